@@ -1,0 +1,102 @@
+//! The registry of diagnostic codes: `HA` and four digits, never reused.
+//!
+//! Each code has a title here and a page in `docs/codes/`, with a plan that triggers it and one that mends it. A test
+//! compiles both.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+macro_rules! codes {
+    ($($name:ident = $number:literal, $title:literal;)*) => {
+        /// A stable diagnostic code.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Code { $(#[doc = $title] $name = $number,)* }
+
+        impl Code {
+            /// Every code, ascending.
+            pub const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// The title of the code's page.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // HA00xx: files and syntax
+    UnreadableFile = 1, "a file cannot be read";
+    TooLarge = 2, "an input is larger than the compiler accepts";
+    UnexpectedWord = 3, "a word or sign does not fit here";
+    Unclosed = 4, "a block, string or list is not closed";
+    TooDeep = 5, "blocks or brackets are nested too deeply";
+    BadEscape = 6, "a string has an escape that means nothing";
+    // HA01xx: names and types
+    UnknownName = 101, "a name is not declared";
+    DeclaredTwice = 102, "a name is declared twice";
+    WrongType = 103, "a value is of another type than needed";
+    WrongArguments = 104, "arguments are missing, unknown or too many";
+    UnknownMember = 105, "a thing has no such attribute or state";
+    MissingAttribute = 106, "an attribute has no value";
+    ImportCycle = 107, "files import each other, or plans include each other";
+    EmptySet = 108, "a set that must have members is empty";
+    MissingTarget = 110, "a step needs a target";
+    StepNumbers = 111, "step numbers do not ascend";
+    NotANode = 112, "a step's target is not a node";
+    BadLiteral = 113, "a literal is not what its type asks for";
+    UnknownImport = 114, "an imported file or library does not exist";
+    BadDeclaration = 115, "a declaration contradicts itself";
+    NotInstantiated = 116, "a plan's parameters have no values";
+    TooBig = 117, "a plan grows beyond the compiler's limits";
+    // HA02xx: the estate
+    RuleNotMet = 201, "a rule is not met";
+    Collision = 202, "two things claim the same address or device";
+    CannotHold = 203, "this thing cannot be held there";
+    // HA03xx: order
+    NeedsLater = 301, "a step needs what a later step provides";
+    AfterLater = 302, "`after` names a later step, or the step itself";
+    ParallelConflict = 303, "steps in `parallel` affect each other";
+    ConditionLater = 304, "a condition mentions a later step";
+    // HA05xx: mandatory work and waiting
+    NotRetryable = 501, "a retry could do its work twice";
+    // HA06xx: conditions
+    UndecidedGiven = 601, "a condition depends on something that nobody decides";
+    UnusedGiven = 602, "a `given` is never used";
+    UnknowableState = 603, "the state of a thing cannot be asked while the plan runs";
+    Constant = 604, "a condition is always true or always false";
+    Contradiction = 605, "clauses of a step contradict each other";
+    // HA07xx: plans
+    LossNotAccepted = 703, "a loss is not accepted by the plan";
+    UnusedLoss = 704, "an accepted loss never happens";
+    // HA08xx: commands
+    UnknownHole = 801, "a command uses a name that is not known";
+    QuotedHole = 802, "a value stands inside quotes, where it cannot be quoted safely";
+    RawHole = 803, "a value is inserted without quoting";
+    SecretInCommand = 804, "a secret would appear on a command line";
+    BadPattern = 805, "a pattern is not understood";
+    UnfitHole = 806, "a value cannot stand in a command";
+    // HA09xx: programs, runs and tests
+    MalformedProgram = 901, "a program is malformed";
+    StaleArtefact = 902, "a committed artefact is out of date";
+    TestNames = 912, "a test names something that the plan does not have";
+}
+
+impl Code {
+    /// The code with these digits.
+    pub fn from_number(number: u16) -> Option<Code> {
+        Code::ALL.iter().copied().find(|c| *c as u16 == number)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HA{:04}", *self as u16)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}

@@ -1,0 +1,28 @@
+//! Every limit of the compiler and the executor: one home, a name and a reason each.
+
+/// Bytes of one source file. A plan of 100 000 steps is about 20 MB; more is not a plan.
+pub const SOURCE_BYTES: usize = 32 << 20;
+/// Bytes of one compiled program.
+pub const PROGRAM_BYTES: usize = 256 << 20;
+/// Nesting of blocks and brackets. The parser and the tree walks recurse once a level; people stay below 8.
+pub const NESTING: usize = 64;
+/// Source files in one compilation.
+pub const FILES: usize = 1_000;
+/// Instructions of a program, after fan-out, retries and includes.
+pub const INSTRUCTIONS: usize = 1 << 20;
+/// Values of a cell, so that a set of values is one `u64`.
+pub const DOMAIN: usize = 64;
+/// Diagnostics shown in one run; the rest are counted.
+pub const DIAGNOSTICS: usize = 100;
+/// Syntax errors reported in one item before its remainder is given up.
+pub const ERRORS_PER_ITEM: usize = 10;
+/// Depth of plans that include plans.
+pub const INCLUDES: usize = 16;
+/// Copies that `retry from` may make of its segment.
+pub const RETRY_COPIES: u32 = 20;
+/// Times a single step may be retried.
+pub const RETRIES: u32 = 10_000;
+/// Bytes of a command's output that are kept: the end of it, in the journal and for `match`.
+pub const OUTPUT_BYTES: usize = 256 << 10;
+/// Bytes of one output line or text looked at by patterns.
+pub const PATTERN_BYTES: usize = 1 << 10;

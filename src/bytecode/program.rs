@@ -1,0 +1,261 @@
+//! The compiled program: instructions in written order, with the whole calculus, as plain data.
+//!
+//! ```text
+//! PROBE …      conditions that are read before anything happens
+//! ENTER        the plan
+//!   RUN, ASK, TELL, WAIT, DELAY, PROBE, ASSUME    steps
+//!   ENTER … EXIT                                  a phase, a body of `otherwise` or `finally`
+//!   JOIN                                          the end of a ladder of attempts
+//! END
+//! ```
+//!
+//! # Settling
+//!
+//! Every instruction has a status: `pending, running, ok, failed, unknown, not applicable, blocked, cancelled`.
+//! It is *stopped* when it is blocked, cancelled, or failed or unknown and not tolerated. Once everything in its
+//! `needs` and `waits` is settled, a pending instruction settles or starts:
+//!
+//! 1. something it needs is stopped: `blocked`;
+//! 2. its guard is false: `not applicable` (which passes);
+//! 3. cancellation was requested, it is not in a `finally`, and it is a step or an `ENTER`: `cancelled`;
+//! 4. `ENTER`, `EXIT`, `ASSUME`, `END`: `ok`;
+//! 5. `JOIN`: `ok` if a rung is `ok`; else `blocked` if a rung is stopped; else `not applicable`;
+//! 6. a step: it may start, and its outcome becomes its status.
+//!
+//! So a failure blocks exactly its dependents, and the final status of every instruction is a function of the atoms'
+//! answers and the steps' outcomes, whatever the interleaving.
+
+use crate::calculus::{
+    Answer, Atom, AtomId, Cell, CellId, Command, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret, Template,
+    Value,
+};
+
+/// Index of an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub struct InstrId(pub u32);
+
+/// Index of a guard; guard 0 is always [`Guard::Always`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct GuardId(pub u32);
+
+impl InstrId {
+    /// The id of the `index`th instruction.
+    pub fn at(index: usize) -> InstrId {
+        InstrId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// The index in the code.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl GuardId {
+    /// The guard that is always true.
+    pub const ALWAYS: GuardId = GuardId(0);
+
+    /// The id of the `index`th guard.
+    pub fn at(index: usize) -> GuardId {
+        GuardId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// The index in the table.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A compiled plan.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Program {
+    /// The plan's name.
+    pub plan: String,
+    /// What it is for.
+    pub title: String,
+    /// The plan's arguments as shown to people: `from`, `tokyo`.
+    pub arguments: Vec<(String, String)>,
+    /// The sources it was compiled from.
+    pub sources: Vec<SourceFile>,
+    /// Machines.
+    pub machines: Vec<Machine>,
+    /// Cells.
+    pub cells: Vec<Cell>,
+    /// Atoms.
+    pub atoms: Vec<Atom>,
+    /// Guards, each made of earlier ones; the first is [`Guard::Always`].
+    pub guards: Vec<Guard>,
+    /// Values known only while the plan runs.
+    pub values: Vec<Value<InstrId, GuardId>>,
+    /// Secrets by reference.
+    pub secrets: Vec<Secret>,
+    /// Instructions in written order; the last is [`Op::End`].
+    pub code: Vec<Instr>,
+    /// What holds when the plan completes.
+    pub goal: Vec<Requirement>,
+    /// Names of the things that no other run may touch meanwhile, ascending.
+    pub locks: Vec<String>,
+    /// Losses that the plan accepts, with the reason.
+    pub accepted: Vec<(CellId, String)>,
+    /// Duties that outlive the plan.
+    pub holds: Vec<Hold>,
+    /// Time promised for the whole plan, in milliseconds.
+    pub rto_ms: Option<u64>,
+}
+
+/// A source of a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceFile {
+    /// Its path as the compiler was given it, `std/…` for the embedded library.
+    pub path: String,
+    /// BLAKE3 of its text.
+    pub digest: [u8; 32],
+}
+
+/// A condition, as a node of a table in which each entry refers to earlier ones only.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Guard {
+    /// True.
+    Always,
+    /// False.
+    Never,
+    /// The atom has this answer.
+    Is {
+        /// The atom.
+        atom: AtomId,
+        /// Index of the answer.
+        option: u8,
+    },
+    /// The instruction's status is `ok`.
+    Ok(InstrId),
+    /// Not this.
+    Not(GuardId),
+    /// All of these.
+    All(Vec<GuardId>),
+    /// One of these.
+    Any(Vec<GuardId>),
+}
+
+/// One instruction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Instr {
+    /// What it does.
+    pub op: Op,
+    /// Unique name: `restart[web].vs2`, `check[cfguest1]~2`, `window`, `window.exit`.
+    pub name: String,
+    /// The vendor's heading; may be empty.
+    pub title: String,
+    /// The procedure's own number.
+    pub number: Option<u32>,
+    /// Where it runs; `None` for the operator and for block structure.
+    pub host: Option<MachineId>,
+    /// When it runs.
+    pub guard: GuardId,
+    /// Earlier instructions that must have passed, ascending.
+    pub needs: Vec<InstrId>,
+    /// Earlier instructions that must have ended, ascending.
+    pub waits: Vec<InstrId>,
+    /// What must hold while it runs.
+    pub requires: Vec<Requirement>,
+    /// What it does to cells; a fence's effects on what its victim held are spelt out.
+    pub effects: Vec<Effect>,
+    /// Machines that can do nothing any more once it succeeded: commands in flight there are dead.
+    pub fences: Vec<MachineId>,
+    /// Cells whose data it loses.
+    pub loses: Vec<CellId>,
+    /// How it is treated.
+    pub flags: Flags,
+    /// Usual duration in milliseconds.
+    pub usually_ms: Option<u64>,
+    /// Where it stands in the sources.
+    pub place: Place,
+}
+
+/// A place in a program's sources.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// Index in [`Program::sources`].
+    pub source: u32,
+    /// Line from 1; 0 for none.
+    pub line: u32,
+    /// Column from 1.
+    pub column: u32,
+}
+
+/// What an instruction does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// Beginning of the plan, a phase, a rung or a `finally`.
+    Enter,
+    /// End of one.
+    Exit,
+    /// End of a ladder: passes when a rung did, or when none was attempted.
+    Join {
+        /// The rungs' last instructions, in order.
+        rungs: Vec<InstrId>,
+    },
+    /// Run a command.
+    Run {
+        /// The command.
+        command: Command,
+        /// Reads back whether it is done: before (already so?), after, and when the outcome is unknown.
+        verify: Option<Template>,
+        /// How many more times a failed attempt is repeated.
+        retries: u32,
+        /// Pause before each repetition, in milliseconds.
+        every_ms: u64,
+    },
+    /// Repeat a command until it succeeds.
+    Wait {
+        /// The command; its time limit is that of the whole wait.
+        command: Command,
+        /// Pause between readings, in milliseconds.
+        every_ms: u64,
+        /// Wait for a no instead of a yes.
+        negated: bool,
+    },
+    /// Read a condition. Always ends `ok`; a command that fails or does not end is a no.
+    Probe {
+        /// The atom that gets the answer.
+        atom: AtomId,
+        /// The command.
+        command: Command,
+    },
+    /// Ask the operator.
+    Ask {
+        /// The question.
+        question: Template,
+        /// Labelled answers; empty for yes (`ok`) or no (`failed`).
+        answers: Vec<Answer>,
+        /// The atom that gets the labelled answer.
+        atom: Option<AtomId>,
+    },
+    /// Tell the operator.
+    Tell {
+        /// What.
+        text: Template,
+    },
+    /// Let time pass.
+    Delay {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Take something for granted.
+    Assume {
+        /// Why.
+        why: String,
+    },
+    /// End of the plan.
+    End,
+}
+
+impl Op {
+    /// Whether it is block structure or an assumption: settled without doing anything.
+    pub fn is_structure(&self) -> bool {
+        matches!(self, Op::Enter | Op::Exit | Op::Join { .. } | Op::Assume { .. } | Op::End)
+    }
+
+    /// Whether a cancellation keeps it from starting.
+    pub fn is_cancellable(&self) -> bool {
+        !self.is_structure() || matches!(self, Op::Enter)
+    }
+}

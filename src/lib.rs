@@ -1,0 +1,11 @@
+//! Handover: a compiler for failover plans.
+//!
+//! The modules stand in pipeline order and each uses only modules above it; `tests/house.rs` holds that.
+
+pub mod base;
+pub mod calculus;
+#[cfg(feature = "compiler")]
+pub mod syntax;
+#[cfg(feature = "compiler")]
+pub mod model;
+pub mod bytecode;

@@ -1,0 +1,5 @@
+//! The resolved plan as plain data: sites, nodes, things and their states, actions, effects, steps, regions.
+
+mod plan;
+
+pub use plan::{Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step};

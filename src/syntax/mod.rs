@@ -1,0 +1,3 @@
+//! Text to syntax tree, with the place of every part; recovery per item. Alone in naming pest.
+
+pub mod tree;
