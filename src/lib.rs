@@ -9,3 +9,4 @@ pub mod syntax;
 #[cfg(feature = "compiler")]
 pub mod model;
 pub mod bytecode;
+pub mod verify;

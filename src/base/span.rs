@@ -92,7 +92,10 @@ impl Source {
             end -= 1;
         }
         let column = self.text.get(start..end).map_or(0, |s| s.chars().count());
-        LineColumn { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column + 1).unwrap_or(u32::MAX) }
+        LineColumn {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column + 1).unwrap_or(u32::MAX),
+        }
     }
 }
 

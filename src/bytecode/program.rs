@@ -26,8 +26,8 @@
 //! answers and the steps' outcomes, whatever the interleaving.
 
 use crate::calculus::{
-    Answer, Atom, AtomId, Cell, CellId, Command, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret, Template,
-    Value,
+    Answer, Atom, AtomId, Cell, CellId, Command, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret,
+    Template, Value,
 };
 
 /// Index of an instruction.

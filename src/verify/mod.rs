@@ -1,0 +1,45 @@
+//! Untrusted program → [`Verified`]: what the executor, the shell back end and the prover may rely on.
+
+use crate::bytecode::{Op, Program};
+use std::fmt;
+use std::ops::Deref;
+
+/// A program that keeps every rule of this module. Made by [`verify`] only, and read-only from then on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verified(Program);
+
+impl Deref for Verified {
+    type Target = Program;
+
+    fn deref(&self) -> &Program {
+        &self.0
+    }
+}
+
+/// A rule that a program breaks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// The name of the instruction that breaks it; `None` when a table or the whole program does.
+    pub instruction: Option<String>,
+    /// What is wrong, as a sentence for people.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.instruction {
+            Some(name) => write!(f, "`{name}`: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+/// Accepts a program or says what is wrong with it.
+pub fn verify(program: Program) -> Result<Verified, Vec<Finding>> {
+    let ends = program.code.iter().filter(|i| i.op == Op::End).count();
+    if ends != 1 || program.code.last().is_none_or(|i| i.op != Op::End) {
+        let message = String::from("the last instruction must be END, and the only one");
+        return Err(vec![Finding { instruction: None, message }]);
+    }
+    Ok(Verified(program))
+}
