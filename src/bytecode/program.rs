@@ -133,6 +133,13 @@ pub enum Guard {
     All(Vec<GuardId>),
     /// One of these.
     Any(Vec<GuardId>),
+    /// At most so many of these.
+    AtMost {
+        /// How many.
+        count: u32,
+        /// Of which.
+        of: Vec<GuardId>,
+    },
 }
 
 /// One instruction.

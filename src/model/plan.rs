@@ -86,6 +86,8 @@ pub enum Guard {
     All(Vec<Guard>),
     /// One of these.
     Any(Vec<Guard>),
+    /// At most so many of these.
+    AtMost(u32, Vec<Guard>),
 }
 
 /// A condition as written and as understood.
