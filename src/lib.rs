@@ -10,3 +10,5 @@ pub mod syntax;
 pub mod model;
 pub mod bytecode;
 pub mod verify;
+#[cfg(feature = "cli")]
+pub mod cli;

@@ -1,0 +1,59 @@
+# `make demo` shows it at work, `make test` is what CI runs. Both need Rust, make and, on the first run, the network.
+
+SHELL := /bin/sh
+.SUFFIXES:
+.PHONY: help demo test setup check unit executor scripts licences fuzz
+
+# A fresh HOME has no Rust of its own: use the one of the account.
+account := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
+export PATH := $(PATH):$(HOME)/.cargo/bin:$(account)/.cargo/bin
+ifndef RUSTUP_HOME
+rustup := $(firstword $(wildcard $(HOME)/.rustup $(account)/.rustup))
+ifneq ($(rustup),)
+export RUSTUP_HOME := $(rustup)
+endif
+endif
+
+CARGO ?= cargo
+FUZZ_SECONDS ?= 600
+
+help:
+	@echo "make demo      hand a small web service over between two nodes on this machine"
+	@echo "make test      everything that CI checks; sets up what it needs"
+	@echo "make fuzz      run the fuzz targets for FUZZ_SECONDS each ($(FUZZ_SECONDS))"
+
+demo:
+	$(CARGO) build --locked --quiet
+	examples/quickstart/demo.sh target/debug/handover
+
+test: setup check executor unit scripts licences
+	@echo "everything passed"
+
+setup:
+	@.ci/setup
+
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
+
+# The executor alone, and the compiler without the command, build too.
+executor:
+	$(CARGO) clippy --locked --no-default-features --lib -- -D warnings
+	$(CARGO) clippy --locked --no-default-features --features compiler --lib -- -D warnings
+
+unit:
+	$(CARGO) test --locked --all-features
+
+scripts:
+	@if command -v shellcheck >/dev/null; then \
+	  find .ci examples fuzz tests -type f 2>/dev/null | while read -r file; do \
+	    case $$(head -c 9 "$$file" | tr -d '\0') in '#!/bin/sh') echo "$$file" ;; esac; \
+	  done | xargs shellcheck -s sh && echo "our own scripts are clean"; \
+	else echo "skipped: shellcheck is not installed"; fi
+
+licences:
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --locked check; \
+	else echo "skipped: cargo-deny is not installed; tests/licences.rs has checked the licences"; fi
+
+fuzz:
+	fuzz/run $(FUZZ_SECONDS)

@@ -1,0 +1,156 @@
+//! The two output streams: colour only where it is wanted, and no noise when the reader has gone.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// When to use colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Standard output and standard error.
+pub struct Console {
+    /// What was asked for.
+    pub out: Pane,
+    /// What is said on the way.
+    pub err: Pane,
+    /// Whether a person can be asked: standard input and standard error are terminals.
+    pub interactive: bool,
+}
+
+impl Console {
+    /// The process's own streams.
+    pub fn new(color: Color) -> Console {
+        let (out, err) = (io::stdout(), io::stderr());
+        let interactive = io::stdin().is_terminal() && err.is_terminal();
+        let (out_terminal, err_terminal) = (out.is_terminal(), err.is_terminal());
+        Console {
+            out: Pane::new(Box::new(io::BufWriter::new(out)), out_terminal, color),
+            err: Pane::new(Box::new(err), err_terminal, color),
+            interactive,
+        }
+    }
+}
+
+/// One output stream. Writing never fails: a reader that has gone is nobody's mistake, and any other trouble is kept
+/// until [`Pane::trouble`] is asked at the end, because a run must not stop for it.
+pub struct Pane {
+    to: Box<dyn Write>,
+    /// Whether it is a terminal.
+    pub terminal: bool,
+    /// Whether to use colour.
+    pub color: bool,
+    trouble: Option<io::Error>,
+}
+
+impl Pane {
+    /// A stream that writes to `to`.
+    pub fn new(to: Box<dyn Write>, terminal: bool, color: Color) -> Pane {
+        let color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        Pane { to, terminal, color, trouble: None }
+    }
+
+    /// Writes `text` as it is.
+    pub fn put(&mut self, text: impl Display) {
+        if self.trouble.is_none() {
+            self.trouble = write!(self.to, "{text}").err();
+        }
+    }
+
+    /// Writes `text` and a line break.
+    pub fn line(&mut self, text: impl Display) {
+        self.put(text);
+        self.put("\n");
+    }
+
+    /// Writes bytes, such as a compiled program.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        if self.trouble.is_none() {
+            self.trouble = self.to.write_all(bytes).err();
+        }
+    }
+
+    /// Hands on what was written.
+    pub fn flush(&mut self) {
+        if self.trouble.is_none() {
+            self.trouble = self.to.flush().err();
+        }
+    }
+
+    /// What kept the output from being written, if it matters.
+    pub fn trouble(&mut self) -> Option<&io::Error> {
+        self.flush();
+        self.trouble.as_ref().filter(|e| e.kind() != ErrorKind::BrokenPipe)
+    }
+
+    /// `text` in this style, if the stream has colour.
+    pub fn styled(&self, style: Style, text: &str) -> String {
+        match self.color {
+            true => format!("\x1b[{}m{text}\x1b[0m", style as u8),
+            false => text.to_owned(),
+        }
+    }
+}
+
+/// The few styles used; the numbers are those of ECMA-48 "Select Graphic Rendition".
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Style {
+    /// Stands out.
+    Bold = 1,
+    /// Less important.
+    Dim = 2,
+    /// Wrong.
+    Red = 31,
+    /// Good.
+    Green = 32,
+    /// Look at it.
+    Yellow = 33,
+    /// A name.
+    Cyan = 36,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Color, Pane, Style};
+    use std::io::{self, ErrorKind, Write};
+
+    struct Failing(ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_trouble_but_a_full_disk_is() {
+        let mut pane = Pane::new(Box::new(Failing(ErrorKind::BrokenPipe)), false, Color::Auto);
+        pane.line("x");
+        assert!(pane.trouble().is_none());
+        let mut pane = Pane::new(Box::new(Failing(ErrorKind::StorageFull)), false, Color::Auto);
+        pane.line("x");
+        assert!(pane.trouble().is_some());
+    }
+
+    #[test]
+    fn color_is_for_terminals_unless_asked_for() {
+        let pane = |terminal, color| Pane::new(Box::new(io::sink()), terminal, color);
+        assert!(!pane(false, Color::Auto).color);
+        assert!(!pane(true, Color::Never).color);
+        assert_eq!(pane(false, Color::Always).styled(Style::Red, "x"), "\x1b[31mx\x1b[0m");
+        assert_eq!(pane(true, Color::Never).styled(Style::Red, "x"), "x");
+    }
+}

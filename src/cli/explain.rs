@@ -1,0 +1,81 @@
+//! `handover explain`: the page of a diagnostic code.
+
+use crate::base::{Code, did_you_mean};
+use crate::cli::Exit;
+use crate::cli::console::Console;
+
+/// Explain a diagnostic code
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  handover explain HA0101\n  handover explain 101\n  handover explain")]
+pub struct Args {
+    /// The code, such as HA0101; without one, all codes are listed
+    code: Option<String>,
+}
+
+macro_rules! pages {
+    ($($code:literal)*) => {
+        /// Every code with its page.
+        const PAGES: &[(&str, &str)] = &[$(($code, include_str!(concat!("../../docs/codes/", $code, ".md"))),)*];
+    };
+}
+
+pages! {
+    "HA0001"
+}
+
+pub fn run(args: &Args, console: &mut Console) -> Exit {
+    let Some(wanted) = &args.code else {
+        for code in Code::ALL {
+            console.out.line(format_args!("{code}  {}", code.title()));
+        }
+        return Exit::Done;
+    };
+    match code_of(wanted).and_then(page) {
+        Some(page) => {
+            console.out.put(page);
+            Exit::Done
+        }
+        None => {
+            let names: Vec<String> = Code::ALL.iter().map(Code::to_string).collect();
+            let guess = did_you_mean(&wanted.to_ascii_uppercase(), names.iter().map(String::as_str));
+            let hint = guess.unwrap_or_else(|| String::from("`handover explain` lists them all"));
+            console.err.line(format_args!("error: there is no code `{wanted}`\n  {hint}"));
+            Exit::Usage
+        }
+    }
+}
+
+/// `HA0101`, `ha101`, `101`.
+fn code_of(text: &str) -> Option<Code> {
+    let digits = text.strip_prefix("HA").or_else(|| text.strip_prefix("ha")).unwrap_or(text);
+    Code::from_number(digits.parse().ok()?)
+}
+
+fn page(code: Code) -> Option<&'static str> {
+    let name = code.to_string();
+    PAGES.iter().find(|(n, _)| *n == name).map(|(_, page)| *page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PAGES, code_of, page};
+    use crate::base::Code;
+
+    #[test]
+    fn every_code_has_a_page_that_opens_with_its_title_and_no_page_is_left_over() {
+        for &code in Code::ALL {
+            let page = page(code).unwrap_or_else(|| panic!("docs/codes/{code}.md is missing from the table"));
+            assert_eq!(page.lines().next(), Some(format!("# {code}: {}", code.title()).as_str()));
+        }
+        assert_eq!(PAGES.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn codes_are_understood_as_people_type_them() {
+        for text in ["HA0101", "ha0101", "101", "HA101"] {
+            assert_eq!(code_of(text), Some(Code::UnknownName), "{text}");
+        }
+        assert_eq!(code_of("HA9999"), None);
+        assert_eq!(code_of("x"), None);
+    }
+}

@@ -1,0 +1,71 @@
+//! The command: arguments, rendering, one file for each subcommand. Alone in naming clap and miette.
+
+mod completions;
+mod console;
+mod defect;
+mod exit;
+mod explain;
+mod flags;
+mod json;
+mod render;
+
+use clap::{Parser, Subcommand};
+use console::{Color, Console};
+pub use exit::Exit;
+use std::process::ExitCode;
+
+/// A compiler for failover plans: checks them, orders them, runs them.
+#[derive(Parser, Debug)]
+#[command(name = "handover", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 findings, 2 usage, 3 stopped safely, 4 stopped with something left open,\n\
+                        5 cancelled, 70 a defect of handover.")]
+struct Cli {
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
+
+/// Runs the command with the process's arguments and streams.
+pub fn main() -> ExitCode {
+    defect::report_panics();
+    defect::guarded(|| match Cli::try_parse() {
+        Ok(cli) => {
+            let mut console = Console::new(cli.color);
+            let exit = dispatch(cli.command, &mut console);
+            finish(exit, &mut console)
+        }
+        Err(refusal) => {
+            // Help that nobody reads and a refusal that nobody hears are no failures.
+            let _ = refusal.print();
+            if refusal.use_stderr() { Exit::Usage } else { Exit::Done }
+        }
+    })
+    .into()
+}
+
+fn dispatch(command: Command, console: &mut Console) -> Exit {
+    match command {
+        Command::Explain(args) => explain::run(&args, console),
+        Command::Completions(args) => completions::run(&args, console),
+    }
+}
+
+/// Output that could not be written is a failure, unless its reader has gone.
+fn finish(exit: Exit, console: &mut Console) -> Exit {
+    let trouble = console.out.trouble().map(ToString::to_string);
+    match trouble {
+        None => exit,
+        Some(why) => {
+            console.err.line(format!("error: the output could not be written: {why}"));
+            if exit == Exit::Done { Exit::Findings } else { exit }
+        }
+    }
+}
