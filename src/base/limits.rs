@@ -4,6 +4,8 @@
 pub const SOURCE_BYTES: usize = 32 << 20;
 /// Bytes of one compiled program.
 pub const PROGRAM_BYTES: usize = 256 << 20;
+/// Memory that a compiled program may take once it is read. 2^20 instructions take about half of it.
+pub const PROGRAM_MEMORY: usize = 1 << 30;
 /// Nesting of blocks and brackets. The parser and the tree walks recurse once a level; people stay below 8.
 pub const NESTING: usize = 64;
 /// Source files in one compilation.

@@ -1,5 +1,18 @@
 //! The compiled program: its data, its op table, its container, its disassembly.
 
+mod container;
+mod disassemble;
+mod layout;
+mod ops;
 mod program;
+mod wire;
 
-pub use program::{Guard, GuardId, Instr, InstrId, Op, Place, Program, SourceFile};
+pub use container::{decode, decode_unsealed, encode};
+pub use ops::{Guard, Op, OpDoc, OperandDoc};
+pub use program::{GuardId, Instr, InstrId, Place, Program, SourceFile};
+pub use wire::DecodeError;
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

@@ -25,10 +25,8 @@
 //! So a failure blocks exactly its dependents, and the final status of every instruction is a function of the atoms'
 //! answers and the steps' outcomes, whatever the interleaving.
 
-use crate::calculus::{
-    Answer, Atom, AtomId, Cell, CellId, Command, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret,
-    Template, Value,
-};
+use crate::bytecode::ops::{Guard, Op};
+use crate::calculus::{Atom, Cell, CellId, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret, Value};
 
 /// Index of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -111,37 +109,6 @@ pub struct SourceFile {
     pub digest: [u8; 32],
 }
 
-/// A condition, as a node of a table in which each entry refers to earlier ones only.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Guard {
-    /// True.
-    Always,
-    /// False.
-    Never,
-    /// The atom has this answer.
-    Is {
-        /// The atom.
-        atom: AtomId,
-        /// Index of the answer.
-        option: u8,
-    },
-    /// The instruction's status is `ok`.
-    Ok(InstrId),
-    /// Not this.
-    Not(GuardId),
-    /// All of these.
-    All(Vec<GuardId>),
-    /// One of these.
-    Any(Vec<GuardId>),
-    /// At most so many of these.
-    AtMost {
-        /// How many.
-        count: u32,
-        /// Of which.
-        of: Vec<GuardId>,
-    },
-}
-
 /// One instruction.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Instr {
@@ -186,73 +153,6 @@ pub struct Place {
     pub line: u32,
     /// Column from 1.
     pub column: u32,
-}
-
-/// What an instruction does.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Op {
-    /// Beginning of the plan, a phase, a rung or a `finally`.
-    Enter,
-    /// End of one.
-    Exit,
-    /// End of a ladder: passes when a rung did, or when none was attempted.
-    Join {
-        /// The rungs' last instructions, in order.
-        rungs: Vec<InstrId>,
-    },
-    /// Run a command.
-    Run {
-        /// The command.
-        command: Command,
-        /// Reads back whether it is done: before (already so?), after, and when the outcome is unknown.
-        verify: Option<Template>,
-        /// How many more times a failed attempt is repeated.
-        retries: u32,
-        /// Pause before each repetition, in milliseconds.
-        every_ms: u64,
-    },
-    /// Repeat a command until it succeeds.
-    Wait {
-        /// The command; its time limit is that of the whole wait.
-        command: Command,
-        /// Pause between readings, in milliseconds.
-        every_ms: u64,
-        /// Wait for a no instead of a yes.
-        negated: bool,
-    },
-    /// Read a condition. Always ends `ok`; a command that fails or does not end is a no.
-    Probe {
-        /// The atom that gets the answer.
-        atom: AtomId,
-        /// The command.
-        command: Command,
-    },
-    /// Ask the operator.
-    Ask {
-        /// The question.
-        question: Template,
-        /// Labelled answers; empty for yes (`ok`) or no (`failed`).
-        answers: Vec<Answer>,
-        /// The atom that gets the labelled answer.
-        atom: Option<AtomId>,
-    },
-    /// Tell the operator.
-    Tell {
-        /// What.
-        text: Template,
-    },
-    /// Let time pass.
-    Delay {
-        /// Milliseconds.
-        ms: u64,
-    },
-    /// Take something for granted.
-    Assume {
-        /// Why.
-        why: String,
-    },
-    /// End of the plan.
-    End,
 }
 
 impl Op {

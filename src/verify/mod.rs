@@ -1,6 +1,6 @@
 //! Untrusted program → [`Verified`]: what the executor, the shell back end and the prover may rely on.
 
-use crate::bytecode::{Op, Program};
+use crate::bytecode::{DecodeError, Op, Program, decode};
 use std::fmt;
 use std::ops::Deref;
 
@@ -32,6 +32,36 @@ impl fmt::Display for Finding {
             None => f.write_str(&self.message),
         }
     }
+}
+
+/// Why a file is not a program to rely on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LoadError {
+    /// It is not a program, or it is damaged.
+    Decode(DecodeError),
+    /// The program breaks rules.
+    Verify(Vec<Finding>),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::Decode(error) => error.fmt(f),
+            LoadError::Verify(findings) => {
+                for (i, finding) in findings.iter().enumerate() {
+                    write!(f, "{}{finding}", if i > 0 { "\n" } else { "" })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// Decodes and verifies a `.hab` file.
+pub fn load(bytes: &[u8]) -> Result<Verified, LoadError> {
+    verify(decode(bytes).map_err(LoadError::Decode)?).map_err(LoadError::Verify)
 }
 
 /// Accepts a program or says what is wrong with it.
