@@ -10,5 +10,6 @@ pub mod syntax;
 pub mod model;
 pub mod bytecode;
 pub mod verify;
+pub mod run;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -1,0 +1,75 @@
+//! How a run has ended, and what it leaves open for people to close.
+
+use crate::bytecode::{InstrId, Op};
+use crate::run::{Machine, Open, RunEnded, RunOutcome, Status, exit};
+
+/// Reads the end of a run off its machine.
+pub(crate) fn conclude(machine: &Machine) -> RunEnded {
+    let program = machine.program();
+    let end = InstrId::at(program.code.len().saturating_sub(1));
+    let outcome = match machine.status(end) {
+        Status::Ok => RunOutcome::Completed,
+        _ if machine.is_cancelled() => RunOutcome::Cancelled,
+        _ => RunOutcome::Stopped,
+    };
+    let mut open: Vec<Open> = machine.cells().open(program).collect();
+    if outcome != RunOutcome::Completed {
+        // A plan that completes has dealt with what it did not know; one that stops has not.
+        open.extend(machine.cells().in_flight().map(|step| Open::Unknown { step }));
+        open.extend(failures(machine).filter(|id| puts_in_order(machine, *id)).map(|step| Open::Unfinished { step }));
+    }
+    RunEnded { outcome, open }
+}
+
+fn puts_in_order(machine: &Machine, id: InstrId) -> bool {
+    let instr = machine.program().code.get(id.index());
+    instr.is_some_and(|i| i.flags.finally) && machine.status(id) == Status::Failed
+}
+
+/// The steps whose failure was neither tolerated nor made up for by an `otherwise`, in written order.
+pub(crate) fn failures(machine: &Machine) -> impl Iterator<Item = InstrId> {
+    let made_up = made_up_for(machine);
+    let failed = |id: &InstrId| matches!(machine.status(*id), Status::Failed | Status::Unknown);
+    (0..made_up.len())
+        .map(InstrId::at)
+        .filter(move |id| failed(id) && machine.is_stopped(*id) && made_up.get(id.index()) == Some(&false))
+}
+
+/// For each instruction whether all that its stop led to ends in a ladder that passed.
+fn made_up_for(machine: &Machine) -> Vec<bool> {
+    let program = machine.program();
+    let mut made_up = vec![false; program.code.len()];
+    for instr in &program.code {
+        if let Op::Join { rungs } = &instr.op {
+            let passed = rungs.iter().any(|r| machine.status(*r) == Status::Ok);
+            for rung in rungs {
+                if let Some(slot) = made_up.get_mut(rung.index()) {
+                    *slot |= passed;
+                }
+            }
+        }
+    }
+    for id in (0..program.code.len()).rev().map(InstrId::at) {
+        if !machine.is_stopped(id) || made_up.get(id.index()) == Some(&true) {
+            continue;
+        }
+        let mut blocked = machine.needed_by(id).filter(|d| machine.is_stopped(*d)).peekable();
+        let all = blocked.peek().is_some() && blocked.all(|d| made_up.get(d.index()) == Some(&true));
+        if let Some(slot) = made_up.get_mut(id.index()) {
+            *slot = all;
+        }
+    }
+    made_up
+}
+
+impl RunEnded {
+    /// The exit code, see [`exit`].
+    pub fn exit_code(&self) -> u8 {
+        match self.outcome {
+            _ if !self.open.is_empty() => exit::OPEN,
+            RunOutcome::Completed => exit::DONE,
+            RunOutcome::Stopped => exit::STOPPED,
+            RunOutcome::Cancelled => exit::CANCELLED,
+        }
+    }
+}

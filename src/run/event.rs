@@ -1,0 +1,227 @@
+//! Events: the only output of execution. Journal, terminal, `--events json` and resume all consume this one type.
+//!
+//! A run is the list of its events; everything else about it is a fold over them (see [`crate::run::Machine`]).
+//! Secrets never enter an event.
+
+use crate::bytecode::InstrId;
+use crate::calculus::ValueId;
+use crate::run::Status;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An event with the moment it was recorded.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// When, in UTC.
+    pub time: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Something that happened in a run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run exists. Always the first event.
+    RunStarted(RunStarted),
+    /// Another executor took the run up after the one before it was lost.
+    RunResumed {
+        /// Who.
+        by: Who,
+    },
+    /// Intent: from here on the step may have had an effect. For a step that can be repeated, once an attempt.
+    StepStarted {
+        /// The step.
+        step: InstrId,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+    /// An attempt has ended.
+    StepEnded(StepEnded),
+    /// The operator was asked.
+    Asked {
+        /// The step.
+        step: InstrId,
+        /// What.
+        question: String,
+        /// The possible answers as the operator reads them.
+        options: Vec<String>,
+    },
+    /// A question was answered, by a probe's command or by the operator.
+    Answered {
+        /// The step.
+        step: InstrId,
+        /// Index of the answer; for yes and no: 0 is no, 1 is yes.
+        option: u8,
+        /// The answer in words.
+        answer: String,
+        /// By whom.
+        by: AnswerSource,
+    },
+    /// The operator wants the run to end.
+    CancelRequested {
+        /// Who, and how.
+        by: String,
+    },
+    /// A status that follows from earlier events; recorded so that a fold can be held to it.
+    Settled {
+        /// The instruction.
+        step: InstrId,
+        /// What it is from now on.
+        status: Status,
+    },
+    /// The run is over. Always the last event.
+    RunEnded(RunEnded),
+}
+
+/// What a run is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The run's id.
+    pub run: String,
+    /// The plan's name.
+    pub plan: String,
+    /// Digest of the program, in hexadecimal.
+    pub digest: String,
+    /// The plan's arguments as shown to people.
+    pub arguments: Vec<(String, String)>,
+    /// What was decided in advance: name and answer.
+    pub decisions: Vec<(String, String)>,
+    /// Working directory of local commands.
+    pub directory: String,
+    /// Who started it.
+    pub by: Who,
+}
+
+/// Who runs an executor, and which.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Who {
+    /// User name.
+    pub user: String,
+    /// Host name.
+    pub host: String,
+    /// Process id of the executor.
+    pub pid: u32,
+    /// The boot of that host: notes about processes are good for this boot only.
+    pub boot: String,
+}
+
+/// How an attempt ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StepEnded {
+    /// The step.
+    pub step: InstrId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// How.
+    pub outcome: StepOutcome,
+    /// The step goes on: this failed attempt will be repeated.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub again: bool,
+    /// How the command itself ended, if one ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
+    /// Why it failed or is unknown, or what else there is to say; empty if nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What it did with a warning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The end of its standard output, without secrets.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stdout: String,
+    /// The end of its standard error, without secrets.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
+    /// The values kept from its output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captured: Vec<(ValueId, String)>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// Done, and read back where there is something to read back.
+    Ok,
+    /// It was so already; nothing was run.
+    AlreadySo,
+    /// It stopped without success; nobody knows how far it got.
+    Failed,
+    /// It may still be going on.
+    Unknown,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exit {
+    /// With this exit code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// Who answered a question.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerSource {
+    /// A command.
+    Command,
+    /// A person, when asked.
+    Person(String),
+    /// A person, when starting or resuming the run.
+    InAdvance(String),
+}
+
+/// How a run ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RunEnded {
+    /// How.
+    pub outcome: RunOutcome,
+    /// What is left open, for people to close.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<Open>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Everything that had to be done was done.
+    Completed,
+    /// A failure stopped it.
+    Stopped,
+    /// The operator stopped it.
+    Cancelled,
+}
+
+/// Something that a run left open.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum Open {
+    /// A thing may be in a state in which it must not be left.
+    Thing {
+        /// The thing.
+        name: String,
+        /// The states it may be in, the permitted ones included.
+        may_be: Vec<String>,
+        /// The states it may be left in.
+        rests: Vec<String>,
+    },
+    /// Nobody knows whether the step happened, or whether it still will.
+    Unknown {
+        /// The step.
+        step: InstrId,
+    },
+    /// A step that puts something in order did not work.
+    Unfinished {
+        /// The step.
+        step: InstrId,
+    },
+}

@@ -1,0 +1,450 @@
+//! The pure machine of a run: a fold over its events, and what may happen next.
+//!
+//! A run in progress and a run taken up again are the same thing: a machine that has seen some events. It decides
+//! nothing by chance and knows nothing of processes or time. An event costs amortised constant time (times the
+//! logarithm of what is ready), so that a program of 100 000 instructions is no matter; nothing recurses.
+
+use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op};
+use crate::calculus::{AtomId, AtomSource, ValueId, ValueSource};
+use crate::run::cells::Cells;
+use crate::run::guard::{Guards, Truth};
+use crate::run::{AnswerSource, Event, RunEnded, RunStarted, Status, StepEnded, StepOutcome, conclusion};
+use crate::verify::Verified;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// An event does not fit the program or the events before it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Inconsistent {
+    /// Why, as a sentence for people.
+    pub message: String,
+}
+
+/// Where a running step is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attempt {
+    /// Which one, from 1.
+    pub number: u32,
+    /// Whether it has ended; the step then is about to be repeated.
+    pub ended: bool,
+}
+
+/// The state of a run.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    program: Arc<Verified>,
+    status: Vec<Status>,
+    /// How many instructions each still waits for.
+    left: Vec<u32>,
+    dependents: Dependents,
+    settling: BTreeMap<InstrId, Status>,
+    commands: BTreeSet<InstrId>,
+    others: BTreeSet<InstrId>,
+    running: BTreeMap<InstrId, Attempt>,
+    unsettled: usize,
+    answers: Vec<Option<u8>>,
+    values: Vec<Option<String>>,
+    guards: Guards,
+    cells: Cells,
+    started: Option<RunStarted>,
+    cancelled: bool,
+    ended: Option<RunEnded>,
+}
+
+impl Machine {
+    /// A run of which nothing has happened yet.
+    pub fn new(program: Arc<Verified>) -> Machine {
+        let dependents = Dependents::of(&program.code);
+        Machine {
+            status: vec![Status::Pending; program.code.len()],
+            left: program.code.iter().map(|i| count(i.needs.len() + i.waits.len())).collect(),
+            dependents,
+            settling: BTreeMap::new(),
+            commands: BTreeSet::new(),
+            others: BTreeSet::new(),
+            running: BTreeMap::new(),
+            unsettled: program.code.len(),
+            answers: vec![None; program.atoms.len()],
+            values: vec![None; program.values.len()],
+            guards: Guards::new(&program),
+            cells: Cells::new(&program),
+            started: None,
+            cancelled: false,
+            ended: None,
+            program,
+        }
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Arc<Verified> {
+        &self.program
+    }
+
+    /// The run's first event.
+    pub fn started(&self) -> Option<&RunStarted> {
+        self.started.as_ref()
+    }
+
+    /// The run's last event.
+    pub fn ended(&self) -> Option<&RunEnded> {
+        self.ended.as_ref()
+    }
+
+    /// Whether the operator has cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// The status of an instruction.
+    pub fn status(&self, id: InstrId) -> Status {
+        self.status.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether an instruction keeps what needs it from running.
+    pub fn is_stopped(&self, id: InstrId) -> bool {
+        let tolerated = self.program.code.get(id.index()).is_some_and(|i| i.flags.tolerated);
+        self.status(id).is_stopped(tolerated)
+    }
+
+    /// The first instruction whose status follows from what has happened, in written order. Settling it may make
+    /// others follow.
+    pub fn settling(&self) -> Option<(InstrId, Status)> {
+        self.settling.first_key_value().map(|(id, status)| (*id, *status))
+    }
+
+    /// The first step that runs a command and may start, in written order.
+    pub fn startable_command(&self) -> Option<InstrId> {
+        self.commands.first().copied()
+    }
+
+    /// The first step that runs no command and may start, in written order.
+    pub fn startable_other(&self) -> Option<InstrId> {
+        self.others.first().copied()
+    }
+
+    /// Every step that may start, in written order within each sort.
+    pub fn startable(&self) -> impl Iterator<Item = InstrId> {
+        self.commands.iter().chain(&self.others).copied()
+    }
+
+    /// The steps that have started and not ended.
+    pub fn running(&self) -> impl Iterator<Item = (InstrId, Attempt)> {
+        self.running.iter().map(|(id, attempt)| (*id, *attempt))
+    }
+
+    /// Whether every instruction is settled.
+    pub fn is_over(&self) -> bool {
+        self.unsettled == 0
+    }
+
+    /// How the run ends, once it is over.
+    pub fn conclusion(&self) -> RunEnded {
+        conclusion::conclude(self)
+    }
+
+    /// What the state of the world may be.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// The answer of an atom.
+    pub fn answer(&self, atom: AtomId) -> Option<u8> {
+        self.answers.get(atom.index()).copied().flatten()
+    }
+
+    /// The text of a value; `None` if nothing has been captured for it.
+    pub fn value(&mut self, id: ValueId) -> Option<String> {
+        let program = Arc::clone(&self.program);
+        match &program.values.get(id.index())?.source {
+            ValueSource::Captured { .. } => self.values.get(id.index()).cloned().flatten(),
+            ValueSource::Picked { cases, otherwise } => {
+                let case = cases.iter().find(|(guard, _)| self.holds(*guard));
+                Some(case.map_or(otherwise, |(_, text)| text).clone())
+            }
+        }
+    }
+
+    /// Those that need the instruction.
+    pub(crate) fn needed_by(&self, id: InstrId) -> impl Iterator<Item = InstrId> {
+        let needs =
+            move |d: &InstrId| self.program.code.get(d.index()).is_some_and(|i| i.needs.binary_search(&id).is_ok());
+        self.dependents.of_instr(id).iter().copied().filter(needs)
+    }
+
+    /// Takes an event in. On an error the machine is as before.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Inconsistent> {
+        if self.ended.is_some() {
+            return Err(inconsistent("something happens after the end of the run"));
+        }
+        if self.started.is_none() != matches!(event, Event::RunStarted(_)) {
+            return Err(inconsistent("a run begins once, and with its beginning"));
+        }
+        match event {
+            Event::RunStarted(started) => self.begin(started),
+            Event::RunResumed { .. } | Event::Asked { .. } => Ok(()),
+            Event::StepStarted { step, attempt } => self.start(*step, *attempt),
+            Event::StepEnded(ended) => self.end(ended),
+            Event::Answered { step, option, by, .. } => self.answered(*step, *option, by),
+            Event::CancelRequested { .. } => {
+                self.cancel();
+                Ok(())
+            }
+            Event::Settled { step, status } => self.settled(*step, *status),
+            Event::RunEnded(ended) => self.finish(ended),
+        }
+    }
+
+    fn begin(&mut self, started: &RunStarted) -> Result<(), Inconsistent> {
+        let program = Arc::clone(&self.program);
+        let mut answers = self.answers.clone();
+        for (name, option) in &started.decisions {
+            let atom = program.atoms.iter().position(|a| a.source == AtomSource::Decision && a.name == *name);
+            let answer = atom.and_then(|i| option_index(&program.atoms.get(i)?.options, option));
+            match (atom.and_then(|i| answers.get_mut(i)), answer) {
+                (Some(slot), Some(answer)) => *slot = Some(answer),
+                _ => return Err(inconsistent(format!("the plan has no decision `{name}` with the answer `{option}`"))),
+            }
+        }
+        self.answers = answers;
+        self.started = Some(started.clone());
+        for index in 0..program.code.len() {
+            if self.left.get(index) == Some(&0) {
+                self.ready(InstrId::at(index));
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, step: InstrId, attempt: u32) -> Result<(), Inconsistent> {
+        match self.running.get_mut(&step) {
+            // Taken up again, or repeated.
+            Some(at) if attempt == at.number + u32::from(at.ended) => {
+                *at = Attempt { number: attempt, ended: false };
+                return Ok(());
+            }
+            Some(_) => return Err(self.misfit(step, "starts an attempt out of turn")),
+            None => {}
+        }
+        if attempt != 1 || !(self.commands.remove(&step) || self.others.remove(&step)) {
+            return Err(self.misfit(step, "starts before its turn"));
+        }
+        self.running.insert(step, Attempt { number: 1, ended: false });
+        self.set_status(step, Status::Running);
+        Ok(())
+    }
+
+    fn end(&mut self, ended: &StepEnded) -> Result<(), Inconsistent> {
+        let Some(at) = self.running.get_mut(&ended.step).filter(|at| !at.ended && at.number == ended.attempt) else {
+            return Err(self.misfit(ended.step, "ends without having started"));
+        };
+        if ended.again {
+            at.ended = true;
+            return Ok(());
+        }
+        self.running.remove(&ended.step);
+        for (value, text) in &ended.captured {
+            if let Some(slot) = self.values.get_mut(value.index()) {
+                *slot = Some(text.clone());
+            }
+        }
+        let status = match ended.outcome {
+            StepOutcome::Ok | StepOutcome::AlreadySo => Status::Ok,
+            StepOutcome::Failed => Status::Failed,
+            StepOutcome::Unknown => Status::Unknown,
+        };
+        self.settle(ended.step, status);
+        Ok(())
+    }
+
+    fn answered(&mut self, step: InstrId, option: u8, by: &AnswerSource) -> Result<(), Inconsistent> {
+        if !self.running.contains_key(&step) {
+            return Err(self.misfit(step, "is answered without being asked"));
+        }
+        let program = Arc::clone(&self.program);
+        let (atom, option) = match program.code.get(step.index()).map(|i| &i.op) {
+            Some(Op::Probe { atom, .. }) if *by == AnswerSource::Command => (*atom, Some(option)),
+            Some(Op::Ask { atom: Some(atom), answers, .. }) => {
+                let options = program.atoms.get(atom.index()).map_or(&[][..], |a| &a.options);
+                (*atom, answers.get(option as usize).and_then(|a| option_index(options, &a.name)))
+            }
+            _ => return Ok(()),
+        };
+        if let Some(slot) = self.answers.get_mut(atom.index()) {
+            *slot = option;
+        }
+        if matches!(by, AnswerSource::Command) && option == Some(1) {
+            self.cells.learn(&program, atom);
+        }
+        Ok(())
+    }
+
+    fn cancel(&mut self) {
+        self.cancelled = true;
+        let mut again: Vec<InstrId> = std::mem::take(&mut self.settling).into_keys().collect();
+        again.extend(std::mem::take(&mut self.commands));
+        again.extend(std::mem::take(&mut self.others));
+        again.into_iter().for_each(|id| self.ready(id));
+    }
+
+    fn settled(&mut self, step: InstrId, status: Status) -> Result<(), Inconsistent> {
+        if self.settling.get(&step) != Some(&status) {
+            return Err(self.misfit(step, &format!("cannot be `{status}` yet")));
+        }
+        self.settling.remove(&step);
+        self.settle(step, status);
+        Ok(())
+    }
+
+    fn finish(&mut self, ended: &RunEnded) -> Result<(), Inconsistent> {
+        if !self.is_over() {
+            return Err(inconsistent("the run ends before its last step"));
+        }
+        if *ended != self.conclusion() {
+            return Err(inconsistent("the run ends otherwise than its steps"));
+        }
+        self.ended = Some(ended.clone());
+        Ok(())
+    }
+
+    /// Gives an instruction its final status, and its turn to whatever waited for nothing else.
+    fn settle(&mut self, id: InstrId, status: Status) {
+        self.set_status(id, status);
+        self.unsettled = self.unsettled.saturating_sub(1);
+        let program = Arc::clone(&self.program);
+        if let Some(instr) = program.code.get(id.index()) {
+            self.cells.settle(id, instr, status);
+        }
+        for index in self.dependents.range(id) {
+            let Some(dependent) = self.dependents.at(index) else { continue };
+            if let Some(left) = self.left.get_mut(dependent.index()) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    self.ready(dependent);
+                }
+            }
+        }
+    }
+
+    /// Everything that an instruction waits for is settled: it follows, or it may start.
+    fn ready(&mut self, id: InstrId) {
+        let program = Arc::clone(&self.program);
+        let Some(instr) = program.code.get(id.index()) else { return };
+        if let Some(status) = self.derive(instr) {
+            self.settling.insert(id, status);
+        } else if matches!(instr.op, Op::Run { .. } | Op::Wait { .. } | Op::Probe { .. }) {
+            self.commands.insert(id);
+        } else {
+            self.others.insert(id);
+        }
+    }
+
+    /// The settling rule: the status that follows, or `None` if the step may start.
+    fn derive(&mut self, instr: &Instr) -> Option<Status> {
+        if instr.needs.iter().any(|t| self.is_stopped(*t)) {
+            return Some(Status::Blocked);
+        }
+        if !self.holds(instr.guard) {
+            return Some(Status::NotApplicable);
+        }
+        if self.cancelled && !instr.flags.finally && instr.op.is_cancellable() {
+            return Some(Status::Cancelled);
+        }
+        match &instr.op {
+            Op::Join { rungs } if rungs.iter().any(|r| self.status(*r) == Status::Ok) => Some(Status::Ok),
+            Op::Join { rungs } if rungs.iter().any(|r| self.is_stopped(*r)) => Some(Status::Blocked),
+            Op::Join { .. } => Some(Status::NotApplicable),
+            op if op.is_structure() => Some(Status::Ok),
+            _ => None,
+        }
+    }
+
+    fn holds(&mut self, guard: GuardId) -> bool {
+        let (answers, status) = (&self.answers, &self.status);
+        let truth = self.guards.evaluate(&self.program, guard, |leaf| {
+            Truth::from(match leaf {
+                Guard::Is { atom, option } => answers.get(atom.index()).copied().flatten() == Some(*option),
+                Guard::Ok(id) => status.get(id.index()) == Some(&Status::Ok),
+                _ => false,
+            })
+        });
+        truth == Truth::True
+    }
+
+    fn set_status(&mut self, id: InstrId, status: Status) {
+        if let Some(slot) = self.status.get_mut(id.index()) {
+            *slot = status;
+        }
+    }
+
+    fn misfit(&self, step: InstrId, what: &str) -> Inconsistent {
+        let name = self.program.code.get(step.index()).map_or("?", |i| i.name.as_str());
+        inconsistent(format!("`{name}` {what}"))
+    }
+}
+
+fn inconsistent(message: impl Into<String>) -> Inconsistent {
+    Inconsistent { message: message.into() }
+}
+
+fn option_index(options: &[String], name: &str) -> Option<u8> {
+    options.iter().position(|o| o == name).and_then(|i| u8::try_from(i).ok())
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// For each instruction those that wait for it, in one allocation.
+#[derive(Clone, Debug)]
+struct Dependents {
+    starts: Vec<u32>,
+    all: Vec<InstrId>,
+}
+
+impl Dependents {
+    fn of(code: &[Instr]) -> Dependents {
+        let mut starts = vec![0u32; code.len() + 1];
+        let edges = || {
+            let each = |(index, instr)| before(instr).map(move |t: InstrId| (t, InstrId::at(index)));
+            code.iter().enumerate().flat_map(each)
+        };
+        for (t, _) in edges() {
+            if let Some(n) = starts.get_mut(t.index() + 1) {
+                *n += 1;
+            }
+        }
+        let mut sum = 0;
+        for n in &mut starts {
+            sum += *n;
+            *n = sum;
+        }
+        let mut next = starts.clone();
+        let mut all = vec![InstrId(0); sum as usize];
+        for (t, dependent) in edges() {
+            let Some(at) = next.get_mut(t.index()) else { continue };
+            if let Some(slot) = all.get_mut(*at as usize) {
+                *slot = dependent;
+            }
+            *at += 1;
+        }
+        Dependents { starts, all }
+    }
+
+    fn range(&self, id: InstrId) -> std::ops::Range<usize> {
+        let at = |i: usize| self.starts.get(i).map_or(0, |s| *s as usize);
+        at(id.index())..at(id.index() + 1)
+    }
+
+    fn at(&self, index: usize) -> Option<InstrId> {
+        self.all.get(index).copied()
+    }
+
+    fn of_instr(&self, id: InstrId) -> &[InstrId] {
+        self.all.get(self.range(id)).unwrap_or(&[])
+    }
+}
+
+/// What an instruction waits for.
+fn before(instr: &Instr) -> impl Iterator<Item = InstrId> {
+    instr.needs.iter().chain(&instr.waits).copied()
+}
