@@ -108,7 +108,8 @@ fn commands_print_what_the_documents_say() {
                 let actual = printed(command, folder.path());
                 let compared = snapbox::Assert::new().try_eq(None, actual.clone().into_data(), expected.into_data());
                 if let Err(difference) = compared {
-                    updated = updated.replacen(&format!("$ {command}\n{expected}"), &format!("$ {command}\n{actual}"), 1);
+                    updated =
+                        updated.replacen(&format!("$ {command}\n{expected}"), &format!("$ {command}\n{actual}"), 1);
                     wrong.push(format!("{}: $ {command}\n{difference}", path.display()));
                 }
             }

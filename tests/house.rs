@@ -166,8 +166,7 @@ fn modules_use_only_modules_above_them() {
 #[test]
 fn the_library_declares_its_modules_in_pipeline_order() {
     let library = read("src/lib.rs");
-    let declared: Vec<&str> =
-        library.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let declared: Vec<&str> = library.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(declared, ORDER);
 }
 
@@ -229,7 +228,8 @@ fn the_map_of_the_house_is_true() {
         .map(|m| if root().join("src").join(m).is_dir() { format!("{m}/") } else { format!("{m}.rs") })
         .collect();
     assert_eq!(listed, present, "the module table of ARCHITECTURE.md");
-    let folders: BTreeSet<&str> = map.lines().filter_map(|l| l.strip_prefix("| `")?.split_once("/` |")).map(|p| p.0).collect();
+    let folders: BTreeSet<&str> =
+        map.lines().filter_map(|l| l.strip_prefix("| `")?.split_once("/` |")).map(|p| p.0).collect();
     let tracked: BTreeSet<String> = fs::read_dir(root())
         .unwrap()
         .map(|e| e.unwrap())

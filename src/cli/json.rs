@@ -70,9 +70,7 @@ pub fn findings<'a>(diagnostics: &'a [Diagnostic], sources: &'a SourceMap) -> Fi
 }
 
 fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Finding<'a> {
-    let place = |span: Span, text: &'a str| {
-        located(span, sources).map(|(file, range)| Place { file, range, text })
-    };
+    let place = |span: Span, text: &'a str| located(span, sources).map(|(file, range)| Place { file, range, text });
     let (file, range) = diagnostic.span().and_then(|s| located(s, sources)).unzip();
     Finding {
         code: diagnostic.code,

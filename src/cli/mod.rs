@@ -17,8 +17,10 @@ use std::process::ExitCode;
 /// A compiler for failover plans: checks them, orders them, runs them.
 #[derive(Parser, Debug)]
 #[command(name = "handover", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 findings, 2 usage, 3 stopped safely, 4 stopped with something left open,\n\
-                        5 cancelled, 70 a defect of handover.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 findings, 2 usage, 3 stopped safely, 4 stopped with something left open,\n\
+                        5 cancelled, 70 a defect of handover."
+)]
 struct Cli {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
