@@ -24,7 +24,19 @@ const DIGEST: usize = 32;
 const RUN_DIGEST: usize = MAGIC.len() + 1;
 const MAP_DIGEST: usize = RUN_DIGEST + DIGEST;
 const HEADER: usize = MAP_DIGEST + DIGEST;
-/// The sections that determine the run, by number from 1.
+/// The sections from number 1; all but the last determine the run.
+pub(super) const SECTIONS: [(&str, &str); 10] = [
+    ("strings", "every distinct string of the sections 2 to 9, in the order of first use"),
+    ("plan", "name, title, arguments, goal, locks, accepted losses, holds, promised time"),
+    ("machines", "name, site, how commands get there, the cell of its power"),
+    ("cells", "name, values, kind, volatile, mask of the values it may rest in, mask of those it may start in"),
+    ("atoms", "name, question, options, who answers, what a yes proves"),
+    ("guards", "conditions, each made of earlier ones"),
+    ("values", "name, and the instruction that captures it or the cases to pick from"),
+    ("secrets", "name, and the variable or file that holds it"),
+    ("code", "instructions in written order"),
+    ("source map", "path and BLAKE3 of each source; source, line and column of each instruction"),
+];
 const RUN_SECTIONS: u8 = 9;
 const MAP_SECTION: u8 = 10;
 

@@ -3,11 +3,16 @@
 mod container;
 mod disassemble;
 mod layout;
+mod manual;
+mod names;
 mod ops;
 mod program;
+mod show;
 mod wire;
 
 pub use container::{decode, decode_unsealed, encode};
+pub use disassemble::disassemble;
+pub use manual::manual;
 pub use ops::{Guard, Op, OpDoc, OperandDoc};
 pub use program::{GuardId, Instr, InstrId, Place, Program, SourceFile};
 pub use wire::DecodeError;

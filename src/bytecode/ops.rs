@@ -3,8 +3,8 @@
 //! The types [`Op`] and [`Guard`], their encoding, their disassembly and the manual `docs/bytecode.md` all come from the
 //! entries below. Numbers are never reused: they are the format.
 
-use crate::bytecode::disassemble::Show;
 use crate::bytecode::program::{GuardId, InstrId};
+use crate::bytecode::show::Show;
 use crate::bytecode::wire::choice;
 use crate::calculus::{Answer, AtomId, Command, Template};
 

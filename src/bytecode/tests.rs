@@ -1,7 +1,24 @@
 //! The container: inverse, canonical, sealed, and unimpressed by hostile bytes.
 
 use crate::bytecode::sample::sample;
-use crate::bytecode::{decode, decode_unsealed, encode};
+use crate::bytecode::{decode, decode_unsealed, disassemble, encode, manual};
+use snapbox::assert::{Action, Assert};
+
+/// Compares with a committed file; `UPDATE=1` writes it instead.
+fn assert_committed(text: String, file: snapbox::Data) {
+    let action = if std::env::var_os("UPDATE").is_some() { Action::Overwrite } else { Action::Verify };
+    Assert::new().action(action).eq(text, file.raw());
+}
+
+#[test]
+fn the_manual_is_up_to_date() {
+    assert_committed(manual(), snapbox::file!["../../docs/bytecode.md"]);
+}
+
+#[test]
+fn the_disassembly_shows_everything() {
+    assert_committed(disassemble(&sample()), snapbox::file!["sample.txt"]);
+}
 
 #[test]
 fn decoding_gives_the_program_back() {
