@@ -211,27 +211,34 @@ impl<'b> Parts<'b> {
     }
 
     fn program(&self) -> Result<Program, DecodeError> {
-        let mut from = Reader::new(self.bytes);
-        let mut contents = self.contents.iter().cloned();
+        let from = &mut Reader::new(self.bytes);
+        let contents = &mut self.contents.iter().cloned();
         let mut program = Program::default();
-        let mut next = |from: &mut Reader<'b>, read: &mut dyn FnMut(&mut Reader<'b>) -> Result<(), DecodeError>| {
-            from.seek(contents.next().unwrap_or_default());
-            read(from)?;
-            from.finish()
-        };
-        next(&mut from, &mut Reader::read_strings)?;
-        next(&mut from, &mut |from| read_plan(from, &mut program))?;
-        next(&mut from, &mut |from| Ok(program.machines = Wire::read(from)?))?;
-        next(&mut from, &mut |from| Ok(program.cells = Wire::read(from)?))?;
-        next(&mut from, &mut |from| Ok(program.atoms = Wire::read(from)?))?;
-        next(&mut from, &mut |from| Ok(program.guards = Wire::read(from)?))?;
-        next(&mut from, &mut |from| Ok(program.values = Wire::read(from)?))?;
-        next(&mut from, &mut |from| Ok(program.secrets = Wire::read(from)?))?;
-        next(&mut from, &mut |from| read_code(from, &mut program))?;
+        read_section(from, contents, Reader::read_strings)?;
+        read_section(from, contents, |from| read_plan(from, &mut program))?;
+        program.machines = read_section(from, contents, Wire::read)?;
+        program.cells = read_section(from, contents, Wire::read)?;
+        program.atoms = read_section(from, contents, Wire::read)?;
+        program.guards = read_section(from, contents, Wire::read)?;
+        program.values = read_section(from, contents, Wire::read)?;
+        program.secrets = read_section(from, contents, Wire::read)?;
+        read_section(from, contents, |from| read_code(from, &mut program))?;
         from.all_strings_used()?;
-        next(&mut from, &mut |from| read_source_map(from, &mut program))?;
+        read_section(from, contents, |from| read_source_map(from, &mut program))?;
         Ok(program)
     }
+}
+
+/// Reads the next section, all of it.
+fn read_section<'b, T>(
+    from: &mut Reader<'b>,
+    contents: &mut impl Iterator<Item = Range<usize>>,
+    read: impl FnOnce(&mut Reader<'b>) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    from.seek(contents.next().unwrap_or_default());
+    let content = read(from)?;
+    from.finish()?;
+    Ok(content)
 }
 
 fn read_plan(from: &mut Reader<'_>, p: &mut Program) -> Result<(), DecodeError> {
