@@ -11,5 +11,6 @@ pub mod model;
 pub mod bytecode;
 pub mod verify;
 pub mod run;
+pub mod os;
 #[cfg(feature = "cli")]
 pub mod cli;

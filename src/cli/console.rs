@@ -1,7 +1,11 @@
 //! The two output streams: colour only where it is wanted, and no noise when the reader has gone.
 
+use crate::cli::render::Look;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// Width of diagnostics: narrow enough for a terminal beside another one, and the same everywhere.
+const COLUMNS: usize = 100;
 
 /// When to use colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -93,6 +97,11 @@ impl Pane {
         self.trouble.as_ref().filter(|e| e.kind() != ErrorKind::BrokenPipe)
     }
 
+    /// How diagnostics are drawn on it.
+    pub fn look(&self) -> Look {
+        Look { color: self.color, ascii: self.terminal && !speaks_unicode(), columns: COLUMNS }
+    }
+
     /// `text` in this style, if the stream has colour.
     pub fn styled(&self, style: Style, text: &str) -> String {
         match self.color {
@@ -100,6 +109,13 @@ impl Pane {
             false => text.to_owned(),
         }
     }
+}
+
+/// Whether the locale's characters include those that boxes are drawn with; the variables in the order of POSIX.
+fn speaks_unicode() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
+    locale.ends_with("utf-8") || locale.ends_with("utf8")
 }
 
 /// The few styles used; the numbers are those of ECMA-48 "Select Graphic Rendition".

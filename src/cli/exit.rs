@@ -1,5 +1,6 @@
 //! Exit codes: what scripts and schedulers may rely on.
 
+use crate::run::exit;
 use std::process::ExitCode;
 
 /// How the command ended. The numbers are part of the command's contract.
@@ -7,19 +8,19 @@ use std::process::ExitCode;
 #[repr(u8)]
 pub enum Exit {
     /// Done, and nothing to complain about.
-    Done = 0,
+    Done = exit::DONE,
     /// Findings: mistakes in a plan, an artefact out of date, an input that cannot be used. Nothing was run.
-    Findings = 1,
+    Findings = exit::FINDINGS,
     /// The command line makes no sense, or asks for something that needs a `--yes`.
-    Usage = 2,
+    Usage = exit::USAGE,
     /// A run stopped before its goal and left everything it opened closed.
-    Stopped = 3,
+    Stopped = exit::STOPPED,
     /// A run stopped with something left open: a person has to look at it.
-    LeftOpen = 4,
+    LeftOpen = exit::OPEN,
     /// A run was cancelled.
-    Cancelled = 5,
+    Cancelled = exit::CANCELLED,
     /// A defect of handover itself.
-    Defect = 70,
+    Defect = exit::DEFECT,
 }
 
 impl From<Exit> for ExitCode {

@@ -3,11 +3,13 @@
 mod completions;
 mod console;
 mod defect;
+mod disasm;
 mod exit;
 mod explain;
 mod flags;
 mod json;
 mod render;
+mod report;
 
 use clap::{Parser, Subcommand};
 use console::{Color, Console};
@@ -31,6 +33,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Disasm(disasm::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, console: &mut Console) -> Exit {
     match command {
+        Command::Disasm(args) => disasm::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),
     }

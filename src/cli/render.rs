@@ -321,7 +321,7 @@ HA0101
 
     #[test]
     fn windows_line_breaks_and_wide_characters_keep_the_underline_in_place() {
-        let shown = text(&[error(0, 11, 14)], &sources(&[("a.ha", "a\r\nü 漢 bcd\r\ne\r\n")]), PLAIN);
+        let shown = text(&[error(0, 10, 13)], &sources(&[("a.ha", "a\r\nü 漢 bcd\r\ne\r\n")]), PLAIN);
         assert!(shown.contains(" 2 │ ü 漢 bcd\n   ·      ───\n"), "{shown}");
     }
 

@@ -1,0 +1,180 @@
+//! Files: read within limits, found in folders, written whole or not at all.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Why a file cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileError {
+    /// The file, as it was named.
+    pub path: String,
+    /// The reason, as the end of a sentence that begins with the file.
+    pub reason: String,
+    /// Whether it is there and allowed, but larger than the limit.
+    pub too_large: bool,
+}
+
+impl FileError {
+    fn new(path: &Path, reason: impl Into<String>) -> FileError {
+        FileError { path: path.display().to_string(), reason: reason.into(), too_large: false }
+    }
+
+    fn io(path: &Path, doing: &str, error: &io::Error) -> FileError {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound => String::from("does not exist"),
+            io::ErrorKind::IsADirectory => String::from("is a folder"),
+            io::ErrorKind::PermissionDenied => format!("may not be {doing} by this user"),
+            io::ErrorKind::StorageFull => format!("cannot be {doing}: the disk is full"),
+            io::ErrorKind::ReadOnlyFilesystem => format!("cannot be {doing}: the file system is read-only"),
+            _ => format!("cannot be {doing}: {error}"),
+        };
+        FileError::new(path, reason)
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.path, self.reason)
+    }
+}
+
+impl std::error::Error for FileError {}
+
+/// The content of a file of at most `limit` bytes. Reads no more than that, whatever the file pretends to be.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+    let fail = |e: io::Error| FileError::io(path, "read", &e);
+    let file = File::open(path).map_err(fail)?;
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() > limit {
+        let reason = format!("is larger than {} MiB", limit >> 20);
+        return Err(FileError { too_large: true, ..FileError::new(path, reason) });
+    }
+    Ok(bytes)
+}
+
+/// The content of a text file.
+pub fn read_text(path: &Path, limit: usize) -> Result<String, FileError> {
+    String::from_utf8(read(path, limit)?).map_err(|e| {
+        let valid = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
+        FileError::new(path, format!("is not UTF-8 text: line {line} has a byte that fits nowhere"))
+    })
+}
+
+/// The files named `*.EXTENSION` in a folder and below it, sorted. Hidden folders and links to folders are left out, so
+/// that the search ends.
+pub fn find(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, FileError> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let fail = |e: io::Error| FileError::io(&folder, "read", &e);
+        for entry in fs::read_dir(&folder).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(fail)?);
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            match kind.is_dir() {
+                true if !hidden => folders.push(path),
+                false if !hidden && path.extension().is_some_and(|e| e == extension) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether the path leads to a folder.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Writes a file: afterwards it has the new content or still the old one. Anything but a regular file, such as a
+/// terminal or a pipe, is written to directly.
+pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<(), FileError> {
+    let fail = |e: io::Error| FileError::io(path, "written", &e);
+    match fs::metadata(path) {
+        Ok(data) if data.is_dir() => return Err(FileError::new(path, "is a folder")),
+        Ok(data) if !data.is_file() => {
+            return OpenOptions::new().write(true).open(path).and_then(|mut f| f.write_all(bytes)).map_err(fail);
+        }
+        _ => {}
+    }
+    // A link stays a link; what it leads to is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let name = target.file_name().ok_or_else(|| FileError::new(path, "has no file name"))?;
+    let mut draft = std::ffi::OsString::from(".");
+    draft.push(name);
+    draft.push(format!(".{}", std::process::id()));
+    let draft = target.with_file_name(draft);
+    let mode = if executable { 0o777 } else { 0o666 };
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, &target)
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&draft);
+        fail(e)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, read, read_text, write};
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
+
+    fn reason(result: Result<impl Sized, super::FileError>) -> String {
+        result.map(|_| ()).unwrap_err().reason
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        assert_eq!(reason(read(&path, 9)), "does not exist");
+        assert_eq!(reason(read(folder.path(), 9)), "is a folder");
+        fs::write(&path, b"a\nb\n\xff").unwrap();
+        assert_eq!(reason(read_text(&path, 9)), "is not UTF-8 text: line 3 has a byte that fits nowhere");
+        fs::write(&path, "0123456789").unwrap();
+        assert!(read(&path, 9).unwrap_err().too_large);
+        assert_eq!(read(&path, 10).unwrap(), b"0123456789");
+        assert!(read(Path::new("/dev/zero"), 9).unwrap_err().too_large, "a source without end is cut off");
+    }
+
+    #[test]
+    fn a_search_ends_and_leaves_hidden_folders_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b/x.ha", "a.ha", "b/y.txt", ".git/z.ha"] {
+            fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        symlink(folder.path(), folder.path().join("b/again")).unwrap();
+        let found = find(folder.path(), "ha").unwrap();
+        assert_eq!(found, [folder.path().join("a.ha"), folder.path().join("b/x.ha")]);
+        assert_eq!(reason(find(&folder.path().join("none"), "ha")), "does not exist");
+    }
+
+    #[test]
+    fn a_file_is_written_whole_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("x"), folder.path().join("link"));
+        write(&path, b"one", false).unwrap();
+        symlink(&path, &link).unwrap();
+        write(&link, b"two", true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(link.is_symlink());
+        assert_ne!(fs::metadata(&path).unwrap().permissions().mode() & 0o100, 0);
+        assert_eq!(reason(write(folder.path(), b"", false)), "is a folder");
+        assert_eq!(reason(write(&folder.path().join("no/x"), b"", false)), "does not exist");
+        write(Path::new("/dev/null"), b"x", false).unwrap();
+        assert!(write(Path::new("/dev/full"), b"x", false).unwrap_err().reason.contains("the disk is full"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
