@@ -8,7 +8,11 @@ pub mod calculus;
 pub mod syntax;
 #[cfg(feature = "compiler")]
 pub mod model;
+#[cfg(feature = "compiler")]
+pub mod order;
 pub mod bytecode;
+#[cfg(feature = "compiler")]
+pub mod lower;
 pub mod verify;
 pub mod run;
 pub mod os;

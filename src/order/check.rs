@@ -1,0 +1,116 @@
+//! What text order cannot give: a step that needs, follows or asks about what comes later.
+
+use crate::base::{Code, Diagnostic, Span};
+use crate::calculus::{Cell, CellId, Effect, Requirement, mask_of};
+use crate::model::{Item, Step};
+use crate::order::dag::Reason;
+use crate::order::outline::Outline;
+use crate::order::unit::references;
+use std::collections::HashMap;
+
+/// Reports `after` and conditions that mention the item itself, what is around it or what comes later.
+pub(super) fn mentions(outline: &Outline<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for at in 0..outline.spots().len() {
+        for r in references(outline, at) {
+            let Some(target) = outline.spot(r.target) else { continue };
+            let own_finally = r.target < r.from && r.from >= target.finally && r.from < target.end;
+            if target.end <= r.from || own_finally {
+                continue;
+            }
+            let (this, that) = (outline.name(at), outline.name(r.target));
+            let around = r.target <= r.from;
+            let late = match r.reason {
+                Reason::After(span) => (Code::AfterLater, span, format!("`{this}` is to run after `{that}`")),
+                Reason::Condition(span) => (Code::ConditionLater, span, format!("the condition asks about `{that}`")),
+                _ => continue,
+            };
+            let (code, span, what) = late;
+            let (message, help) = if r.target == at {
+                (format!("{what}, which is the step itself"), String::from("name an earlier step"))
+            } else if around {
+                (format!("{what}, which `{this}` is a part of"), format!("name a step inside `{that}`, above this one"))
+            } else {
+                (format!("{what}, which comes later"), format!("move `{that}` above `{this}`"))
+            };
+            diagnostics.push(
+                Diagnostic::error(code, span, message).label(item_span(target.item), format!("`{that}`")).help(help),
+            );
+        }
+    }
+}
+
+fn item_span(item: &Item) -> Span {
+    match item {
+        Item::Step(step) => step.span,
+        Item::Region(region) => region.span,
+        Item::Group(group) => group.items.first().map_or(Span::default(), item_span),
+    }
+}
+
+/// Reports requirements that nothing before the step can have established, while a later step would.
+pub(super) fn provided_later(outline: &Outline<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let cells = &outline.plan.cells;
+    let mut possible: Vec<u64> = cells.iter().map(|c| if c.initial == 0 { c.all() } else { c.initial }).collect();
+    for atom in &outline.plan.atoms {
+        for fact in &atom.yes_means {
+            widen(&mut possible, fact.cell, fact.allowed);
+        }
+    }
+    let mut wanting: HashMap<CellId, Vec<(&Step, Requirement, Span)>> = HashMap::new();
+    outline.plan.each_step(&mut |step| {
+        for &(effect, span) in &step.effects {
+            if let Some(waiting) = wanting.get_mut(&effect.cell) {
+                report(waiting, step, effect, span, cells, diagnostics);
+            }
+        }
+        for &(requirement, span) in &step.requires {
+            let known = possible.get(requirement.cell.index()).copied().unwrap_or(u64::MAX);
+            if known & requirement.allowed == 0 {
+                wanting.entry(requirement.cell).or_default().push((step, requirement, span));
+            }
+        }
+        for (effect, _) in &step.effects {
+            let before = possible.get(effect.cell.index()).copied().unwrap_or(0);
+            widen(&mut possible, effect.cell, effect.change.image(before));
+        }
+    });
+}
+
+fn widen(possible: &mut [u64], cell: CellId, by: u64) {
+    if let Some(mask) = possible.get_mut(cell.index()) {
+        *mask |= by;
+    }
+}
+
+/// Reports the steps that wait for what `later` provides.
+fn report(
+    waiting: &mut Vec<(&Step, Requirement, Span)>,
+    later: &Step,
+    effect: Effect,
+    clause: Span,
+    cells: &[Cell],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some(cell) = cells.get(effect.cell.index()) else { return };
+    waiting.retain(|(step, requirement, span)| {
+        if effect.change.image(mask_of(cell.values.len())) & requirement.allowed == 0 {
+            return true;
+        }
+        let needed = in_words(cell, requirement.allowed);
+        let message =
+            format!("`{}` needs `{}` to be {needed}, which only later steps bring about", step.name, cell.name);
+        diagnostics.push(
+            Diagnostic::error(Code::NeedsLater, *span, message)
+                .here(format!("needed by `{}`", step.name))
+                .label(clause, format!("`{}` brings it about", later.name))
+                .help(format!("move `{}` above `{}`", later.name, step.name)),
+        );
+        false
+    });
+}
+
+/// The values of a mask: `up`, `up or down`.
+fn in_words(cell: &Cell, mask: u64) -> String {
+    let named = cell.values.iter().enumerate().filter(|(v, _)| mask & 1u64.checked_shl(*v as u32).unwrap_or(0) != 0);
+    named.map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}

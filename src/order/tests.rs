@@ -1,0 +1,154 @@
+//! What follows what, on small plans: `check` shows every edge between steps with its kind and reason.
+
+use crate::model::{Guard, Item, Key, Order};
+use crate::order::sample::{group, ladder, phase, plan, region, step};
+use crate::order::{Kind, NodeId, Outline, order};
+
+/// One line for every node that follows something: `b: a` (needs), `b: a?` (waits), without the plan's own entry.
+fn follows(body: Vec<Item>) -> Vec<String> {
+    let plan = plan(4, 4, 2, body);
+    let (dag, diagnostics) = order(&plan);
+    assert_eq!(diagnostics, vec![]);
+    let outline = Outline::of(&plan);
+    let name = |id: NodeId| outline.node_name(dag.node(id).unwrap());
+    let mut lines = Vec::new();
+    for (id, node) in dag.nodes() {
+        let mut before: Vec<String> = dag
+            .before(id)
+            .filter(|(n, _)| name(*n) != "sample")
+            .map(|(n, e)| format!("{}{}", name(n), if e.kind == Kind::Waits { "?" } else { "" }))
+            .collect();
+        before.sort();
+        if !before.is_empty() {
+            lines.push(format!("{}: {}", outline.node_name(node), before.join(" ")));
+        }
+    }
+    lines
+}
+
+fn check(body: Vec<Item>, expected: &[&str]) {
+    assert_eq!(follows(body), expected);
+}
+
+#[test]
+fn one_machine_is_in_text_order_and_others_are_free() {
+    check(
+        vec![step(0, "a").on(0).into(), step(1, "b").on(1).into(), step(2, "c").on(0).into()],
+        &["c: a", "sample.end: b c"],
+    );
+}
+
+#[test]
+fn conflicting_steps_are_in_text_order_and_equal_changes_commute() {
+    check(
+        vec![
+            step(0, "w1").on(0).sets(0, 1).into(),
+            step(1, "w2").on(1).sets(0, 1).into(),
+            step(2, "r1").on(2).requires(0, 2).into(),
+            step(3, "w3").on(3).sets(0, 1).into(),
+        ],
+        &["r1: w1 w2", "w3: r1", "sample.end: w3"],
+    );
+}
+
+#[test]
+fn opaque_steps_keep_their_place() {
+    check(
+        vec![
+            step(0, "a").on(0).into(),
+            step(1, "b").on(1).into(),
+            step(2, "raw").on(2).opaque().into(),
+            step(3, "c").on(3).into(),
+        ],
+        &["raw: a b", "c: raw", "sample.end: c"],
+    );
+}
+
+#[test]
+fn an_attempt_waits_for_the_one_before_and_a_finally_for_all() {
+    check(
+        vec![
+            ladder(
+                0,
+                "x",
+                vec![
+                    vec![step(1, "try").on(0).into()],
+                    vec![step(2, "else").on(1).into(), step(3, "more").on(1).into()],
+                ],
+                vec![step(4, "f").on(0).into(), step(5, "g").on(0).into()],
+            ),
+            step(6, "z").on(2).into(),
+        ],
+        &[
+            "try: x",
+            "x.otherwise: try? x",
+            "else: x.otherwise",
+            "more: else",
+            "x.otherwise.exit: more",
+            "x.join: try? x x.otherwise.exit?",
+            "x.finally: x x.join?",
+            "f: x.finally",
+            "g: f? x.finally",
+            "x.finally.exit: f g",
+            "x.exit: x.finally.exit x.join",
+            "z: x.exit",
+            "sample.end: z",
+        ],
+    );
+}
+
+#[test]
+fn members_of_a_set_stand_side_by_side_even_if_opaque() {
+    check(
+        vec![
+            step(0, "a").on(3).into(),
+            group(
+                1,
+                "each",
+                vec![
+                    step(2, "each.m0").on(0).opaque().into(),
+                    step(3, "each.m1").on(1).opaque().into(),
+                    step(4, "each.again").on(1).opaque().into(),
+                ],
+            ),
+            step(5, "z").on(3).only_if(Guard::Succeeded(Key(1))).into(),
+        ],
+        &["each.m0: a", "each.m1: a", "each.again: each.m1", "z: each.again each.m0", "sample.end: z"],
+    );
+}
+
+#[test]
+fn after_finished_replaces_every_other_reason_to_need_it() {
+    check(
+        vec![
+            step(0, "a").on(0).opaque().into(),
+            step(1, "b").on(0).opaque().into(),
+            step(2, "c").on(0).opaque().after(1, true).into(),
+            step(3, "d").on(1).opaque().into(),
+        ],
+        &["b: a", "c: a b?", "d: b c", "sample.end: d"],
+    );
+}
+
+#[test]
+fn blocks_are_barriers_but_those_of_a_for_each_are_not() {
+    let member = |key, name: &str, machine| {
+        phase(key, name, vec![step(key + 1, &format!("{name}.run")).on(machine).opaque().into()])
+    };
+    let each = region(1, "each", Order::Conflicts, vec![member(2, "p", 0), member(4, "q", 1)]);
+    check(
+        vec![step(0, "a").on(0).into(), Item::Region(Box::new(each)), step(6, "z").on(3).into()],
+        &[
+            "each: a",
+            "p: each",
+            "p.run: p",
+            "p.exit: p.run",
+            "q: each",
+            "q.run: q",
+            "q.exit: q.run",
+            "each.exit: p.exit q.exit",
+            "z: each.exit",
+            "sample.end: z",
+        ],
+    );
+}
