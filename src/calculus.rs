@@ -370,6 +370,32 @@ pub struct Capture {
     pub pattern: Option<String>,
 }
 
+/// Whether a pattern means the same to the executor and to POSIX tools; otherwise why not.
+///
+/// Patterns are the part of POSIX extended regular expressions (XBD 9.4) on which `regex-lite` agrees: literal
+/// characters, `.`, bracket expressions, `* + ?`, groups, `|`, `^`, `$`, and a backslash before a sign.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    if pattern.is_empty() || pattern.len() > crate::base::limits::PATTERN_BYTES || pattern.contains(['\n', '\0']) {
+        return Err("a pattern is one line of text, and not empty".into());
+    }
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some(next) if next.is_ascii_punctuation() => {}
+                next => return Err(format!("`\\{}` is not portable in a pattern", next.unwrap_or(' '))),
+            },
+            '(' if chars.peek() == Some(&'?') => return Err("`(?` is not portable in a pattern".into()),
+            '*' | '+' | '?' if matches!(chars.peek(), Some('?' | '+' | '*')) => {
+                return Err("two repetitions in a row are not portable in a pattern".into());
+            }
+            '{' => return Err("`{` is not portable in a pattern".into()),
+            _ => {}
+        }
+    }
+    regex_lite::Regex::new(pattern).map(drop).map_err(|e| format!("the pattern is not understood: {e}"))
+}
+
 /// A labelled answer to a question.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Answer {

@@ -1,0 +1,355 @@
+//! A plan's head: parameters, what is given, goal, locks, accepted losses, holds; and the last touches to the whole.
+
+use super::commands::Use;
+use super::Elaborator;
+use crate::base::{Code, Diagnostic, Span, nearest};
+use crate::calculus::{AtomSource, CellKind, Change, Effect, Hold, MachineId, Requirement, Template};
+use crate::model::{Guard, Item, Step};
+use crate::resolve::library::Param;
+use crate::resolve::types::Ty;
+use crate::resolve::value::Value;
+use crate::syntax::tree::{self, BlockItem, Expr, ExprKind, HeadClause, Name, OperandKind, Target, TargetKind};
+use std::collections::HashMap;
+
+impl<'s> Elaborator<'_, 's> {
+    /// Unfolds head and body of a plan whose parameters have these values; a missing one is decided at the start, or
+    /// stays open.
+    pub(super) fn plan_body(
+        &mut self,
+        tree: &tree::Plan<'s>,
+        params: &[Param<'s>],
+        values: Vec<Option<Value<'s>>>,
+    ) -> Vec<Item> {
+        let mut vars = Vec::new();
+        for (param, value) in params.iter().zip(values) {
+            let value = value.unwrap_or_else(|| self.parameter(param));
+            vars.push((param.name.text, value));
+        }
+        let outer = std::mem::replace(&mut self.vars, vars);
+        if self.includes.is_empty() {
+            for param in params {
+                let value = self.vars.iter().find(|(n, _)| *n == param.name.text).map(|(_, v)| v.show(self.library));
+                self.plan.arguments.push((param.name.text.to_string(), value.unwrap_or_default()));
+            }
+        }
+        for item in &tree.body {
+            self.declare(item);
+        }
+        self.head(&tree.head);
+        let items = self.items(&tree.body);
+        for clause in &tree.head {
+            if let HeadClause::Goal(exprs) = clause {
+                for fact in exprs.iter().flat_map(|e| self.facts(e)).collect::<Vec<_>>() {
+                    self.plan.goal.push((fact.requirement(), fact.span));
+                }
+            }
+        }
+        for param in params {
+            if !self.read.contains(param.name.text) && self.includes.is_empty() {
+                self.report(
+                    Diagnostic::warning(Code::UnusedGiven, param.name.span, format!("the parameter `{}` is never used", param.name.text))
+                        .help("remove it, or use it in a condition or an argument"),
+                );
+            }
+        }
+        self.vars = outer;
+        items
+    }
+
+    /// A parameter without a value: yes-or-no and one-of parameters are decided when the run starts.
+    fn parameter(&mut self, param: &Param<'s>) -> Value<'s> {
+        let options = match &param.ty {
+            Ty::Bool => vec!["no".to_string(), "yes".to_string()],
+            Ty::OneOf(words) => words.iter().map(|w| (*w).to_string()).collect(),
+            other => return Value::Open(other.clone()),
+        };
+        let name = param.name.text.to_string();
+        let atom = self.atom(name.clone(), name, options, AtomSource::Decision);
+        Value::Atom(atom, param.ty.clone())
+    }
+
+    /// Notes the names of steps and phases, so that a reference to a later one is told from one to nothing.
+    fn declare(&mut self, item: &BlockItem<'s>) {
+        let mut blocks = Vec::new();
+        match item {
+            BlockItem::Step(step) => {
+                self.declared.insert(step.name.text, step.name.span);
+                blocks.extend(step.otherwise.iter().map(|r| &r.block).chain(&step.finally));
+            }
+            BlockItem::Phase(phase) => {
+                self.declared.insert(phase.name.text, phase.name.span);
+                blocks.push(&phase.block);
+                blocks.extend(phase.otherwise.iter().map(|r| &r.block).chain(&phase.finally));
+            }
+            BlockItem::ForEach(each) => blocks.push(&each.block),
+            BlockItem::Parallel(block) => blocks.push(block),
+            BlockItem::Assume(_) | BlockItem::Include(_) => {}
+        }
+        for item in blocks.into_iter().flat_map(|b| &b.items) {
+            self.declare(item);
+        }
+    }
+
+    fn head(&mut self, clauses: &[HeadClause<'s>]) {
+        for clause in clauses {
+            if let HeadClause::Let(name, operand) = clause {
+                let value = self.operand(operand, &Ty::Unknown);
+                self.vars.push((name.text, value));
+            }
+        }
+        for clause in clauses {
+            match clause {
+                HeadClause::Given(exprs) => exprs.iter().for_each(|e| self.given(e)),
+                HeadClause::Locks(paths) => paths.iter().for_each(|p| self.lock(p)),
+                HeadClause::Accept(path, why) => {
+                    let value = self.path(path, &Ty::Unknown);
+                    if let Some(cell) = self.data_cell(&value, path.span) {
+                        let why = why.map_or_else(String::new, |t| super::commands::unescape(&t));
+                        self.plan.accepted.push((cell, why, path.span));
+                    }
+                }
+                HeadClause::Starts(expr, time) => {
+                    // What starts the plan is a monitor's business; here its names and types are held to be right.
+                    let _ = self.condition(expr);
+                    if let Some(time) = time {
+                        self.duration(time);
+                    }
+                }
+                HeadClause::Rto(operand) => self.plan.rto_ms = self.duration(operand).or(self.plan.rto_ms),
+                HeadClause::Hold(text, on) => self.hold(text, on.as_ref()),
+                HeadClause::Let(..) | HeadClause::Goal(_) => {}
+            }
+        }
+    }
+
+    fn hold(&mut self, text: &tree::Text<'s>, on: Option<&tree::Path<'s>>) {
+        let text = self.template(text, Use::Message);
+        let machine = on.and_then(|path| {
+            let value = self.path(path, &Ty::Unknown);
+            self.host_machine(&value, path.span)
+        });
+        let text = text.render(|_| "…".into());
+        self.plan.holds.push(Hold { text, machine });
+    }
+
+    fn lock(&mut self, path: &tree::Path<'s>) {
+        let names = match self.path(path, &Ty::Unknown) {
+            Value::Thing(id) => vec![self.library.thing(id).name.text],
+            Value::Set(ids, _) => ids.iter().map(|id| self.library.thing(*id).name.text).collect(),
+            Value::Open(_) => Vec::new(),
+            other => {
+                let ty = other.ty(self.library).describe(self.library);
+                self.report(
+                    Diagnostic::error(Code::WrongType, path.span, format!("{ty} cannot be locked"))
+                        .help("name a thing: one run at a time touches it"),
+                );
+                Vec::new()
+            }
+        };
+        self.plan.locks.extend(names.into_iter().map(String::from));
+    }
+
+    fn given(&mut self, expr: &Expr<'s>) {
+        match &expr.kind {
+            ExprKind::Is { subject, negated: false, options } => {
+                if let OperandKind::Path(path) = &subject.kind
+                    && let [name] = path.names.as_slice()
+                    && self.name(*name, &Ty::Unknown).is_none()
+                {
+                    self.decision(*name, options, expr.span);
+                    return;
+                }
+                self.given_facts(expr);
+            }
+            ExprKind::Compare { .. } | ExprKind::Include { .. } | ExprKind::Agree { .. } => self.given_condition(expr),
+            ExprKind::Not(inner) if matches!(inner.kind, ExprKind::Include { .. } | ExprKind::Compare { .. }) => {
+                self.given_condition(expr);
+            }
+            _ => self.given_facts(expr),
+        }
+    }
+
+    fn given_condition(&mut self, expr: &Expr<'s>) {
+        if self.condition(expr) == Guard::Never {
+            let written = self.source(expr.span);
+            self.report(
+                Diagnostic::error(Code::RuleNotMet, expr.span, format!("`{written}` is not so for these arguments"))
+                    .help("give the plan other arguments, or change what it takes as given"),
+            );
+        }
+    }
+
+    fn given_facts(&mut self, expr: &Expr<'s>) {
+        for fact in self.facts(expr) {
+            if let Some(cell) = self.plan.cells.get_mut(fact.cell.index()) {
+                cell.initial &= fact.allowed;
+                if cell.initial & cell.all() == 0 {
+                    let name = cell.name.clone();
+                    self.report(
+                        Diagnostic::error(Code::Contradiction, fact.span, format!("what is given about `{name}` contradicts itself"))
+                            .help("remove one of the `given`s"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// `given firewalls are included or excluded`
+    fn decision(&mut self, name: Name<'s>, options: &[Name<'s>], span: Span) {
+        let words = self.vars.iter().map(|(n, _)| *n).chain(self.library.thing_words(name.span.file));
+        if let Some(word) = nearest(name.text, words) {
+            let states: Vec<_> = match self.library.thing_named(word, name.span.file) {
+                Some(id) => self.library.kind(self.library.thing(id).kind).states.iter().map(|s| s.text).collect(),
+                None => vec!["up", "down"],
+            };
+            if options.iter().all(|o| states.contains(&o.text)) {
+                self.report(
+                    Diagnostic::error(Code::UnknownName, name.span, format!("there is no `{}` here", name.text))
+                        .help(format!("did you mean `{word}`?"))
+                        .fix(name.span, word),
+                );
+                return;
+            }
+        }
+        if options.len() < 2 {
+            self.report(
+                Diagnostic::error(Code::UndecidedGiven, span, format!("there is nothing to decide about `{}`", name.text))
+                    .help(format!("name the alternatives: `given {} is {} or …`", name.text, options.first().map_or("…", |o| o.text))),
+            );
+        }
+        let texts: Vec<String> = options.iter().map(|o| o.text.to_string()).collect();
+        let question = self.source(span);
+        let atom = self.atom(name.text.to_string(), question, texts, AtomSource::Decision);
+        self.decisions.push((atom, name.span));
+        let ty = Ty::OneOf(options.iter().map(|o| o.text).collect());
+        self.vars.insert(0, (name.text, Value::Atom(atom, ty)));
+    }
+
+    /// The last touches, once every cell is known.
+    pub(super) fn finish(&mut self) {
+        self.plan.locks.sort();
+        self.plan.locks.dedup();
+        let all: Vec<u64> = self.plan.cells.iter().map(|c| c.all()).collect();
+        for cell in &mut self.plan.cells {
+            let all = cell.all();
+            cell.initial &= all;
+            cell.rests &= all;
+        }
+        let trim = |r: &mut Requirement| r.allowed &= all.get(r.cell.index()).copied().unwrap_or(u64::MAX);
+        self.plan.goal.iter_mut().for_each(|(r, _)| trim(r));
+        self.plan.atoms.iter_mut().flat_map(|a| &mut a.yes_means).for_each(trim);
+        self.plan.probes.iter_mut().flat_map(|p| &mut p.requires).for_each(|(r, _)| trim(r));
+        let victims = self.victims();
+        let mut body = std::mem::take(&mut self.plan.body);
+        for_each_step(&mut body, &mut |step| {
+            step.requires.iter_mut().for_each(|(r, _)| trim(r));
+            spell_out_fences(step, &victims);
+        });
+        self.plan.body = body;
+        self.check_losses();
+        for (atom, span) in self.decisions.clone() {
+            if !self.used_atoms.contains(&atom) {
+                let name = self.plan.atoms.get(atom.index()).map_or_else(String::new, |a| a.name.clone());
+                self.report(
+                    Diagnostic::warning(Code::UnusedGiven, span, format!("nothing depends on `{name}`"))
+                        .help(format!("remove the `given`, or say `only if {name} is …` where it matters")),
+                );
+            }
+        }
+    }
+
+    /// For each machine: what it may hold that it loses when it goes down.
+    fn victims(&self) -> HashMap<MachineId, Vec<Effect>> {
+        let mut victims: HashMap<MachineId, Vec<Effect>> = HashMap::new();
+        let mut ids: Vec<_> = self.cells.values().copied().collect();
+        ids.sort();
+        for id in ids {
+            let Some(cell) = self.plan.cells.get(id.index()).filter(|c| c.volatile) else { continue };
+            match &cell.kind {
+                CellKind::Place { holders } => {
+                    for (value, machine) in holders.iter().enumerate() {
+                        if let (Some(machine), Ok(from)) = (machine, u8::try_from(value)) {
+                            let change = Change::Move { from, to: 0 };
+                            victims.entry(*machine).or_default().push(Effect { cell: id, change, exclusive: false });
+                        }
+                    }
+                }
+                CellKind::Shared { machine } => {
+                    let effect = Effect { cell: id, change: Change::Set(0), exclusive: false };
+                    victims.entry(*machine).or_default().push(effect);
+                }
+                CellKind::State | CellKind::Power { .. } => {}
+            }
+        }
+        victims
+    }
+
+    fn check_losses(&mut self) {
+        let mut lost = Vec::new();
+        self.plan.each_step(&mut |step| lost.extend(step.loses.iter().map(|(c, s)| (*c, *s, step.span))));
+        let accepted: Vec<_> = self.plan.accepted.iter().map(|(c, _, s)| (*c, *s)).collect();
+        for (cell, clause, step) in &lost {
+            if !accepted.iter().any(|(c, _)| c == cell) {
+                let name = self.plan.cells.get(cell.index()).map_or_else(String::new, |c| c.name.clone());
+                self.report(
+                    Diagnostic::error(Code::LossNotAccepted, *step, format!("this step loses what is in `{name}`"))
+                        .label(*clause, "says so")
+                        .help(format!("if that is acceptable, say so in the plan: `accept loss of {name} \"why\"`")),
+                );
+            }
+        }
+    }
+
+    /// The machines a step stands on, as values: one step for each.
+    pub(super) fn target_members(&mut self, target: &Target<'s>) -> Vec<Value<'s>> {
+        match &target.kind {
+            TargetKind::One(path) => vec![self.path(path, &Ty::Unknown)],
+            TargetKind::EachOf(set) | TargetKind::AnyOf(set) | TargetKind::OneOf(set, _) => {
+                let members = self.members(set);
+                if members.is_empty() && !self.diagnostics.iter().any(|d| d.span() == Some(set.span)) {
+                    self.report(
+                        Diagnostic::error(Code::EmptySet, target.span, "there is no node to run on: the set is empty")
+                            .help("give the set members, or leave the step out"),
+                    );
+                }
+                members
+            }
+        }
+    }
+
+    /// Renders a message without run-time values; for names and titles.
+    pub(super) fn message(&mut self, text: Option<&tree::Text<'s>>) -> String {
+        text.map_or_else(String::new, |t| self.template(t, Use::Message).render(|_| "…".into()))
+    }
+
+    /// A message template.
+    pub(super) fn message_template(&mut self, text: &tree::Text<'s>) -> Template {
+        self.template(text, Use::Message)
+    }
+}
+
+/// A fence takes from its victim whatever that held and would lose; effects that the step states itself stay.
+fn spell_out_fences(step: &mut Step, victims: &HashMap<MachineId, Vec<Effect>>) {
+    for machine in step.fences.clone() {
+        for effect in victims.get(&machine).into_iter().flatten() {
+            if !step.effects.iter().any(|(e, _)| e.cell == effect.cell) {
+                step.effects.push((*effect, step.span));
+            }
+        }
+    }
+}
+
+fn for_each_step(items: &mut [Item], change: &mut impl FnMut(&mut Step)) {
+    for item in items {
+        match item {
+            Item::Step(step) => change(step),
+            Item::Group(group) => for_each_step(&mut group.items, change),
+            Item::Region(region) => {
+                for rung in &mut region.rungs {
+                    for_each_step(&mut rung.items, change);
+                }
+                for_each_step(&mut region.finally, change);
+            }
+        }
+    }
+}
