@@ -286,8 +286,12 @@ impl<'s> Library<'s> {
             }
             if SCALARS.contains(&kind.name.text) {
                 diagnostics.push(
-                    Diagnostic::error(Code::DeclaredTwice, kind.name.span, format!("`{}` is a built-in type", kind.name.text))
-                        .help("give the kind another name"),
+                    Diagnostic::error(
+                        Code::DeclaredTwice,
+                        kind.name.span,
+                        format!("`{}` is a built-in type", kind.name.text),
+                    )
+                    .help("give the kind another name"),
                 );
                 continue;
             }
@@ -355,7 +359,8 @@ impl<'s> Library<'s> {
     ) {
         let inherited = self.kind(id).parent.map(|p| self.kind(p).clone());
         let mut fields = inherited.as_ref().map_or_else(Vec::new, |k| k.fields.clone());
-        let own = tree.fields.iter().chain(extends.iter().filter(|e| e.kind.text == tree.name.text).flat_map(|e| &e.fields));
+        let own =
+            tree.fields.iter().chain(extends.iter().filter(|e| e.kind.text == tree.name.text).flat_map(|e| &e.fields));
         for field in own {
             match fields.iter().find(|f: &&Param<'s>| f.name.text == field.name.text) {
                 Some(first) => diagnostics.push(declared_twice(field.name, first.name.span)),
@@ -385,8 +390,12 @@ impl<'s> Library<'s> {
         let held = held.or(inherited.as_ref().and_then(|k| k.held));
         if let (Some(span), None) = (tree.volatile, held) {
             diagnostics.push(
-                Diagnostic::error(Code::BadDeclaration, span, format!("`{}` is volatile, but nothing holds it", tree.name.text))
-                    .help("add `exclusive on node` or `shared on node`, or leave `volatile` out"),
+                Diagnostic::error(
+                    Code::BadDeclaration,
+                    span,
+                    format!("`{}` is volatile, but nothing holds it", tree.name.text),
+                )
+                .help("add `exclusive on node` or `shared on node`, or leave `volatile` out"),
             );
         }
         let volatile = tree.volatile.is_some() || inherited.is_some_and(|k| k.volatile);
@@ -426,12 +435,9 @@ impl<'s> Library<'s> {
     pub fn unknown_field(&self, kind: KindId, name: Name<'s>) -> Diagnostic {
         let info = self.kind(kind);
         let words = info.fields.iter().map(|f| f.name.text).chain(["name"]);
-        let error = Diagnostic::error(
-            Code::UnknownMember,
-            name.span,
-            format!("a `{}` has no `{}`", info.name.text, name.text),
-        )
-        .label(info.name.span, "the kind");
+        let error =
+            Diagnostic::error(Code::UnknownMember, name.span, format!("a `{}` has no `{}`", info.name.text, name.text))
+                .label(info.name.span, "the kind");
         match nearest(name.text, words.clone()) {
             Some(word) => error.help(format!("did you mean `{word}`?")).fix(name.span, word),
             None => error.help(format!("it has {}", words.collect::<Vec<_>>().join(", "))),
@@ -501,12 +507,7 @@ fn declared_twice(name: Name<'_>, first: Span) -> Diagnostic {
         .help("rename one of them, or remove it")
 }
 
-fn check_states<'s>(
-    tree: &tree::Kind<'s>,
-    states: &[Name<'s>],
-    rests: &[Name<'s>],
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+fn check_states<'s>(tree: &tree::Kind<'s>, states: &[Name<'s>], rests: &[Name<'s>], diagnostics: &mut Vec<Diagnostic>) {
     for (i, state) in states.iter().enumerate() {
         if let Some(first) = states.iter().take(i).find(|s| s.text == state.text) {
             diagnostics.push(declared_twice(*state, first.span));

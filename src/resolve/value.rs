@@ -62,10 +62,9 @@ impl<'s> Value<'s> {
     /// The same function on every value it may be.
     pub fn map(self, f: &mut impl FnMut(Value<'s>) -> Value<'s>) -> Value<'s> {
         match self {
-            Value::Picked(cases, otherwise) => Value::Picked(
-                cases.into_iter().map(|(g, v)| (g, v.map(f))).collect(),
-                Box::new(otherwise.map(f)),
-            ),
+            Value::Picked(cases, otherwise) => {
+                Value::Picked(cases.into_iter().map(|(g, v)| (g, v.map(f))).collect(), Box::new(otherwise.map(f)))
+            }
             other => f(other),
         }
     }
@@ -90,10 +89,6 @@ impl<'s> Value<'s> {
     }
 }
 
-/// `a` and `b`, folded.
-pub fn both(a: Guard, b: Guard) -> Guard {
-    all(vec![a, b])
-}
 
 /// All of these, folded.
 pub fn all(guards: Vec<Guard>) -> Guard {

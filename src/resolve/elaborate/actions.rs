@@ -60,8 +60,12 @@ impl<'s> Elaborator<'_, 's> {
             match values.get_mut(slot) {
                 Some(place @ None) => *place = Some(value),
                 _ => self.report(
-                    Diagnostic::error(Code::WrongArguments, operand.span, format!("`{}` is given twice", param.name.text))
-                        .help("give each parameter once"),
+                    Diagnostic::error(
+                        Code::WrongArguments,
+                        operand.span,
+                        format!("`{}` is given twice", param.name.text),
+                    )
+                    .help("give each parameter once"),
                 ),
             }
         }
@@ -123,7 +127,7 @@ impl<'s> Elaborator<'_, 's> {
         if self.library.probe(name.text).is_some() {
             return error.help("this is a probe: use it in a condition, or in `wait until`");
         }
-        match crate::resolve::stdlib_with("action", name.text) {
+        match crate::stdlib::declaring("action", name.text) {
             Some(library) => error.help(format!("it is in `{library}`: add `use {library}`")),
             None => error.help("declare it with `action`, or import the library that does"),
         }
@@ -351,9 +355,13 @@ impl<'s> Elaborator<'_, 's> {
             Some((false, _)) => Some(self.cell(CellKey::Place(*id), span)),
             _ => {
                 self.report(
-                    Diagnostic::error(Code::CannotHold, span, format!("a `{}` has no state that could be lost", info.name.text))
-                        .label(info.name.span, "the kind")
-                        .help("give the kind `states`, or make it `exclusive on node`"),
+                    Diagnostic::error(
+                        Code::CannotHold,
+                        span,
+                        format!("a `{}` has no state that could be lost", info.name.text),
+                    )
+                    .label(info.name.span, "the kind")
+                    .help("give the kind `states`, or make it `exclusive on node`"),
                 );
                 None
             }
@@ -371,8 +379,12 @@ impl<'s> Elaborator<'_, 's> {
                 self.arguments(call, &declared.params);
                 if declared.tree.host.is_some() && host.is_none() {
                     self.report(
-                        Diagnostic::error(Code::MissingTarget, span, format!("`{}` needs a node to run on", call.name.text))
-                            .help("give this action `on host: node`"),
+                        Diagnostic::error(
+                            Code::MissingTarget,
+                            span,
+                            format!("`{}` needs a node to run on", call.name.text),
+                        )
+                        .help("give this action `on host: node`"),
                     );
                 }
             }
@@ -391,8 +403,12 @@ impl<'s> Elaborator<'_, 's> {
         let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             self.report(
-                Diagnostic::error(Code::BadLiteral, span, format!("`{name}` cannot name a variable of the environment"))
-                    .help("use letters, digits and `_`"),
+                Diagnostic::error(
+                    Code::BadLiteral,
+                    span,
+                    format!("`{name}` cannot name a variable of the environment"),
+                )
+                .help("use letters, digits and `_`"),
             );
             return None;
         }
@@ -426,9 +442,13 @@ impl<'s> Elaborator<'_, 's> {
             (None, Some(file)) => SecretSource::File(file),
             _ => {
                 self.report(
-                    Diagnostic::error(Code::BadDeclaration, self.library.thing(id).name.span, format!("it is not clear where the secret `{name}` is"))
-                        .label(at, "used here")
-                        .help("give it either `env = \"VARIABLE\"` or `file = \"/path\"`"),
+                    Diagnostic::error(
+                        Code::BadDeclaration,
+                        self.library.thing(id).name.span,
+                        format!("it is not clear where the secret `{name}` is"),
+                    )
+                    .label(at, "used here")
+                    .help("give it either `env = \"VARIABLE\"` or `file = \"/path\"`"),
                 );
                 return None;
             }
@@ -452,10 +472,9 @@ impl<'s> Elaborator<'_, 's> {
         match crate::calculus::check_pattern(&pattern) {
             Ok(()) => Some(pattern),
             Err(why) => {
-                self.report(
-                    Diagnostic::error(Code::BadPattern, text.span, why)
-                        .help("use letters, `.`, `[…]`, `*`, `+`, `?`, `(…)`, `|`, `^`, `$`, and a backslash before a sign"),
-                );
+                self.report(Diagnostic::error(Code::BadPattern, text.span, why).help(
+                    "use letters, `.`, `[…]`, `*`, `+`, `?`, `(…)`, `|`, `^`, `$`, and a backslash before a sign",
+                ));
                 None
             }
         }
@@ -488,7 +507,8 @@ impl<'s> Elaborator<'_, 's> {
             },
             _ => {
                 let what = ty.describe(self.library);
-                let mut error = Diagnostic::error(Code::NotANode, span, format!("a step runs on a node, this is {what}"));
+                let mut error =
+                    Diagnostic::error(Code::NotANode, span, format!("a step runs on a node, this is {what}"));
                 if let Value::Thing(id) = value {
                     let info = self.library.thing(*id);
                     error = error.label(info.name.span, "declared here");
@@ -518,8 +538,12 @@ impl<'s> Elaborator<'_, 's> {
                     Some(words) if !words.is_empty() => Reach::Exec { prefix: words },
                     _ => {
                         self.report(
-                            Diagnostic::error(Code::MissingAttribute, name.span, format!("`{}` is reached by `exec`, but has no usable `prefix`", name.text))
-                                .help("give the command that runs another on it: `prefix = \"ip netns exec a\"`"),
+                            Diagnostic::error(
+                                Code::MissingAttribute,
+                                name.span,
+                                format!("`{}` is reached by `exec`, but has no usable `prefix`", name.text),
+                            )
+                            .help("give the command that runs another on it: `prefix = \"ip netns exec a\"`"),
                         );
                         Reach::Local
                     }
@@ -564,12 +588,7 @@ fn in_order(mut scripts: Vec<Template>) -> Template {
     Template(pieces)
 }
 
-fn extra_argument<'s>(
-    call: &Call<'s>,
-    name: Option<tree::Name<'s>>,
-    span: Span,
-    params: &[Param<'s>],
-) -> Diagnostic {
+fn extra_argument<'s>(call: &Call<'s>, name: Option<tree::Name<'s>>, span: Span, params: &[Param<'s>]) -> Diagnostic {
     let words: Vec<_> = params.iter().map(|p| p.name.text).collect();
     match name {
         Some(name) => {
@@ -584,8 +603,14 @@ fn extra_argument<'s>(
                 None => error.help(format!("its parameters are {}", words.join(", "))),
             }
         }
-        None => Diagnostic::error(Code::WrongArguments, span, format!("`{}` takes no further argument", call.name.text))
-            .help(if words.is_empty() { "it has no parameters".into() } else { format!("its parameters are {}", words.join(", ")) }),
+        None => {
+            Diagnostic::error(Code::WrongArguments, span, format!("`{}` takes no further argument", call.name.text))
+                .help(if words.is_empty() {
+                    "it has no parameters".into()
+                } else {
+                    format!("its parameters are {}", words.join(", "))
+                })
+        }
     }
 }
 

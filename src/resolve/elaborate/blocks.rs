@@ -1,8 +1,8 @@
 //! Blocks: phases, ladders, loops over sets, retried parts, included plans.
 
+use super::Elaborator;
 use super::actions::{Parts, too_many};
 use super::steps::not_retryable;
-use super::Elaborator;
 use crate::base::{Code, Diagnostic, Span, limits, nearest};
 use crate::calculus::Flags;
 use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Region, Rung, Step};
@@ -34,8 +34,12 @@ impl<'s> Elaborator<'_, 's> {
         if too_many(self.keys) && !self.diagnostics.iter().any(|d| d.code == Code::TooBig) {
             let span = items.first().map_or(self.plan.span, item_span);
             self.report(
-                Diagnostic::error(Code::TooBig, span, format!("the plan unfolds to more than {} steps", limits::INSTRUCTIONS))
-                    .help("split it into several plans"),
+                Diagnostic::error(
+                    Code::TooBig,
+                    span,
+                    format!("the plan unfolds to more than {} steps", limits::INSTRUCTIONS),
+                )
+                .help("split it into several plans"),
             );
         }
         out
@@ -141,7 +145,17 @@ impl<'s> Elaborator<'_, 's> {
         let (conditions, after) = self.conditions_and_order(&block.conditions);
         let items = self.items(&block.items);
         let rungs = vec![Rung { conditions: Vec::new(), items, span: block.span }];
-        Item::Region(Box::new(Region { key, name, title, span: block.span, conditions, after, rungs, finally: Vec::new(), order }))
+        Item::Region(Box::new(Region {
+            key,
+            name,
+            title,
+            span: block.span,
+            conditions,
+            after,
+            rungs,
+            finally: Vec::new(),
+            order,
+        }))
     }
 
     fn assume(&mut self, assume: &tree::Assume<'s>) -> Item {
@@ -204,7 +218,17 @@ impl<'s> Elaborator<'_, 's> {
             let rungs = vec![Rung { conditions: Vec::new(), items, span }];
             let (conditions, after, finally) = (Vec::new(), Vec::new(), Vec::new());
             let title = if sequential { format!("batch {} of {last}", b + 1) } else { String::new() };
-            batches.push(Item::Region(Box::new(Region { key, name, title, span, conditions, after, rungs, finally, order: Order::Conflicts })));
+            batches.push(Item::Region(Box::new(Region {
+                key,
+                name,
+                title,
+                span,
+                conditions,
+                after,
+                rungs,
+                finally,
+                order: Order::Conflicts,
+            })));
             if each.allowing > 0 {
                 batches.push(self.failure_gate(each, b, failed.clone()));
             }
@@ -247,7 +271,20 @@ impl<'s> Elaborator<'_, 's> {
         let (conditions, after, finally) = (Vec::new(), Vec::new(), Vec::new());
         let name = format!("{name}.tolerated");
         let title = String::new();
-        (Item::Region(Box::new(Region { key, name, title, span, conditions, after, rungs, finally, order: Order::Text })), ok)
+        (
+            Item::Region(Box::new(Region {
+                key,
+                name,
+                title,
+                span,
+                conditions,
+                after,
+                rungs,
+                finally,
+                order: Order::Text,
+            })),
+            ok,
+        )
     }
 
     /// More members failed than allowed: somebody must say whether to go on.
@@ -255,7 +292,8 @@ impl<'s> Elaborator<'_, 's> {
         let key = self.key();
         let name = format!("gate_{}_{}{}", each.var.text, batch + 1, self.suffix);
         self.taken.insert(name.clone(), each.span);
-        let question = format!("More than {} of {} failed. Go on with the rest?", each.allowing, self.source(each.set.span));
+        let question =
+            format!("More than {} of {} failed. Go on with the rest?", each.allowing, self.source(each.set.span));
         let guard = not(Guard::AtMost(each.allowing, failed));
         let text = format!("only if more than {} failed", each.allowing);
         Item::Step(Box::new(Step {
@@ -316,12 +354,15 @@ impl<'s> Elaborator<'_, 's> {
     }
 
     fn report_retry(&mut self, from: tree::Name<'s>, items: &[BlockItem<'s>], span: Span) {
-        if self.taken.keys().any(|k| k.split(['[', '.', '~']).next() == Some(from.text)) && self.names.contains_key(from.text) {
+        if self.taken.keys().any(|k| k.split(['[', '.', '~']).next() == Some(from.text))
+            && self.names.contains_key(from.text)
+        {
             return;
         }
         let later = items.iter().skip(1).any(|i| matches!(i, BlockItem::Step(s) if s.name.text == from.text));
         let code = if later { Code::AfterLater } else { Code::UnknownName };
-        let error = Diagnostic::error(code, from.span, format!("there is no earlier step `{}` in this block", from.text));
+        let error =
+            Diagnostic::error(code, from.span, format!("there is no earlier step `{}` in this block", from.text));
         self.report(match nearest(from.text, self.declared.keys().copied()) {
             Some(word) => error.help(format!("did you mean `{word}`?")),
             None => error.label(span, "asks to go back").help("name a step before this one, in the same block"),
@@ -357,7 +398,10 @@ impl<'s> Elaborator<'_, 's> {
         }
         let key = self.key();
         self.name_retried(part, key);
-        let name = part.first().and_then(|i| if let BlockItem::Step(s) = i { Some(s.name.text) } else { None }).unwrap_or("part");
+        let name = part
+            .first()
+            .and_then(|i| if let BlockItem::Step(s) = i { Some(s.name.text) } else { None })
+            .unwrap_or("part");
         vec![Item::Region(Box::new(Region {
             key,
             name: format!("{name}{}.retried", self.suffix),
@@ -383,7 +427,9 @@ impl<'s> Elaborator<'_, 's> {
 
     fn check_retryable(&mut self, items: &[Item], part: &[BlockItem<'s>]) {
         let clause = part.last().and_then(|i| match i {
-            BlockItem::Step(s) => s.clauses.iter().find(|c| matches!(c.kind, ClauseKind::RetryFrom(..))).map(|c| c.span),
+            BlockItem::Step(s) => {
+                s.clauses.iter().find(|c| matches!(c.kind, ClauseKind::RetryFrom(..))).map(|c| c.span)
+            }
             _ => None,
         });
         let mut found: Vec<(String, Span)> = Vec::new();
@@ -418,7 +464,7 @@ impl<'s> Elaborator<'_, 's> {
             });
             return None;
         };
-        if self.includes.contains(&name) || self.plan.name == name || self.includes.len() >= limits::INCLUDES {
+        if self.includes.contains(&name) || self.root == name || self.includes.len() >= limits::INCLUDES {
             self.report(
                 Diagnostic::error(Code::ImportCycle, call.span, format!("plan `{name}` includes itself"))
                     .label(declared.tree.name.span, "declared here")

@@ -70,10 +70,10 @@ impl<'s> Elaborator<'_, 's> {
                     if purpose == Use::Command
                         && let Some(place) = shell.unfit()
                     {
-                        self.report(
-                            Diagnostic::error(Code::QuotedHole, span, format!("the value stands {place}"))
-                                .help("a value is quoted as one word by itself: end the quotes before it, as in `'a='{{x}}'b'`"),
-                        );
+                        self
+                            .report(Diagnostic::error(Code::QuotedHole, span, format!("the value stands {place}")).help(
+                            "a value is quoted as one word by itself: end the quotes before it, as in `'a='{{x}}'b'`",
+                        ));
                     }
                     shell.word();
                     for piece in self.hole(inner, span, purpose) {
@@ -109,9 +109,7 @@ impl<'s> Elaborator<'_, 's> {
             let raw_hole = from.starts_with("{{{") || from.starts_with("{{&");
             let Some(end) = from.find("}}") else {
                 let span = Span::new(text.span.file, start, start + 2);
-                self.report(
-                    Diagnostic::error(Code::Unclosed, span, "`{{` is never closed").help("close it with `}}`"),
-                );
+                self.report(Diagnostic::error(Code::Unclosed, span, "`{{` is never closed").help("close it with `}}`"));
                 return parts;
             };
             let span = Span::new(text.span.file, start, start + end + 2);
@@ -124,7 +122,8 @@ impl<'s> Elaborator<'_, 's> {
                 let inner = from.get(2..end).unwrap_or("");
                 parts.push(Part::Hole(inner, span));
             }
-            let skip = if raw_hole && from.get(end..).is_some_and(|r| r.starts_with("}}}")) { end + 3 } else { end + 2 };
+            let skip =
+                if raw_hole && from.get(end..).is_some_and(|r| r.starts_with("}}}")) { end + 3 } else { end + 2 };
             rest = from.get(skip..).unwrap_or("");
             offset = start + skip;
         }
@@ -205,12 +204,16 @@ impl<'s> Elaborator<'_, 's> {
                 vec![Piece::Value(self.picked(written, vec![(guard, "true".into())], "false".into()))]
             }
             Value::Picked(cases, otherwise) => self.picked_pieces(cases, *otherwise, written, span),
-            Value::Open(Ty::Thing(_) | Ty::Set(_)) | Value::Thing(_) | Value::Set(..) => {
-                self.unfit_hole(span, format!("`{written}` is a thing, not a word"), format!("say which attribute: `{{{{{written}.name}}}}`"))
-            }
-            Value::Duration(_) | Value::Open(Ty::Duration) => {
-                self.unfit_hole(span, format!("`{written}` is a duration"), format!("say in which unit: `{{{{{written}.seconds}}}}`"))
-            }
+            Value::Open(Ty::Thing(_) | Ty::Set(_)) | Value::Thing(_) | Value::Set(..) => self.unfit_hole(
+                span,
+                format!("`{written}` is a thing, not a word"),
+                format!("say which attribute: `{{{{{written}.name}}}}`"),
+            ),
+            Value::Duration(_) | Value::Open(Ty::Duration) => self.unfit_hole(
+                span,
+                format!("`{written}` is a duration"),
+                format!("say in which unit: `{{{{{written}.seconds}}}}`"),
+            ),
             Value::Open(_) => vec![Piece::Text("x".into())],
         }
     }
@@ -351,19 +354,22 @@ impl Shell {
         if self.escaped {
             return Some("behind a backslash");
         }
-        self.stack.iter().rev().find_map(|state| match state {
-            State::Back => Some("inside back quotes"),
-            State::Arithmetic => Some("inside arithmetic"),
-            _ => None,
-        })
-        .or(match self.top() {
-            State::Words { .. } => None,
-            State::Single | State::Double => Some("inside quotes"),
-            State::Back => Some("inside back quotes"),
-            State::Braces => Some("inside `${…}`"),
-            State::Arithmetic => Some("inside arithmetic"),
-            State::Comment => Some("in a comment"),
-        })
+        self.stack
+            .iter()
+            .rev()
+            .find_map(|state| match state {
+                State::Back => Some("inside back quotes"),
+                State::Arithmetic => Some("inside arithmetic"),
+                _ => None,
+            })
+            .or(match self.top() {
+                State::Words { .. } => None,
+                State::Single | State::Double => Some("inside quotes"),
+                State::Back => Some("inside back quotes"),
+                State::Braces => Some("inside `${…}`"),
+                State::Arithmetic => Some("inside arithmetic"),
+                State::Comment => Some("in a comment"),
+            })
     }
 
     /// What the command leaves open at its end.
@@ -469,14 +475,35 @@ mod tests {
 
     #[test]
     fn a_value_fits_where_a_word_does() {
-        for fits in ["mount ", "echo \"a\" ", "grep -q 'x'", "x=$(cat ", "\"$(cat ", "( cd ", "a # b\n", "echo a#", "${x} ", "case x in a) "] {
+        for fits in [
+            "mount ",
+            "echo \"a\" ",
+            "grep -q 'x'",
+            "x=$(cat ",
+            "\"$(cat ",
+            "( cd ",
+            "a # b\n",
+            "echo a#",
+            "${x} ",
+            "case x in a) ",
+        ] {
             assert_eq!(unfit_after(fits), None, "{fits}");
         }
     }
 
     #[test]
     fn a_value_does_not_fit_inside_quotes_and_the_like() {
-        for unfit in ["echo \"", "echo '", "echo `", "echo $((1 + ", "true # ", "cat <<E\n", "echo ${x:-", "echo \"$(date) ", "echo \\"] {
+        for unfit in [
+            "echo \"",
+            "echo '",
+            "echo `",
+            "echo $((1 + ",
+            "true # ",
+            "cat <<E\n",
+            "echo ${x:-",
+            "echo \"$(date) ",
+            "echo \\",
+        ] {
             assert!(unfit_after(unfit).is_some(), "{unfit}");
         }
     }

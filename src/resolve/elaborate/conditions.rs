@@ -2,14 +2,12 @@
 
 use super::Elaborator;
 use crate::base::{Code, Diagnostic, Span, nearest};
-use crate::calculus::{AtomId, AtomSource};
-use crate::model::{Act, Flags, Guard, Probe, Step};
+use crate::calculus::{AtomId, AtomSource, Flags};
+use crate::model::{Act, Guard, Probe, Step};
 use crate::resolve::library::{KindId, ThingId};
 use crate::resolve::types::{Ty, compare_versions};
 use crate::resolve::value::{Value, all, any, not};
-use crate::syntax::tree::{
-    Call, ClauseKind, Comparison, Expr, ExprKind, Name, Operand, OperandKind, StepRef,
-};
+use crate::syntax::tree::{Call, ClauseKind, Comparison, Expr, ExprKind, Name, Operand, OperandKind, StepRef};
 use std::cmp::Ordering;
 
 /// The words that answer a yes-or-no question, with the option they stand for.
@@ -93,10 +91,12 @@ impl<'s> Elaborator<'_, 's> {
             return self.answer(atom, option);
         }
         let value = match &subject.kind {
-            OperandKind::Path(path) if path.names.len() == 1 => match self.name(path.names.first().copied().unwrap_or(option), &Ty::Unknown) {
-                Some(value) => value,
-                None => return self.undecided(subject, option),
-            },
+            OperandKind::Path(path) if path.names.len() == 1 => {
+                match self.name(path.names.first().copied().unwrap_or(option), &Ty::Unknown) {
+                    Some(value) => value,
+                    None => return self.undecided(subject, option),
+                }
+            }
             _ => self.operand(subject, &Ty::Unknown),
         };
         self.value_is(value, option, subject.span)
@@ -187,11 +187,15 @@ impl<'s> Elaborator<'_, 's> {
         let found = words.iter().position(|w| *w == option.text);
         if found.is_none() {
             self.report(
-                Diagnostic::error(Code::UnknownMember, option.span, format!("`{}` is not one of the answers", option.text))
-                    .help(match nearest(option.text, words.iter().copied()) {
-                        Some(word) => format!("did you mean `{word}`?"),
-                        None => format!("they are {}", words.join(", ")),
-                    }),
+                Diagnostic::error(
+                    Code::UnknownMember,
+                    option.span,
+                    format!("`{}` is not one of the answers", option.text),
+                )
+                .help(match nearest(option.text, words.iter().copied()) {
+                    Some(word) => format!("did you mean `{word}`?"),
+                    None => format!("they are {}", words.join(", ")),
+                }),
             );
         }
         found.and_then(|i| u8::try_from(i).ok())
@@ -273,8 +277,12 @@ impl<'s> Elaborator<'_, 's> {
             other => {
                 let ty = other.ty(self.library).describe(self.library);
                 self.report(
-                    Diagnostic::error(Code::WrongType, subject.span, format!("this is {ty}, but only a set can include something"))
-                        .help("name a set of things"),
+                    Diagnostic::error(
+                        Code::WrongType,
+                        subject.span,
+                        format!("this is {ty}, but only a set can include something"),
+                    )
+                    .help("name a set of things"),
                 );
                 Guard::Always
             }
@@ -392,10 +400,7 @@ impl<'s> Elaborator<'_, 's> {
         let values = self.arguments(call, &declared.params);
         let shown: Vec<String> = values.iter().map(|v| v.show(self.library)).collect();
         let open = values.iter().any(|v| matches!(v, Value::Open(_)));
-        let vars = std::mem::replace(
-            &mut self.vars,
-            declared.params.iter().map(|p| p.name.text).zip(values).collect(),
-        );
+        let vars = std::mem::replace(&mut self.vars, declared.params.iter().map(|p| p.name.text).zip(values).collect());
         let probe = self.probe_reading(&declared.tree, call, shown, open);
         self.vars = vars;
         probe
@@ -412,9 +417,13 @@ impl<'s> Elaborator<'_, 's> {
             Some(path) => self.path(path, &Ty::Unknown),
             None => self.at_host.clone().unwrap_or_else(|| {
                 self.report(
-                    Diagnostic::error(Code::MissingTarget, call.span, format!("it is not said where `{}` is asked", call.name.text))
-                        .label(tree.name.span, "the probe has no `on`")
-                        .help("add `on NODE` to the probe, or use it in a step that has a target"),
+                    Diagnostic::error(
+                        Code::MissingTarget,
+                        call.span,
+                        format!("it is not said where `{}` is asked", call.name.text),
+                    )
+                    .label(tree.name.span, "the probe has no `on`")
+                    .help("add `on NODE` to the probe, or use it in a step that has a target"),
                 );
                 Value::unknown()
             }),

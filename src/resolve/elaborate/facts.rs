@@ -145,8 +145,10 @@ impl<'s> Elaborator<'_, 's> {
             Some(Place::AnyOf(set)) => machines.extend(self.members(set).into_iter().map(|m| (m, set.span))),
         }
         let Some(thing) = thing else { return Vec::new() };
-        let known: Vec<(ThingId, Span)> =
-            machines.iter().filter_map(|(v, s)| if let Value::Thing(id) = v { Some((*id, *s)) } else { None }).collect();
+        let known: Vec<(ThingId, Span)> = machines
+            .iter()
+            .filter_map(|(v, s)| if let Value::Thing(id) = v { Some((*id, *s)) } else { None })
+            .collect();
         if known.len() < machines.len() {
             return Vec::new();
         }
@@ -162,8 +164,12 @@ impl<'s> Elaborator<'_, 's> {
             }
             (true, []) => {
                 self.nowhere.insert(thing);
-                let there: Vec<CellId> =
-                    self.cells.iter().filter(|(k, _)| matches!(k, CellKey::Shared(t, _) if *t == thing)).map(|(_, c)| *c).collect();
+                let there: Vec<CellId> = self
+                    .cells
+                    .iter()
+                    .filter(|(k, _)| matches!(k, CellKey::Shared(t, _) if *t == thing))
+                    .map(|(_, c)| *c)
+                    .collect();
                 there.into_iter().map(|cell| Fact { cell, allowed: 1, span }).collect()
             }
             (true, _) => {
@@ -196,9 +202,13 @@ impl<'s> Elaborator<'_, 's> {
             Some((shared, holder)) => Some((id, shared, holder)),
             None => {
                 self.report(
-                    Diagnostic::error(Code::CannotHold, span, format!("a `{}` is not held by anything", info.name.text))
-                        .label(info.name.span, "the kind")
-                        .help("add `exclusive on node` or `shared on node` to the kind"),
+                    Diagnostic::error(
+                        Code::CannotHold,
+                        span,
+                        format!("a `{}` is not held by anything", info.name.text),
+                    )
+                    .label(info.name.span, "the kind")
+                    .help("add `exclusive on node` or `shared on node` to the kind"),
                 );
                 None
             }

@@ -1,7 +1,7 @@
 //! A plan's head: parameters, what is given, goal, locks, accepted losses, holds; and the last touches to the whole.
 
-use super::commands::Use;
 use super::Elaborator;
+use super::commands::Use;
 use crate::base::{Code, Diagnostic, Span, nearest};
 use crate::calculus::{AtomSource, CellKind, Change, Effect, Hold, MachineId, Requirement, Template};
 use crate::model::{Guard, Item, Step};
@@ -47,8 +47,12 @@ impl<'s> Elaborator<'_, 's> {
         for param in params {
             if !self.read.contains(param.name.text) && self.includes.is_empty() {
                 self.report(
-                    Diagnostic::warning(Code::UnusedGiven, param.name.span, format!("the parameter `{}` is never used", param.name.text))
-                        .help("remove it, or use it in a condition or an argument"),
+                    Diagnostic::warning(
+                        Code::UnusedGiven,
+                        param.name.span,
+                        format!("the parameter `{}` is never used", param.name.text),
+                    )
+                    .help("remove it, or use it in a condition or an argument"),
                 );
             }
         }
@@ -186,8 +190,12 @@ impl<'s> Elaborator<'_, 's> {
                 if cell.initial & cell.all() == 0 {
                     let name = cell.name.clone();
                     self.report(
-                        Diagnostic::error(Code::Contradiction, fact.span, format!("what is given about `{name}` contradicts itself"))
-                            .help("remove one of the `given`s"),
+                        Diagnostic::error(
+                            Code::Contradiction,
+                            fact.span,
+                            format!("what is given about `{name}` contradicts itself"),
+                        )
+                        .help("remove one of the `given`s"),
                     );
                 }
             }
@@ -213,8 +221,16 @@ impl<'s> Elaborator<'_, 's> {
         }
         if options.len() < 2 {
             self.report(
-                Diagnostic::error(Code::UndecidedGiven, span, format!("there is nothing to decide about `{}`", name.text))
-                    .help(format!("name the alternatives: `given {} is {} or …`", name.text, options.first().map_or("…", |o| o.text))),
+                Diagnostic::error(
+                    Code::UndecidedGiven,
+                    span,
+                    format!("there is nothing to decide about `{}`", name.text),
+                )
+                .help(format!(
+                    "name the alternatives: `given {} is {} or …`",
+                    name.text,
+                    options.first().map_or("…", |o| o.text)
+                )),
             );
         }
         let texts: Vec<String> = options.iter().map(|o| o.text.to_string()).collect();

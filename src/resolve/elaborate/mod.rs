@@ -12,10 +12,11 @@ mod head;
 mod operands;
 mod steps;
 
-use crate::base::{Diagnostic, SourceMap, Span};
+use crate::base::{Code, Diagnostic, SourceMap, Span};
 use crate::calculus::{Atom, AtomId, AtomSource, Cell, CellId, CellKind, Machine, MachineId, Reach};
 use crate::model::{Guard, Key, Plan};
-use crate::resolve::library::{Library, Param, ThingId};
+use crate::resolve::library::{Declared, Library, Param, ThingId};
+use crate::resolve::types::Ty;
 use crate::resolve::value::Value;
 use crate::syntax::tree;
 use std::collections::{HashMap, HashSet};
@@ -42,7 +43,6 @@ struct Named {
     ok: Guard,
     /// For `STEP is ANSWER`: the atom of its labelled answers.
     answers: Option<AtomId>,
-    span: Span,
 }
 
 /// Unfolds one plan.
@@ -69,8 +69,9 @@ pub struct Elaborator<'l, 's> {
     /// `[web]`, `~2`: what distinguishes the copies of a step.
     suffix: String,
     keys: u32,
+    /// The plan that is unfolded, and the plans it includes on the way to here.
+    root: &'s str,
     includes: Vec<&'s str>,
-    losses_used: HashSet<CellId>,
     /// Probes to be read by a step of their own before the step that mentions them.
     pending_reads: Vec<crate::model::Step>,
     /// Name of the step whose parts are being unfolded, for probes that are read there.
@@ -111,8 +112,8 @@ impl<'l, 's> Elaborator<'l, 's> {
             taken: HashMap::new(),
             suffix: String::new(),
             keys: 0,
+            root: "",
             includes: Vec::new(),
-            losses_used: HashSet::new(),
             pending_reads: Vec::new(),
             at_step: String::new(),
             at_host: None,
@@ -120,14 +121,19 @@ impl<'l, 's> Elaborator<'l, 's> {
         }
     }
 
-    /// Unfolds `tree` with these values of its parameters, under the name `name`.
-    pub fn plan(mut self, name: &str, tree: &tree::Plan<'s>, params: &[Param<'s>], values: Vec<Value<'s>>) -> Elaborated {
+    /// Unfolds `tree` with these values of its parameters, under the name `name`. A parameter without value is decided
+    /// when the run starts if it can be, and open otherwise.
+    pub fn plan(
+        mut self,
+        name: &str,
+        tree: &tree::Plan<'s>,
+        params: &[Param<'s>],
+        values: Vec<Option<Value<'s>>>,
+    ) -> Elaborated {
+        self.root = tree.name.text;
         self.plan.name = name.to_string();
         self.plan.title = tree.title.map_or_else(String::new, |t| t.raw.to_string());
         self.plan.span = tree.name.span;
-        for (param, value) in params.iter().zip(&values) {
-            self.plan.arguments.push((param.name.text.to_string(), value.show(self.library)));
-        }
         let items = self.plan_body(tree, params, values);
         self.plan.body = items;
         self.finish();
@@ -135,7 +141,138 @@ impl<'l, 's> Elaborator<'l, 's> {
         Elaborated { plan: self.plan, diagnostics: self.diagnostics, names }
     }
 
-    /// Checks an action, a probe or a rule on its own, with open arguments.
+    /// The value of a plan's parameter: as given, or its default.
+    pub fn argument(&mut self, param: &Param<'s>, given: Option<&tree::Operand<'s>>) -> Option<Value<'s>> {
+        let operand = given.or(param.default.as_ref())?;
+        Some(self.constant(operand, &param.ty))
+    }
+
+    /// The values of a call from outside every plan.
+    pub fn call_arguments(&mut self, call: &tree::Call<'s>, params: &[Param<'s>]) -> Vec<Option<Value<'s>>> {
+        let undecided = |v: &Value<'s>| matches!(v, Value::Open(Ty::Bool | Ty::OneOf(_)));
+        let before = self.diagnostics.len();
+        let values = self.arguments(call, params);
+        // Yes-or-no and one-of parameters may be left to whoever starts the run.
+        let left: Vec<_> = params.iter().zip(&values).filter(|(_, v)| matches!(v, Value::Open(_))).collect();
+        if !left.is_empty() && left.iter().all(|(_, v)| undecided(v)) {
+            self.diagnostics.truncate(before);
+        }
+        values.into_iter().map(|v| if undecided(&v) { None } else { Some(v) }).collect()
+    }
+
+    /// Checks an action with open arguments.
+    pub fn check_action(&mut self, action: &Declared<'s, tree::Action<'s>>) {
+        self.vars = action.params.iter().map(|p| (p.name.text, Value::Open(p.ty.clone()))).collect();
+        for param in &action.params {
+            if let Some(default) = &param.default {
+                self.constant(default, &param.ty);
+            }
+        }
+        let mut host = None;
+        if let Some((name, kind)) = action.tree.host {
+            let Some(id) = self.library.kind_named(kind.text) else {
+                self.report(
+                    Diagnostic::error(Code::UnknownName, kind.span, format!("there is no kind `{}`", kind.text))
+                        .help("say `on host: node`, or name a kind that extends `node`"),
+                );
+                return;
+            };
+            if !self.library.is_node(id) {
+                self.report(
+                    Diagnostic::error(Code::NotANode, kind.span, format!("a `{}` is not a node", kind.text))
+                        .help("say `on host: node`, or name a kind that extends `node`"),
+                );
+            }
+            host = Some(Value::Open(Ty::Thing(id)));
+            self.vars.push((name.text, Value::Open(Ty::Thing(id))));
+        }
+        let parts = self.clauses(&action.tree.clauses, host.as_ref(), true);
+        if !parts.runs {
+            self.report(
+                Diagnostic::error(
+                    Code::BadDeclaration,
+                    action.tree.name.span,
+                    format!("action `{}` runs nothing", action.tree.name.text),
+                )
+                .help("add a `run \"…\"` clause"),
+            );
+        }
+        for param in &action.params {
+            if !self.read.contains(param.name.text) {
+                self.report(
+                    Diagnostic::warning(
+                        Code::UnusedGiven,
+                        param.name.span,
+                        format!("the parameter `{}` is never used", param.name.text),
+                    )
+                    .help("remove it, or use it in a clause"),
+                );
+            }
+        }
+    }
+
+    /// Checks a probe with open arguments.
+    pub fn check_probe(&mut self, probe: &Declared<'s, tree::Probe<'s>>) {
+        self.vars = probe.params.iter().map(|p| (p.name.text, Value::Open(p.ty.clone()))).collect();
+        if let Some(path) = &probe.tree.on {
+            let host = self.path(path, &Ty::Unknown);
+            self.host_machine(&host, path.span);
+        }
+        let parts = self.clauses(&probe.tree.clauses, None, true);
+        if !parts.runs {
+            self.report(
+                Diagnostic::error(
+                    Code::BadDeclaration,
+                    probe.tree.name.span,
+                    format!("probe `{}` asks nothing", probe.tree.name.text),
+                )
+                .help("add a `run \"…\"` clause: exit status 0 is a yes"),
+            );
+        }
+        for expr in &probe.tree.yes_means {
+            self.facts(expr);
+        }
+    }
+
+    /// Checks the attributes of all things, and that no two claim the same address.
+    pub fn check_things(&mut self) {
+        let mut addresses: HashMap<String, Span> = HashMap::new();
+        for id in self.library.things() {
+            let thing = self.library.thing(id).clone();
+            let exclusive = matches!(self.library.kind(thing.kind).held, Some((false, _)));
+            for (name, operand) in &thing.attrs {
+                let Some(field) = self.library.field(thing.kind, name.text) else { continue };
+                let ty = field.ty.clone();
+                if let (Value::Text(text, Ty::Cidr), true) = (self.constant(operand, &ty), exclusive)
+                    && let Some(first) = addresses.insert(text.clone(), operand.span)
+                {
+                    self.report(
+                        Diagnostic::error(Code::Collision, operand.span, format!("`{text}` belongs to two things"))
+                            .label(first, "the other one")
+                            .help("give each its own address, or declare it once and use it twice"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Whether every requirement of a rule holds with these values of its parameters; the places of those that do not.
+    pub fn rule_failures(
+        &mut self,
+        rule: &Declared<'s, tree::Rule<'s>>,
+        values: Vec<Value<'s>>,
+    ) -> Vec<(Span, Option<tree::Text<'s>>)> {
+        self.vars = rule.params.iter().map(|p| p.name.text).zip(values).collect();
+        let mut failures = Vec::new();
+        for (expr, why) in &rule.tree.requires {
+            if self.condition(expr) == Guard::Never {
+                failures.push((expr.span, *why));
+            }
+        }
+        failures
+    }
+
+    /// Checks something on its own.
     pub fn check_alone(mut self, check: impl FnOnce(&mut Self)) -> Vec<Diagnostic> {
         check(&mut self);
         self.diagnostics
@@ -206,7 +343,11 @@ impl<'l, 's> Elaborator<'l, 's> {
                 let rests = decl.states.iter().enumerate().filter(|(_, s)| decl.rests.iter().any(|r| r.text == s.text));
                 let mask = rests.fold(0, |m, (i, _)| m | 1 << i.min(63));
                 let name = if decl.held.is_some() { format!("{own} state") } else { own };
-                (name, decl.states.iter().map(|s| s.text.to_string()).collect(), if mask == 0 { everything } else { mask })
+                (
+                    name,
+                    decl.states.iter().map(|s| s.text.to_string()).collect(),
+                    if mask == 0 { everything } else { mask },
+                )
             }
             CellKey::Place(_) => (own, vec!["nowhere".to_string()], everything),
             CellKey::Shared(_, m) => {

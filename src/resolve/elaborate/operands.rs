@@ -66,10 +66,9 @@ impl<'s> Elaborator<'_, 's> {
     fn literal(&mut self, text: &Text<'s>, expected: &Ty<'s>) -> Value<'s> {
         let plain = super::commands::unescape(text);
         if plain.contains("{{") {
-            self.report(
-                Diagnostic::error(Code::UnfitHole, text.span, "a value cannot stand inside this text")
-                    .help("`{{…}}` belongs in commands and in the texts of steps; pass the value as an argument of its own"),
-            );
+            self.report(Diagnostic::error(Code::UnfitHole, text.span, "a value cannot stand inside this text").help(
+                "`{{…}}` belongs in commands and in the texts of steps; pass the value as an argument of its own",
+            ));
         }
         match expected {
             Ty::Text | Ty::Path | Ty::Version | Ty::Cidr | Ty::Ip => match types::read_text(&plain, expected) {
@@ -85,8 +84,12 @@ impl<'s> Elaborator<'_, 's> {
                     None => format!("it is one of {}", words.join(", ")),
                 };
                 self.report(
-                    Diagnostic::error(Code::WrongType, text.span, format!("this is a string, but {} is needed", expected.describe(self.library)))
-                        .help(help),
+                    Diagnostic::error(
+                        Code::WrongType,
+                        text.span,
+                        format!("this is a string, but {} is needed", expected.describe(self.library)),
+                    )
+                    .help(help),
                 );
                 Value::unknown()
             }
@@ -120,8 +123,12 @@ impl<'s> Elaborator<'_, 's> {
                     if things.contains(&id) {
                         let name = self.library.thing(id).name.text;
                         self.report(
-                            Diagnostic::error(Code::DeclaredTwice, item.span, format!("`{name}` is in the set already"))
-                                .help("a set has each member once: remove it"),
+                            Diagnostic::error(
+                                Code::DeclaredTwice,
+                                item.span,
+                                format!("`{name}` is in the set already"),
+                            )
+                            .help("a set has each member once: remove it"),
                         );
                     } else {
                         things.push(id);
@@ -153,8 +160,12 @@ impl<'s> Elaborator<'_, 's> {
             (Value::Open(ty), _) => Value::Open(ty),
             (value, _) => {
                 self.report(
-                    Diagnostic::error(Code::WrongType, set.span, format!("`except` needs a set, this is {}", value.ty(self.library).describe(self.library)))
-                        .help("write `SET except THING` or `SET except [A, B]`"),
+                    Diagnostic::error(
+                        Code::WrongType,
+                        set.span,
+                        format!("`except` needs a set, this is {}", value.ty(self.library).describe(self.library)),
+                    )
+                    .help("write `SET except THING` or `SET except [A, B]`"),
                 );
                 Value::unknown()
             }
@@ -279,9 +290,13 @@ impl<'s> Elaborator<'_, 's> {
                 ("site", Some(site)) => Value::Thing(site),
                 ("site", None) => {
                     self.report(
-                        Diagnostic::error(Code::MissingAttribute, name.span, format!("`{}` is in no site", thing.name.text))
-                            .label(thing.name.span, "declared here")
-                            .help("declare it inside a site"),
+                        Diagnostic::error(
+                            Code::MissingAttribute,
+                            name.span,
+                            format!("`{}` is in no site", thing.name.text),
+                        )
+                        .label(thing.name.span, "declared here")
+                        .help("declare it inside a site"),
                     );
                     Value::unknown()
                 }

@@ -148,7 +148,8 @@ impl<'s> Elaborator<'_, 's> {
         let mut rest: Option<Vec<Item>> = None;
         for (i, (model, undo)) in tries.into_iter().enumerate().rev() {
             let name = model.name.clone();
-            let mut rungs = vec![Rung { conditions: Vec::new(), items: vec![Item::Step(Box::new(model))], span: step.span }];
+            let mut rungs =
+                vec![Rung { conditions: Vec::new(), items: vec![Item::Step(Box::new(model))], span: step.span }];
             if let Some(next) = rest.take() {
                 let items = undo.map(|u| Item::Step(Box::new(u))).into_iter().chain(next).collect();
                 rungs.push(Rung { conditions: Vec::new(), items, span: target.span });
@@ -252,7 +253,7 @@ impl<'s> Elaborator<'_, 's> {
         span: Span,
     ) {
         self.taken.entry(name.to_string()).or_insert(span);
-        self.names.insert(name.to_string(), Named { key, ok, answers, span });
+        self.names.insert(name.to_string(), Named { key, ok, answers });
     }
 
     /// The unique name of a step or phase.
@@ -276,7 +277,9 @@ impl<'s> Elaborator<'_, 's> {
     fn when(&mut self, clauses: &[tree::Clause<'s>]) -> (Vec<Condition>, Vec<After>) {
         let given: Vec<_> = clauses
             .iter()
-            .filter_map(|c| if let ClauseKind::When(condition) = &c.kind { Some((condition.clone(), c.span)) } else { None })
+            .filter_map(|c| {
+                if let ClauseKind::When(condition) = &c.kind { Some((condition.clone(), c.span)) } else { None }
+            })
             .collect();
         self.conditions_and_order(&given)
     }
@@ -329,9 +332,13 @@ impl<'s> Elaborator<'_, 's> {
                 Some((_, first)) => {
                     let first = *first;
                     self.report(
-                        Diagnostic::error(Code::Contradiction, clause.span, format!("step `{}` does two things", step.name.text))
-                            .label(first, "the other one")
-                            .help("make two steps of it"),
+                        Diagnostic::error(
+                            Code::Contradiction,
+                            clause.span,
+                            format!("step `{}` does two things", step.name.text),
+                        )
+                        .label(first, "the other one")
+                        .help("make two steps of it"),
                     );
                 }
                 None => found = Some((deed, clause.span)),
@@ -339,8 +346,12 @@ impl<'s> Elaborator<'_, 's> {
         }
         if found.is_none() {
             self.report(
-                Diagnostic::error(Code::Contradiction, step.name.span, format!("step `{}` does nothing", step.name.text))
-                    .help("say what it does: `do …`, `run …`, `ask …`, `tell …` or `wait …`"),
+                Diagnostic::error(
+                    Code::Contradiction,
+                    step.name.span,
+                    format!("step `{}` does nothing", step.name.text),
+                )
+                .help("say what it does: `do …`, `run …`, `ask …`, `tell …` or `wait …`"),
             );
         }
         found.map(|(deed, _)| deed)
@@ -413,10 +424,9 @@ impl<'s> Elaborator<'_, 's> {
         for clause in &step.clauses {
             if let ClauseKind::Capture(name, pattern) = &clause.kind {
                 let value = ValueId::at(self.plan.values.len());
-                self.plan.values.push(RunValue {
-                    name: name.text.to_string(),
-                    source: ValueSource::Captured { by: key },
-                });
+                self.plan
+                    .values
+                    .push(RunValue { name: name.text.to_string(), source: ValueSource::Captured { by: key } });
                 if let Some(capture) = self.capture(pattern.as_ref(), value) {
                     parts.command.captures.push(capture);
                 }
@@ -483,7 +493,10 @@ impl<'s> Elaborator<'_, 's> {
             let why = match &clause.kind {
                 ClauseKind::Attests(_) if !asks => "`attests` is the word of the person who is asked",
                 ClauseKind::Answer { .. } if !asks => "`answer` belongs to an `ask`",
-                ClauseKind::Retry(..) | ClauseKind::Capture(..) | ClauseKind::ExitMeans(..) | ClauseKind::OutputMeans(..)
+                ClauseKind::Retry(..)
+                | ClauseKind::Capture(..)
+                | ClauseKind::ExitMeans(..)
+                | ClauseKind::OutputMeans(..)
                     if !runs && deed.is_some() =>
                 {
                     "only a command has a result"
@@ -491,10 +504,11 @@ impl<'s> Elaborator<'_, 's> {
                 ClauseKind::Verify(_) if !runs && deed.is_some() => "only a command is read back",
                 _ => continue,
             };
-            self.report(
-                Diagnostic::error(Code::Contradiction, clause.span, why)
-                    .help(if asks { "remove the clause" } else { "remove the clause, or add what it is about" }),
-            );
+            self.report(Diagnostic::error(Code::Contradiction, clause.span, why).help(if asks {
+                "remove the clause"
+            } else {
+                "remove the clause, or add what it is about"
+            }));
         }
     }
 
@@ -504,8 +518,12 @@ impl<'s> Elaborator<'_, 's> {
             if let ClauseKind::Answer { name, label, stops } = &clause.kind {
                 if answers.iter().any(|a| a.name == name.text) {
                     self.report(
-                        Diagnostic::error(Code::DeclaredTwice, name.span, format!("there are two answers `{}`", name.text))
-                            .help("give each answer a name of its own"),
+                        Diagnostic::error(
+                            Code::DeclaredTwice,
+                            name.span,
+                            format!("there are two answers `{}`", name.text),
+                        )
+                        .help("give each answer a name of its own"),
                     );
                     continue;
                 }
@@ -541,15 +559,17 @@ impl<'s> Elaborator<'_, 's> {
         };
         let Some(call) = call else {
             self.report(
-                Diagnostic::error(Code::WrongType, expr.span, "only a probe can be waited for")
-                    .help("say `wait until PROBE(…)` or `wait until not PROBE(…)`; to let time pass say `wait for 30s`"),
+                Diagnostic::error(Code::WrongType, expr.span, "only a probe can be waited for").help(
+                    "say `wait until PROBE(…)` or `wait until not PROBE(…)`; to let time pass say `wait for 30s`",
+                ),
             );
             return (Act::Delay { ms: 0 }, None);
         };
         // Waiting reads the probe by itself, again and again: it is no condition that is read beforehand.
         let (atoms, probes) = (self.plan.atoms.len(), self.plan.probes.len());
         let (pending, known) = (self.pending_reads.len(), self.atoms.clone());
-        let outer = std::mem::replace(&mut self.at_step, format!("{} (waiting)", self.at_step));
+        let waiting = format!("{} (waiting)", self.at_step);
+        let outer = std::mem::replace(&mut self.at_step, waiting);
         let found = self.probe(call);
         self.at_step = outer;
         self.plan.atoms.truncate(atoms);
@@ -569,7 +589,8 @@ impl<'s> Elaborator<'_, 's> {
 
     /// The undo of a step's action, with the variables of that action.
     fn undo_of(&mut self, step: &tree::Step<'s>, host: Option<&Value<'s>>, at: Span) -> Option<Undo<'s>> {
-        let call = step.clauses.iter().find_map(|c| if let ClauseKind::Do(call) = &c.kind { Some(call) } else { None })?;
+        let call =
+            step.clauses.iter().find_map(|c| if let ClauseKind::Do(call) = &c.kind { Some(call) } else { None })?;
         let before = self.diagnostics.len();
         let parts = self.act(call, host, at);
         self.diagnostics.truncate(before);

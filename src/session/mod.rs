@@ -1,0 +1,238 @@
+//! The whole pipeline in one function: a root file to compiled plans and findings. No I/O of its own.
+
+mod load;
+
+pub use load::{FileError, Files};
+
+use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, nearest};
+use crate::bytecode::Program;
+use crate::calculus::{Atom, AtomId, AtomSource};
+use crate::lower::lower;
+use crate::model::Plan;
+use crate::order::{Dag, order};
+use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
+use crate::syntax;
+use crate::syntax::tree::Operand;
+
+/// What is asked of a compilation.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Compile this plan only.
+    pub plan: Option<String>,
+    /// `--given NAME=VALUE`: arguments of the plan and answers to its conditions.
+    pub givens: Vec<(String, String)>,
+    /// Compile every plan that has all its arguments, and check the others and the tests. Otherwise one plan: the one
+    /// named, or the only one of the file.
+    pub everything: bool,
+}
+
+/// A compiled plan.
+#[derive(Debug)]
+pub struct Compiled {
+    /// As resolved.
+    pub plan: Plan,
+    /// As ordered.
+    pub dag: Dag,
+    /// As compiled.
+    pub program: Program,
+    /// Answers that the request gave to atoms.
+    pub answers: Vec<(AtomId, u8)>,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Compilation {
+    /// All sources; places in diagnostics refer to them.
+    pub sources: SourceMap,
+    /// What was found, in the order of files and places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The compiled plans; empty if there are errors.
+    pub plans: Vec<Compiled>,
+    /// Why the request itself makes no sense, if it does not.
+    pub refused: Option<Refusal>,
+    /// Plans that were checked without arguments, because some have no value.
+    pub open: Vec<Candidate>,
+}
+
+/// A request that makes no sense: a usage error.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The cause.
+    pub message: String,
+    /// The remedy.
+    pub help: String,
+}
+
+/// Compiles `root`.
+pub fn compile(files: &dyn Files, root: &str, request: &Request) -> Compilation {
+    let mut loaded = load::load(files, root);
+    let mut values = Vec::new();
+    for (name, value) in &request.givens {
+        values.push(loaded.sources.add(Source::new(format!("--given {name}"), value.clone())));
+    }
+    let mut out = Compilation { diagnostics: loaded.diagnostics, ..Compilation::default() };
+    if let Some(root) = loaded.root {
+        Work { request, root, sources: &loaded.sources, out: &mut out }.compile(&loaded.sees, &values);
+    }
+    out.sources = loaded.sources;
+    out.diagnostics = without_doubles(out.diagnostics);
+    out.diagnostics.sort_by_key(|d| d.span().map_or((0, 0), |s| (s.file.0, s.start)));
+    if out.diagnostics.iter().any(Diagnostic::is_error) {
+        out.plans.clear();
+    }
+    out
+}
+
+struct Work<'w> {
+    request: &'w Request,
+    root: FileId,
+    sources: &'w SourceMap,
+    out: &'w mut Compilation,
+}
+
+impl<'w> Work<'w> {
+    fn compile(mut self, sees: &[Vec<FileId>], values: &[Option<FileId>]) {
+        let mut files = Vec::new();
+        for (id, source) in self.sources.iter().take(sees.len()) {
+            let (file, found) = syntax::parse(id, &source.text);
+            self.out.diagnostics.extend(found);
+            files.push(file);
+        }
+        let broken = files.iter().any(|f| f.incomplete) || !self.out.diagnostics.is_empty();
+        let (resolver, found) = Resolver::new(files, sees.to_vec(), self.sources);
+        self.out.diagnostics.extend(found);
+        let Some(givens) = self.read_givens(values) else { return };
+        if self.request.everything && self.request.plan.is_none() {
+            for candidate in resolver.candidates() {
+                self.build(&resolver, &candidate, &[]);
+            }
+            self.out.diagnostics.extend(resolver.check_tests());
+        } else {
+            match self.choose(&resolver) {
+                Ok(candidate) => self.build(&resolver, &candidate, &givens),
+                Err(refusal) if self.out.diagnostics.is_empty() => self.out.refused = Some(refusal),
+                Err(_) => {}
+            }
+        }
+        if broken {
+            // What is missing because of a syntax error or a missing file is not reported as unknown.
+            let consequence = [Code::UnknownName, Code::UndecidedGiven, Code::UnusedGiven, Code::TestNames];
+            self.out.diagnostics.retain(|d| !consequence.contains(&d.code));
+        }
+    }
+
+    fn refuse(&mut self, message: String, help: String) {
+        self.out.refused = Some(Refusal { message, help });
+    }
+
+    fn read_givens(&mut self, values: &[Option<FileId>]) -> Option<Vec<(String, Operand<'w>)>> {
+        let mut givens = Vec::new();
+        for ((name, value), id) in self.request.givens.iter().zip(values) {
+            let Some((id, source)) = id.and_then(|id| Some((id, self.sources.get(id)?))) else { continue };
+            match syntax::operand(id, &source.text) {
+                Ok(operand) => givens.push((name.clone(), operand)),
+                Err(_) => {
+                    self.refuse(
+                        format!("`{value}` is not a value for `{name}`"),
+                        "give a name, a list such as `[a, b]`, or a quoted text".into(),
+                    );
+                    return None;
+                }
+            }
+        }
+        Some(givens)
+    }
+
+    fn choose(&self, resolver: &Resolver<'_>) -> Result<Candidate, Refusal> {
+        let candidates = resolver.candidates();
+        let names = || candidates.iter().map(|c| c.name.as_str());
+        if let Some(name) = &self.request.plan {
+            let found = candidates.iter().find(|c| c.name == *name).cloned();
+            return found.ok_or_else(|| Refusal {
+                message: format!("there is no plan `{name}`"),
+                help: match nearest(name, names()) {
+                    Some(word) => format!("did you mean `{word}`?"),
+                    None => format!("the plans are {}", names().collect::<Vec<_>>().join(", ")),
+                },
+            });
+        }
+        let own: Vec<&Candidate> = candidates.iter().filter(|c| c.file == self.root).collect();
+        match own.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => Err(Refusal {
+                message: "the file has no plan".into(),
+                help: "declare one with `plan NAME(…) { … }`".into(),
+            }),
+            many => Err(Refusal {
+                message: format!("the file has {} plans", many.len()),
+                help: format!("say which: {}", many.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")),
+            }),
+        }
+    }
+
+    fn build(&mut self, resolver: &Resolver<'w>, candidate: &Candidate, givens: &[(String, Operand<'w>)]) {
+        let parameters = resolver.parameters(&candidate.name);
+        let arguments: Vec<_> = givens.iter().filter(|(n, _)| parameters.contains(n)).cloned().collect();
+        let resolution = resolver.plan(&candidate.name, &arguments);
+        self.out.diagnostics.extend(resolution.diagnostics);
+        let missing = candidate.missing.iter().find(|(n, _)| !arguments.iter().any(|(a, _)| a == n));
+        if let Some((name, ty)) = missing {
+            self.out.open.push(candidate.clone());
+            if !self.request.everything {
+                self.refuse(
+                    format!("plan `{}` needs a value for `{name}`: {ty}", candidate.name),
+                    format!("give it with `--given {name}=…`, or a default in the plan"),
+                );
+            }
+            return;
+        }
+        let Some(plan) = resolution.plan else { return };
+        let Some(answers) = self.answers(&plan, &parameters) else { return };
+        let (dag, found) = order(&plan);
+        self.out.diagnostics.extend(found);
+        let program = lower(&plan, &dag, self.sources);
+        self.out.plans.push(Compiled { plan, dag, program, answers });
+    }
+
+    /// Answers to atoms among the givens.
+    fn answers(&mut self, plan: &Plan, parameters: &[String]) -> Option<Vec<(AtomId, u8)>> {
+        let mut answers = Vec::new();
+        for (name, word) in &self.request.givens {
+            let Some(index) = plan.atoms.iter().position(|a| same_name(&a.name, name)) else {
+                if parameters.contains(name) {
+                    continue;
+                }
+                let words = plan.atoms.iter().map(|a| a.name.as_str()).chain(parameters.iter().map(String::as_str));
+                let all: Vec<&str> = words.collect();
+                let help = match nearest(name, all.iter().copied()) {
+                    Some(word) => format!("did you mean `{word}`?"),
+                    None if all.is_empty() => "it asks for nothing: leave `--given` out".into(),
+                    None => format!("it asks for {}", all.join(", ")),
+                };
+                self.refuse(format!("plan `{}` does not ask for `{name}`", plan.name), help);
+                return None;
+            };
+            match answer_of(plan, AtomId::at(index), word) {
+                Ok(option) => answers.push((AtomId::at(index), option)),
+                Err(options) => {
+                    self.refuse(format!("`{name}` cannot be `{word}`"), format!("it is one of {options}"));
+                    return None;
+                }
+            }
+        }
+        Some(answers)
+    }
+}
+
+/// `operating(tokyo)` however it is spaced.
+fn same_name(a: &str, b: &str) -> bool {
+    a.chars().filter(|c| !c.is_whitespace()).eq(b.chars().filter(|c| !c.is_whitespace()))
+}
+
+/// The decisions of a plan that `answers` leaves open.
+pub fn undecided<'p>(plan: &'p Plan, answers: &[(AtomId, u8)]) -> Vec<&'p Atom> {
+    let open = |(i, a): &(usize, &Atom)| {
+        a.source == AtomSource::Decision && !answers.iter().any(|(id, _)| id.index() == *i)
+    };
+    plan.atoms.iter().enumerate().filter(open).map(|(_, a)| a).collect()
+}
