@@ -2,10 +2,15 @@
 //! compiled.
 //!
 //! In a Markdown file, a `console` block holds commands after `$ ` and what they print (`[..]` stands for a part of a
-//! line, `...` for any lines); an `ha NAME` block is a file that later commands of the page may use. Everything runs in
-//! a folder of its own, in which `examples` is this repository's. `UPDATE_DOCS=1` writes what is printed into the page.
+//! line, `...` for any lines); an `ha NAME` block is a file that later commands and plans of the page may use. Everything
+//! runs in a folder of its own, in which `examples` is this repository's. `UPDATE_DOCS=1` writes what is printed into the
+//! page. An `ha` block is a file of its own, an `ha step` block the inside of a plan; both compile without findings.
+//! An `ha bad` block on the page of a code yields that code, an `ha good` block nothing.
 
+use handover::base::Diagnostic;
+use handover::session::{self, FileError, Files, Request};
 use snapbox::IntoData;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -116,6 +121,61 @@ fn commands_print_what_the_documents_say() {
         }
         if updated != page && std::env::var_os("UPDATE_DOCS").is_some() {
             fs::write(root().join(&path), updated).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The files of a page, by name.
+#[derive(Default)]
+struct Shelf<'a>(BTreeMap<&'a str, String>);
+
+impl Files for Shelf<'_> {
+    fn read(&self, path: &str) -> Result<String, FileError> {
+        self.0.get(path).cloned().ok_or(FileError::Missing)
+    }
+}
+
+impl<'a> Shelf<'a> {
+    fn check(&mut self, name: &'a str, text: String) -> Vec<Diagnostic> {
+        self.0.insert(name, text);
+        let request = Request { everything: true, ..Request::default() };
+        session::compile(self, name, &request).diagnostics
+    }
+}
+
+/// A plan around the steps that a page shows; everything that they may need holds.
+fn around(steps: &str) -> String {
+    let mut given =
+        String::from("rm_tokyo is up, rm_osaka is up, vm1 is up, vm2 is up, data on nowhere, web on nowhere");
+    given.push_str(", portal on nowhere");
+    format!("use ./estate\nplan example() {{\n  given {given}\n{steps}}}\n")
+}
+
+#[test]
+fn plans_in_the_documents_compile() {
+    let mut wrong = Vec::new();
+    for path in documents() {
+        let page = read(&path);
+        let mut shelf = Shelf::default();
+        for block in blocks(&page) {
+            let found = match block.info {
+                "ha" | "ha good" | "ha bad" => shelf.check("example.ha", block.text.to_owned()),
+                "ha step" => shelf.check("example.ha", around(block.text)),
+                info => match info.strip_prefix("ha ") {
+                    Some(name) => shelf.check(name, block.text.to_owned()),
+                    None => continue,
+                },
+            };
+            let codes: Vec<String> = found.iter().map(|d| d.code.to_string()).collect();
+            let right = match block.info {
+                "ha bad" => codes.iter().any(|c| path.file_stem().unwrap() == c.as_str()),
+                _ => codes.is_empty(),
+            };
+            if !right {
+                let found: Vec<String> = found.iter().map(|d| format!("{}: {}", d.code, d.message)).collect();
+                wrong.push(format!("{}: `{}` block: {found:?}\n{}", path.display(), block.info, block.text));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

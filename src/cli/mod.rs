@@ -1,9 +1,12 @@
 //! The command: arguments, rendering, one file for each subcommand. Alone in naming clap and miette.
 
+mod check;
+mod compile;
 mod completions;
 mod console;
 mod defect;
 mod disasm;
+mod doc;
 mod exit;
 mod explain;
 mod flags;
@@ -33,7 +36,9 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Check(check::Args),
     Disasm(disasm::Args),
+    Doc(doc::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -58,7 +63,9 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, console: &mut Console) -> Exit {
     match command {
+        Command::Check(args) => check::run(&args, console),
         Command::Disasm(args) => disasm::run(&args, console),
+        Command::Doc(args) => doc::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),
     }

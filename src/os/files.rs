@@ -13,13 +13,15 @@ pub struct FileError {
     pub path: String,
     /// The reason, as the end of a sentence that begins with the file.
     pub reason: String,
-    /// Whether it is there and allowed, but larger than the limit.
+    /// It is there and allowed, but larger than the limit.
     pub too_large: bool,
+    /// There is none.
+    pub missing: bool,
 }
 
 impl FileError {
     fn new(path: &Path, reason: impl Into<String>) -> FileError {
-        FileError { path: path.display().to_string(), reason: reason.into(), too_large: false }
+        FileError { path: path.display().to_string(), reason: reason.into(), too_large: false, missing: false }
     }
 
     fn io(path: &Path, doing: &str, error: &io::Error) -> FileError {
@@ -31,7 +33,7 @@ impl FileError {
             io::ErrorKind::ReadOnlyFilesystem => format!("cannot be {doing}: the file system is read-only"),
             _ => format!("cannot be {doing}: {error}"),
         };
-        FileError::new(path, reason)
+        FileError { missing: error.kind() == io::ErrorKind::NotFound, ..FileError::new(path, reason) }
     }
 }
 

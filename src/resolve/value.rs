@@ -89,7 +89,6 @@ impl<'s> Value<'s> {
     }
 }
 
-
 /// All of these, folded.
 pub fn all(guards: Vec<Guard>) -> Guard {
     if guards.contains(&Guard::Never) {

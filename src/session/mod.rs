@@ -231,8 +231,7 @@ fn same_name(a: &str, b: &str) -> bool {
 
 /// The decisions of a plan that `answers` leaves open.
 pub fn undecided<'p>(plan: &'p Plan, answers: &[(AtomId, u8)]) -> Vec<&'p Atom> {
-    let open = |(i, a): &(usize, &Atom)| {
-        a.source == AtomSource::Decision && !answers.iter().any(|(id, _)| id.index() == *i)
-    };
+    let open =
+        |(i, a): &(usize, &Atom)| a.source == AtomSource::Decision && !answers.iter().any(|(id, _)| id.index() == *i);
     plan.atoms.iter().enumerate().filter(open).map(|(_, a)| a).collect()
 }

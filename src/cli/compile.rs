@@ -1,0 +1,47 @@
+//! From a file on the command line to one compiled plan, or to what is wrong with it.
+
+use crate::base::Diagnostic;
+use crate::cli::console::Console;
+use crate::cli::flags::{Format, GivenFlag};
+use crate::cli::{Exit, report};
+use crate::os::Disk;
+use crate::session::{self, Compilation, Compiled, Request};
+use std::path::PathBuf;
+
+/// The plan that a subcommand is about.
+#[derive(clap::Args, Debug)]
+pub struct PlanArgs {
+    /// The file
+    pub file: PathBuf,
+    /// The plan, if the file has several
+    pub plan: Option<String>,
+    #[command(flatten)]
+    pub given: GivenFlag,
+}
+
+/// Compiles the plan. Findings go to standard error, or as JSON to standard output; `Err` is how to end.
+pub fn one(args: &PlanArgs, format: Format, console: &mut Console) -> Result<(Compiled, Compilation), Exit> {
+    let request = Request { plan: args.plan.clone(), givens: args.given.givens.clone(), everything: false };
+    let mut compilation = session::compile(&Disk, &args.file.to_string_lossy(), &request);
+    let errors = compilation.diagnostics.iter().any(Diagnostic::is_error);
+    match format {
+        Format::Json if errors => {
+            report::findings(&mut console.out, format, &compilation.diagnostics, &compilation.sources);
+        }
+        Format::Text if !compilation.diagnostics.is_empty() => {
+            report::findings(&mut console.err, format, &compilation.diagnostics, &compilation.sources);
+        }
+        _ => {}
+    }
+    if errors {
+        return Err(Exit::Findings);
+    }
+    if let Some(refusal) = &compilation.refused {
+        return Err(report::usage(console, &refusal.message, &refusal.help));
+    }
+    match compilation.plans.pop() {
+        Some(compiled) => Ok((compiled, compilation)),
+        // Neither a plan nor a word about why: that is ours.
+        None => Err(Exit::Defect),
+    }
+}

@@ -1,0 +1,192 @@
+//! `handover doc`: the documentation of the standard library, read off its own source.
+
+use crate::base::{FileId, did_you_mean};
+use crate::cli::console::{Console, Pane, Style};
+use crate::cli::{Exit, report};
+use crate::stdlib::LIBRARIES;
+use crate::syntax;
+use crate::syntax::tree::{Item, Text};
+
+/// Show the standard library: its kinds, actions, probes and rules
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  handover doc\n  handover doc net\n  handover doc net add_address")]
+pub struct Args {
+    /// The library, such as `net` or `std/net`; without one, all libraries are listed
+    library: Option<String>,
+    /// What to show of it in full
+    item: Option<String>,
+}
+
+pub fn run(args: &Args, console: &mut Console) -> Exit {
+    let Some(wanted) = &args.library else {
+        for (name, text) in LIBRARIES {
+            let introduction = Page::read(text).introduction;
+            console.out.line(format_args!("{name:<14} {}", introduction.lines().next().unwrap_or("")));
+        }
+        return Exit::Done;
+    };
+    let names = || LIBRARIES.iter().map(|(name, _)| *name);
+    let Some((name, text)) =
+        LIBRARIES.iter().find(|(name, _)| name == wanted || name.strip_prefix("std/") == Some(wanted))
+    else {
+        let guess = did_you_mean(wanted, names().chain(names().filter_map(|n| n.strip_prefix("std/"))));
+        let help = guess.unwrap_or_else(|| String::from("`handover doc` lists them all"));
+        return report::usage(console, &format!("there is no library `{wanted}`"), &help);
+    };
+    let page = Page::read(text);
+    let Some(item) = &args.item else {
+        page.contents(name, &mut console.out);
+        return Exit::Done;
+    };
+    match page.entries.iter().find(|e| e.name == item) {
+        Some(entry) => {
+            entry.show(&mut console.out);
+            Exit::Done
+        }
+        None => {
+            let guess = did_you_mean(item, page.entries.iter().map(|e| e.name));
+            let help = guess.unwrap_or_else(|| format!("`handover doc {wanted}` lists what is in it"));
+            report::usage(console, &format!("`{name}` has no `{item}`"), &help)
+        }
+    }
+}
+
+/// A library.
+struct Page<'s> {
+    /// The comment that the file opens with.
+    introduction: String,
+    entries: Vec<Entry<'s>>,
+}
+
+/// Something that a library declares.
+struct Entry<'s> {
+    /// `action`, `probe`, `kind`, `extend`, `rule`.
+    word: &'static str,
+    name: &'s str,
+    title: &'s str,
+    /// What it is called with: everything before its title and its block.
+    signature: String,
+    /// The comment above it.
+    comment: String,
+    /// The declaration as written.
+    source: &'s str,
+}
+
+impl<'s> Page<'s> {
+    fn read(text: &'s str) -> Page<'s> {
+        let (file, _) = syntax::parse(FileId::default(), text);
+        let opening = text.lines().take_while(|l| l.starts_with('#'));
+        Page { introduction: uncommented(opening), entries: file.items.iter().filter_map(|i| entry(i, text)).collect() }
+    }
+
+    fn contents(&self, name: &str, out: &mut Pane) {
+        let heading = out.styled(Style::Bold, name);
+        out.line(format_args!("{heading}: {}", self.introduction));
+        for (word, plural) in [
+            ("kind", "Kinds"),
+            ("extend", "More fields"),
+            ("action", "Actions"),
+            ("probe", "Probes"),
+            ("rule", "Rules"),
+        ] {
+            let mut entries = self.entries.iter().filter(|e| e.word == word).peekable();
+            if entries.peek().is_some() {
+                let heading = out.styled(Style::Bold, plural);
+                out.line(format_args!("\n{heading}"));
+            }
+            for entry in entries {
+                out.line(format_args!("  {}", entry.signature));
+                if !entry.title.is_empty() {
+                    out.line(format_args!("      {}", entry.title));
+                }
+            }
+        }
+    }
+}
+
+impl Entry<'_> {
+    fn show(&self, out: &mut Pane) {
+        let heading = out.styled(Style::Bold, &format!("{} {}", self.word, self.signature));
+        out.line(heading);
+        for text in [self.title, &self.comment] {
+            if !text.is_empty() {
+                out.line(format_args!("\n{text}"));
+            }
+        }
+        out.line("");
+        self.source.lines().for_each(|l| out.line(format_args!("    {l}")));
+    }
+}
+
+fn entry<'s>(item: &Item<'s>, text: &'s str) -> Option<Entry<'s>> {
+    let (word, name, title, span) = match item {
+        Item::Kind(k) => ("kind", k.name, k.title, k.span),
+        Item::Extend(e) => ("extend", e.kind, None, e.span),
+        Item::Action(a) => ("action", a.name, a.title, a.span),
+        Item::Probe(p) => ("probe", p.name, p.title, p.span),
+        Item::Rule(r) => ("rule", r.name, r.title, r.span),
+        Item::Use(_) | Item::Entity(_) | Item::Plan(_) | Item::Alias(_) | Item::Test(_) => return None,
+    };
+    let slice = |from: u32, to: u32| text.get(from as usize..to as usize).unwrap_or("");
+    let head = match title {
+        Some(title) => slice(name.span.start, title.span.start).trim_end_matches('"'),
+        None => slice(name.span.start, span.end).split('{').next().unwrap_or(""),
+    };
+    let above: Vec<&str> = slice(0, span.start).lines().rev().take_while(|l| l.starts_with('#')).collect();
+    Some(Entry {
+        word,
+        name: name.text,
+        title: title.as_ref().map_or("", |t: &Text<'s>| t.raw),
+        signature: head.split_whitespace().collect::<Vec<_>>().join(" "),
+        comment: uncommented(above.into_iter().rev()),
+        source: declaration(slice(span.start, span.end)),
+    })
+}
+
+/// An item without the comments and empty lines after it.
+fn declaration(source: &str) -> &str {
+    let mut source = source.trim_end();
+    while let Some((before, _)) = source.rsplit_once('\n').filter(|(_, last)| last.starts_with('#')) {
+        source = before.trim_end();
+    }
+    source
+}
+
+/// Comment lines without their signs.
+fn uncommented<'t>(lines: impl Iterator<Item = &'t str>) -> String {
+    let lines: Vec<&str> = lines.map(|l| l.trim_start_matches('#').trim()).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+
+    const TEXT: &str = "\
+# Addresses.
+#
+# With iproute2.
+
+# Not about anything.
+
+# Take it up.
+# At once.
+action add(a: address) on host: node \"Bring it up\" {
+  needs host is up   # always
+  run \"true\"
+}
+kind thing { states a, b }
+";
+
+    #[test]
+    fn comments_belong_to_what_stands_right_below_them() {
+        let page = Page::read(TEXT);
+        assert_eq!(page.introduction, "Addresses.\n\nWith iproute2.");
+        let [action, kind] = &page.entries[..] else { panic!("{}", page.entries.len()) };
+        assert_eq!((action.name, action.title), ("add", "Bring it up"));
+        assert_eq!(action.signature, "add(a: address) on host: node");
+        assert_eq!(action.comment, "Take it up.\nAt once.");
+        assert!(action.source.starts_with("action add") && action.source.ends_with('}'));
+        assert_eq!((kind.signature.as_str(), kind.comment.as_str()), ("thing", ""));
+    }
+}
