@@ -64,11 +64,9 @@ codes! {
     UndecidedGiven = 601, "a condition depends on something that nobody decides";
     UnusedGiven = 602, "a `given` is never used";
     UnknowableState = 603, "the state of a thing cannot be asked while the plan runs";
-    Constant = 604, "a condition is always true or always false";
     Contradiction = 605, "clauses of a step contradict each other";
     // HA07xx: plans
     LossNotAccepted = 703, "a loss is not accepted by the plan";
-    UnusedLoss = 704, "an accepted loss never happens";
     // HA08xx: commands
     UnknownHole = 801, "a command uses a name that is not known";
     QuotedHole = 802, "a value stands inside quotes, where it cannot be quoted safely";

@@ -3,7 +3,7 @@
 //! One name space for all files of a compilation; a file sees what it declares and what it imports, directly or not.
 
 use crate::base::{Code, Diagnostic, FileId, Span, nearest};
-use crate::resolve::types::{SCALARS, Ty};
+use crate::resolve::types::{SCALARS, Ty, a};
 use crate::syntax::tree::{self, Item, Name, Operand, TypeKind};
 use std::collections::HashMap;
 
@@ -436,7 +436,7 @@ impl<'s> Library<'s> {
         let info = self.kind(kind);
         let words = info.fields.iter().map(|f| f.name.text).chain(["name"]);
         let error =
-            Diagnostic::error(Code::UnknownMember, name.span, format!("a `{}` has no `{}`", info.name.text, name.text))
+            Diagnostic::error(Code::UnknownMember, name.span, format!("{} has no `{}`", a(info.name.text), name.text))
                 .label(info.name.span, "the kind");
         match nearest(name.text, words.clone()) {
             Some(word) => error.help(format!("did you mean `{word}`?")).fix(name.span, word),

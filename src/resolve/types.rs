@@ -66,7 +66,7 @@ impl<'s> Ty<'s> {
             Ty::Ip => "an IP address".into(),
             Ty::Duration => "a duration".into(),
             Ty::OneOf(words) => format!("one of {}", words.join(", ")),
-            Ty::Thing(kind) => format!("a `{}`", library.kind(*kind).name.text),
+            Ty::Thing(kind) => a(library.kind(*kind).name.text),
             Ty::Set(kind) => format!("a set of `{}`", library.kind(*kind).name.text),
             Ty::Unknown => "unknown".into(),
         }
@@ -82,6 +82,12 @@ impl<'s> Ty<'s> {
             (a, b) => a == b,
         }
     }
+}
+
+/// A word in back quotes with its article.
+pub fn a(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} `{word}`")
 }
 
 /// Why a literal does not fit: the cause and the remedy.

@@ -115,9 +115,10 @@ impl<'w> Work<'w> {
             }
         }
         if broken {
-            // What is missing because of a syntax error or a missing file is not reported as unknown.
+            // What may be missing because of a syntax error or a missing file is not reported as unknown, unless it is
+            // plainly a slip.
             let consequence = [Code::UnknownName, Code::UndecidedGiven, Code::UnusedGiven, Code::TestNames];
-            self.out.diagnostics.retain(|d| !consequence.contains(&d.code));
+            self.out.diagnostics.retain(|d| !consequence.contains(&d.code) || d.fix.is_some());
         }
     }
 

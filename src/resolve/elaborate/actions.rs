@@ -8,7 +8,7 @@ use crate::calculus::{
     SecretId, SecretSource, Sign, Template, Verdict,
 };
 use crate::resolve::library::{Param, ThingId};
-use crate::resolve::types::Ty;
+use crate::resolve::types::{Ty, a};
 use crate::resolve::value::Value;
 use crate::syntax::tree::{self, Call, Clause, ClauseKind, Expr, Operand, Path, Text};
 
@@ -42,7 +42,7 @@ impl<'s> Elaborator<'_, 's> {
     /// The values of a call's arguments in the order of `params`; reports what is missing, unknown or too much.
     pub(super) fn arguments(&mut self, call: &Call<'s>, params: &[Param<'s>]) -> Vec<Value<'s>> {
         let mut values: Vec<Option<Value<'s>>> = vec![None; params.len()];
-        let mut next = 0;
+        let (mut next, mut misnamed) = (0, false);
         for (name, operand) in &call.args {
             let slot = match name {
                 Some(name) => params.iter().position(|p| p.name.text == name.text),
@@ -52,6 +52,7 @@ impl<'s> Elaborator<'_, 's> {
                 }
             };
             let Some((slot, param)) = slot.and_then(|i| params.get(i).map(|p| (i, p))) else {
+                misnamed |= name.is_some();
                 let diagnostic = extra_argument(call, *name, operand.span, params);
                 self.report(diagnostic);
                 continue;
@@ -78,7 +79,7 @@ impl<'s> Elaborator<'_, 's> {
             }
             complete.push(value.unwrap_or_else(|| Value::Open(param.ty.clone())));
         }
-        if let Some(first) = missing.first() {
+        if let (Some(first), false) = (missing.first(), misnamed) {
             let names: Vec<_> = missing.iter().map(|n| format!("`{}`", n.text)).collect();
             let error = Diagnostic::error(
                 Code::WrongArguments,
@@ -358,7 +359,7 @@ impl<'s> Elaborator<'_, 's> {
                     Diagnostic::error(
                         Code::CannotHold,
                         span,
-                        format!("a `{}` has no state that could be lost", info.name.text),
+                        format!("{} has no state that could be lost", a(info.name.text)),
                     )
                     .label(info.name.span, "the kind")
                     .help("give the kind `states`, or make it `exclusive on node`"),

@@ -5,7 +5,7 @@ use crate::base::{Code, Diagnostic, Span, nearest};
 use crate::calculus::{AtomId, AtomSource, Flags};
 use crate::model::{Act, Guard, Probe, Step};
 use crate::resolve::library::{KindId, ThingId};
-use crate::resolve::types::{Ty, compare_versions};
+use crate::resolve::types::{Ty, a, compare_versions};
 use crate::resolve::value::{Value, all, any, not};
 use crate::syntax::tree::{Call, ClauseKind, Comparison, Expr, ExprKind, Name, Operand, OperandKind, StepRef};
 use std::cmp::Ordering;
@@ -159,7 +159,7 @@ impl<'s> Elaborator<'_, 's> {
                     Diagnostic::error(
                         Code::UnknownMember,
                         option.span,
-                        format!("a `{}` cannot be `{}`", info.name.text, option.text),
+                        format!("{} cannot be `{}`", a(info.name.text), option.text),
                     )
                     .help(match near {
                         Some(word) => format!("did you mean `{word}`?"),
@@ -209,7 +209,10 @@ impl<'s> Elaborator<'_, 's> {
             return Some(answers);
         }
         match self.vars.iter().rev().find(|(n, _)| *n == name.text) {
-            Some((_, Value::Atom(atom, _))) => Some(*atom),
+            Some((word, Value::Atom(atom, _))) => {
+                self.read.insert(word);
+                Some(*atom)
+            }
             _ => None,
         }
     }

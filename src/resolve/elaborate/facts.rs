@@ -4,7 +4,7 @@ use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic, Span, nearest};
 use crate::calculus::{CellId, CellKind, MachineId, Requirement};
 use crate::resolve::library::{KindId, ThingId};
-use crate::resolve::types::Ty;
+use crate::resolve::types::{Ty, a};
 use crate::resolve::value::Value;
 use crate::syntax::tree::{Expr, ExprKind, Name, Operand, OperandKind, Place};
 
@@ -114,7 +114,7 @@ impl<'s> Elaborator<'_, 's> {
             let error = Diagnostic::error(
                 Code::UnknownMember,
                 option.span,
-                format!("a `{}` cannot be `{}`", info.name.text, option.text),
+                format!("{} cannot be `{}`", a(info.name.text), option.text),
             )
             .label(info.name.span, "the kind");
             let error = match nearest(option.text, words.clone()) {
@@ -202,13 +202,9 @@ impl<'s> Elaborator<'_, 's> {
             Some((shared, holder)) => Some((id, shared, holder)),
             None => {
                 self.report(
-                    Diagnostic::error(
-                        Code::CannotHold,
-                        span,
-                        format!("a `{}` is not held by anything", info.name.text),
-                    )
-                    .label(info.name.span, "the kind")
-                    .help("add `exclusive on node` or `shared on node` to the kind"),
+                    Diagnostic::error(Code::CannotHold, span, format!("{} is not held by anything", a(info.name.text)))
+                        .label(info.name.span, "the kind")
+                        .help("add `exclusive on node` or `shared on node` to the kind"),
                 );
                 None
             }

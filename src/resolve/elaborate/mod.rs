@@ -16,7 +16,7 @@ use crate::base::{Code, Diagnostic, SourceMap, Span};
 use crate::calculus::{Atom, AtomId, AtomSource, Cell, CellId, CellKind, Machine, MachineId, Reach};
 use crate::model::{Guard, Key, Plan};
 use crate::resolve::library::{Declared, Library, Param, ThingId};
-use crate::resolve::types::Ty;
+use crate::resolve::types::{Ty, a};
 use crate::resolve::value::Value;
 use crate::syntax::tree;
 use std::collections::{HashMap, HashSet};
@@ -179,7 +179,7 @@ impl<'l, 's> Elaborator<'l, 's> {
             };
             if !self.library.is_node(id) {
                 self.report(
-                    Diagnostic::error(Code::NotANode, kind.span, format!("a `{}` is not a node", kind.text))
+                    Diagnostic::error(Code::NotANode, kind.span, format!("{} is not a node", a(kind.text)))
                         .help("say `on host: node`, or name a kind that extends `node`"),
                 );
             }

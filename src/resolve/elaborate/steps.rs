@@ -388,7 +388,7 @@ impl<'s> Elaborator<'_, 's> {
         }
         let title = self.message(step.title.as_ref());
         self.captures(step, key, &mut parts);
-        let (retries, every_ms) = self.retries(step, &parts);
+        let (retries, every_ms) = if parts.runs { self.retries(step, &parts) } else { (0, 0) };
         let reach = machine.and_then(|m| self.plan.machines.get(m.index())).map(|m| m.reach.clone());
         let flags = Flags {
             tolerated: step.clauses.iter().any(|c| matches!(c.kind, ClauseKind::IfPossible)),
