@@ -47,7 +47,6 @@ codes! {
     BadLiteral = 113, "a literal is not what its type asks for";
     UnknownImport = 114, "an imported file or library does not exist";
     BadDeclaration = 115, "a declaration contradicts itself";
-    NotInstantiated = 116, "a plan's parameters have no values";
     TooBig = 117, "a plan grows beyond the compiler's limits";
     // HA02xx: the estate
     RuleNotMet = 201, "a rule is not met";
