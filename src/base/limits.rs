@@ -28,3 +28,13 @@ pub const RETRIES: u32 = 10_000;
 pub const OUTPUT_BYTES: usize = 256 << 10;
 /// Bytes of one output line or text looked at by patterns.
 pub const PATTERN_BYTES: usize = 1 << 10;
+/// Milliseconds between asking a command to end and killing it.
+pub const KILL_GRACE_MS: u64 = 5_000;
+/// Milliseconds for the rest of the output once a command has ended: something it left behind may hold the pipe open.
+pub const DRAIN_MS: u64 = 200;
+/// Time limit of a read-back whose command has none, in milliseconds.
+pub const READ_BACK_MS: u64 = 60_000;
+/// Milliseconds that a command may outlive its limit on a machine that ends it by itself.
+pub const REMOTE_GRACE_MS: u64 = 15_000;
+/// Bytes of one secret: it must fit a pipe without anybody reading.
+pub const SECRET_BYTES: usize = 4 << 10;

@@ -26,7 +26,9 @@
 //! answers and the steps' outcomes, whatever the interleaving.
 
 use crate::bytecode::ops::{Guard, Op};
-use crate::calculus::{Atom, Cell, CellId, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret, Value};
+use crate::calculus::{
+    Atom, Cell, CellId, Command, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret, Value,
+};
 
 /// Index of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -159,6 +161,14 @@ impl Op {
     /// Whether it is block structure or an assumption: settled without doing anything.
     pub fn is_structure(&self) -> bool {
         matches!(self, Op::Enter | Op::Exit | Op::Join { .. } | Op::Assume { .. } | Op::End)
+    }
+
+    /// The command, if it runs one.
+    pub fn command(&self) -> Option<&Command> {
+        match self {
+            Op::Run { command, .. } | Op::Wait { command, .. } | Op::Probe { command, .. } => Some(command),
+            _ => None,
+        }
     }
 
     /// Whether a cancellation keeps it from starting.

@@ -39,6 +39,13 @@ pub enum Event {
     },
     /// An attempt has ended.
     StepEnded(StepEnded),
+    /// The operator was told something.
+    Told {
+        /// The step.
+        step: InstrId,
+        /// What.
+        text: String,
+    },
     /// The operator was asked.
     Asked {
         /// The step.

@@ -8,7 +8,7 @@ use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op};
 use crate::calculus::{AtomId, AtomSource, ValueId, ValueSource};
 use crate::run::cells::Cells;
 use crate::run::guard::{Guards, Truth};
-use crate::run::{AnswerSource, Event, RunEnded, RunStarted, Status, StepEnded, StepOutcome, conclusion};
+use crate::run::{Event, RunEnded, RunStarted, Status, StepEnded, StepOutcome, conclusion};
 use crate::verify::Verified;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -181,10 +181,10 @@ impl Machine {
         }
         match event {
             Event::RunStarted(started) => self.begin(started),
-            Event::RunResumed { .. } | Event::Asked { .. } => Ok(()),
+            Event::RunResumed { .. } | Event::Told { .. } | Event::Asked { .. } => Ok(()),
             Event::StepStarted { step, attempt } => self.start(*step, *attempt),
             Event::StepEnded(ended) => self.end(ended),
-            Event::Answered { step, option, by, .. } => self.answered(*step, *option, by),
+            Event::Answered { step, option, .. } => self.answered(*step, *option),
             Event::CancelRequested { .. } => {
                 self.cancel();
                 Ok(())
@@ -234,7 +234,9 @@ impl Machine {
     }
 
     fn end(&mut self, ended: &StepEnded) -> Result<(), Inconsistent> {
-        let Some(at) = self.running.get_mut(&ended.step).filter(|at| !at.ended && at.number == ended.attempt) else {
+        // A step may be given up between two attempts: it then ends without a new one.
+        let fits = |at: &&mut Attempt| at.number == ended.attempt && !(ended.again && at.ended);
+        let Some(at) = self.running.get_mut(&ended.step).filter(fits) else {
             return Err(self.misfit(ended.step, "ends without having started"));
         };
         if ended.again {
@@ -256,13 +258,13 @@ impl Machine {
         Ok(())
     }
 
-    fn answered(&mut self, step: InstrId, option: u8, by: &AnswerSource) -> Result<(), Inconsistent> {
+    fn answered(&mut self, step: InstrId, option: u8) -> Result<(), Inconsistent> {
         if !self.running.contains_key(&step) {
             return Err(self.misfit(step, "is answered without being asked"));
         }
         let program = Arc::clone(&self.program);
         let (atom, option) = match program.code.get(step.index()).map(|i| &i.op) {
-            Some(Op::Probe { atom, .. }) if *by == AnswerSource::Command => (*atom, Some(option)),
+            Some(Op::Probe { atom, .. }) => (*atom, Some(option)),
             Some(Op::Ask { atom: Some(atom), answers, .. }) => {
                 let options = program.atoms.get(atom.index()).map_or(&[][..], |a| &a.options);
                 (*atom, answers.get(option as usize).and_then(|a| option_index(options, &a.name)))
@@ -272,7 +274,7 @@ impl Machine {
         if let Some(slot) = self.answers.get_mut(atom.index()) {
             *slot = option;
         }
-        if matches!(by, AnswerSource::Command) && option == Some(1) {
+        if option == Some(1) {
             self.cells.learn(&program, atom);
         }
         Ok(())

@@ -4,16 +4,29 @@
 
 mod cells;
 mod conclusion;
+mod driver;
+mod error;
 mod event;
 pub mod exit;
 mod guard;
+mod host;
+mod launch;
 mod machine;
+mod options;
+mod reading;
 mod status;
+mod step;
 
 pub use cells::Cells;
+pub use driver::{Host, drive};
+pub use error::RunError;
 pub use event::{
     AnswerSource, Event, Exit, Open, Record, RunEnded, RunOutcome, RunStarted, StepEnded, StepOutcome, Who,
 };
 pub use guard::{Guards, Truth};
+pub use host::{Finished, Happening, Journal, JournalError, Question, Reporter, Tail, Trace, World};
+pub use launch::Launch;
 pub use machine::{Attempt, Inconsistent, Machine};
+pub use options::Options;
 pub use status::Status;
+pub use step::Settlement;

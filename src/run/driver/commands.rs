@@ -1,0 +1,166 @@
+//! The driver's dealings with commands: how one is put together, limited, ended and understood.
+
+use super::Driver;
+use crate::base::limits;
+use crate::bytecode::{Instr, InstrId, Op};
+use crate::calculus::{Command, Reach};
+use crate::run::launch::{Launch, Script, reach};
+use crate::run::reading::Output;
+use crate::run::step::{End, Input, Which};
+use crate::run::{Event, Exit, Finished, RunError};
+use std::sync::Arc;
+
+/// The command of a step, while it runs.
+#[derive(Clone, Copy)]
+pub(super) struct Running {
+    since_ms: u64,
+    limit_ms: Option<u64>,
+    ended_by: Option<EndedBy>,
+}
+
+#[derive(Clone, Copy)]
+enum EndedBy {
+    Limit,
+    Operator,
+}
+
+impl Driver<'_> {
+    /// Starts a script of a step.
+    pub(super) fn launch(&mut self, id: InstrId, which: Which, limit_ms: Option<u64>) -> Result<(), End> {
+        let program = Arc::clone(&self.program);
+        let parts = program.code.get(id.index()).and_then(|i| Some((i, i.op.command()?)));
+        let (instr, command) = parts.ok_or_else(|| End::Unready(String::from("the step runs no command")))?;
+        let launch = self.prepare(instr, command, which)?;
+        let attempt = self.steps.get(&id).map_or(1, |a| a.attempt);
+        self.host.world.launch(id, attempt, &launch).map_err(End::NotStarted)?;
+        // A machine that ends the command by itself is given time to say so.
+        let grace = remote_limit(command, reach(&program, instr), which).map_or(0, |_| limits::REMOTE_GRACE_MS);
+        self.watch(id, limit_ms.map(|ms| ms.saturating_add(grace)));
+        Ok(())
+    }
+
+    /// Minds a command that is running: it is ended when it does not end within the limit.
+    pub(super) fn watch(&mut self, id: InstrId, limit_ms: Option<u64>) {
+        let now = self.host.world.clock_ms();
+        if let Some(active) = self.steps.get_mut(&id) {
+            active.command = Some(Running { since_ms: now, limit_ms, ended_by: None });
+        }
+        if let Some(ms) = limit_ms {
+            self.wake(id, now.saturating_add(ms));
+        }
+    }
+
+    /// A step's timer has rung: its command has had its time, or its pause is over.
+    pub(super) fn elapsed(&mut self, id: InstrId) -> Result<(), RunError> {
+        match self.steps.get_mut(&id).and_then(|a| a.command.as_mut()) {
+            Some(running) => {
+                running.ended_by.get_or_insert(EndedBy::Limit);
+                self.host.world.kill(id);
+                Ok(())
+            }
+            None => self.feed(id, Input::Elapsed),
+        }
+    }
+
+    /// The operator wants an end: the first time nothing new is started, from then on what runs is ended too.
+    pub(super) fn interrupted(&mut self, by: String) -> Result<(), RunError> {
+        let ids: Vec<InstrId> = self.steps.keys().copied().collect();
+        if !self.machine.is_cancelled() && !self.unsettled {
+            self.record(Event::CancelRequested { by })?;
+            return ids.into_iter().try_for_each(|id| self.feed(id, Input::Cancel));
+        }
+        for id in ids {
+            if let Some(running) = self.steps.get_mut(&id).and_then(|a| a.command.as_mut()) {
+                running.ended_by.get_or_insert(EndedBy::Operator);
+                self.host.world.kill(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The command of a step has ended.
+    pub(super) fn finished(&mut self, id: InstrId, finished: &Finished) -> Result<(), RunError> {
+        let Some(running) = self.steps.get_mut(&id).and_then(|a| a.command.take()) else { return Ok(()) };
+        let output = Output::of(finished, &self.secrets);
+        let program = Arc::clone(&self.program);
+        let Some(instr) = program.code.get(id.index()) else { return Ok(()) };
+        let local = *reach(&program, instr) == Reach::Local;
+        let late = |ms: u64| format!("it did not end within {}", duration(ms));
+        let end = match running.ended_by {
+            Some(EndedBy::Limit) => {
+                let why = late(running.limit_ms.unwrap_or(0));
+                End::Stopped { why, certain: local, by_operator: false, output }
+            }
+            Some(EndedBy::Operator) => {
+                End::Stopped { why: String::from("the operator ended it"), certain: local, by_operator: true, output }
+            }
+            None => {
+                let there = instr.op.command().and_then(|c| remote_limit(c, reach(&program, instr), Which::Command));
+                let elapsed = self.host.world.clock_ms().saturating_sub(running.since_ms);
+                // timeout(1), GNU and busybox: 124 or 143 after its first signal, 137 after the second.
+                let killed = matches!(output.exit, Some(Exit::Code(124 | 137 | 143)));
+                match there.filter(|ms| killed && elapsed >= *ms) {
+                    Some(ms) => End::Stopped { why: late(ms), certain: true, by_operator: false, output },
+                    None => End::Exited(output),
+                }
+            }
+        };
+        self.feed(id, Input::Ended(end))
+    }
+
+    /// The words, the standard input and the place of a step's script.
+    fn prepare(&mut self, instr: &Instr, command: &Command, which: Which) -> Result<Launch, End> {
+        let program = Arc::clone(&self.program);
+        let template = match (&instr.op, which) {
+            (Op::Run { verify: Some(verify), .. }, Which::Verify) => verify,
+            _ => &command.script,
+        };
+        let machine = &mut self.machine;
+        let script = Script::of(&program, template, command, |v| machine.value(v)).map_err(End::Unready)?;
+        let lines = script.secrets.iter().filter_map(|s| program.secrets.get(s.index()));
+        let lines = lines.map(|secret| {
+            let content = self.host.world.secret(&secret.source).and_then(usable);
+            content.map_err(|why| End::Unready(format!("the secret `{}` cannot be used: {why}", secret.name)))
+        });
+        let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
+        for content in &lines {
+            if !self.secrets.contains(content) {
+                self.secrets.push(content.clone());
+            }
+        }
+        let reach = reach(&program, instr);
+        let limit = remote_limit(command, reach, which);
+        let gated = which == Which::Command && matches!(instr.op, Op::Run { .. });
+        let words = if gated { script.gated_words(reach, limit) } else { script.words(reach, limit) };
+        let directory = self.machine.started().map_or_else(String::new, |s| s.directory.clone());
+        Ok(Launch { words: words.map_err(End::Unready)?, lines, gated, directory })
+    }
+}
+
+/// The limit that a machine is to keep by itself: `within …, then kill` where we cannot kill from here.
+fn remote_limit(command: &Command, reach: &Reach, which: Which) -> Option<u64> {
+    command.within_ms.filter(|_| command.kill && which == Which::Command && *reach != Reach::Local)
+}
+
+/// A secret that can travel as one line.
+fn usable(content: String) -> Result<String, String> {
+    match content {
+        c if c.is_empty() => Err(String::from("it is empty")),
+        c if c.contains(['\n', '\r', '\0']) => Err(String::from("it has more than one line")),
+        c if c.len() > limits::SECRET_BYTES => Err(format!("it is longer than {} bytes", limits::SECRET_BYTES)),
+        c => Ok(c),
+    }
+}
+
+/// Milliseconds as people say them.
+pub(crate) fn duration(ms: u64) -> String {
+    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000);
+    let fraction = match seconds % 1000 {
+        0 => String::new(),
+        ms => format!(".{ms:03}").trim_end_matches('0').to_owned(),
+    };
+    let parts = [(hours, "h", ""), (minutes, "m", ""), (seconds / 1000, "s", fraction.as_str())];
+    let shown = parts.iter().filter(|(n, _, fraction)| *n > 0 || !fraction.is_empty());
+    let text: Vec<String> = shown.map(|(n, unit, fraction)| format!("{n}{fraction}{unit}")).collect();
+    if text.is_empty() { String::from("0s") } else { text.join(" ") }
+}

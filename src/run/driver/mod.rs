@@ -1,0 +1,374 @@
+//! The driver: turns what the machine allows into commands, and what happens into events. One thread, one loop.
+//!
+//! A turn of the loop lets the machine settle what follows, starts what may start, makes all of these events durable in
+//! one go, does what they announce, and waits for something to happen. So an intent is durable before its command
+//! starts, and a result before anything that depends on it.
+//!
+//! While the journal cannot be written nothing is started; what runs is left to end, and written down then if that is
+//! possible by then.
+
+mod commands;
+
+use crate::bytecode::{Instr, InstrId};
+use crate::run::step::{Context, Input, Step, Then};
+use crate::run::{
+    AnswerSource, Attempt, Event, Happening, Journal, JournalError, Machine, Options, Question, Record, Reporter,
+    RunEnded, RunError, World,
+};
+use crate::verify::Verified;
+use commands::Running;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+/// What a run needs of its host.
+pub struct Host<'a> {
+    /// Where commands run.
+    pub world: &'a mut dyn World,
+    /// Where the run is written down.
+    pub journal: &'a mut dyn Journal,
+    /// Who follows it.
+    pub reporter: &'a mut dyn Reporter,
+    /// Who runs this executor: answers given in advance are theirs.
+    pub user: String,
+}
+
+/// Runs the machine to its end, from wherever it is. `first` is recorded before anything else.
+pub fn drive<'a>(machine: Machine, first: Event, options: &'a Options, host: Host<'a>) -> Result<RunEnded, RunError> {
+    let mut driver = Driver {
+        program: Arc::clone(machine.program()),
+        machine,
+        host,
+        options,
+        steps: BTreeMap::new(),
+        timers: BinaryHeap::new(),
+        batch: Vec::new(),
+        agenda: VecDeque::new(),
+        secrets: Vec::new(),
+        stalled: None,
+        unsettled: false,
+        written: false,
+    };
+    driver.record(first)?;
+    driver.take_up()?;
+    driver.run()
+}
+
+struct Driver<'a> {
+    program: Arc<Verified>,
+    machine: Machine,
+    host: Host<'a>,
+    options: &'a Options,
+    /// The steps that have started and not ended.
+    steps: BTreeMap<InstrId, Active>,
+    /// When to wake which step; an entry counts if it bears the number of the step's current timer.
+    timers: BinaryHeap<Reverse<(u64, InstrId, u64)>>,
+    /// Events that are not durable yet.
+    batch: Vec<Record>,
+    /// What to do once they are.
+    agenda: VecDeque<(InstrId, Then)>,
+    /// Contents that must never be shown.
+    secrets: Vec<String>,
+    /// The journal cannot be written.
+    stalled: Option<JournalError>,
+    /// Nobody can say what became of a step.
+    unsettled: bool,
+    /// Something has been made durable.
+    written: bool,
+}
+
+/// A step that has started and not ended.
+struct Active {
+    step: Step,
+    attempt: u32,
+    timer: u64,
+    command: Option<Running>,
+    suspended: bool,
+}
+
+impl Driver<'_> {
+    fn run(&mut self) -> Result<RunEnded, RunError> {
+        loop {
+            if self.stalled.is_none() && !self.unsettled {
+                self.advance()?;
+            }
+            self.commit();
+            if self.stalled.is_none() {
+                if let Some(ended) = self.machine.ended() {
+                    return Ok(ended.clone());
+                }
+                for (id, then) in std::mem::take(&mut self.agenda) {
+                    self.act(id, then)?;
+                }
+                if !self.agenda.is_empty() || !self.batch.is_empty() {
+                    continue;
+                }
+            }
+            if self.is_idle() {
+                return Err(self.give_up());
+            }
+            self.wait()?;
+        }
+    }
+
+    /// Takes up the steps that an earlier executor left running.
+    fn take_up(&mut self) -> Result<(), RunError> {
+        for (id, at) in self.machine.running().collect::<Vec<_>>() {
+            let program = Arc::clone(&self.program);
+            let instr = instr(&program, id)?;
+            self.insert(id, instr, at)?;
+            if self.machine.is_cancelled() {
+                self.feed(id, Input::Cancel)?;
+            }
+            let trace = self.host.world.trace(id, at.number);
+            let word = self.options.settle.iter().find(|(name, _)| *name == instr.name).map(|(_, word)| *word);
+            self.feed(id, Input::Resume(trace, word))?;
+        }
+        Ok(())
+    }
+
+    /// Settles what follows and starts what may start, in written order, until nothing more comes of it.
+    fn advance(&mut self) -> Result<(), RunError> {
+        loop {
+            while let Some((step, status)) = self.machine.settling() {
+                self.record(Event::Settled { step, status })?;
+            }
+            if self.machine.is_over() {
+                let ended = self.machine.conclusion();
+                return self.record(Event::RunEnded(ended));
+            }
+            if self.steps.values().any(|a| a.step.is_unsettled()) {
+                return Ok(());
+            }
+            self.start_all()?;
+            if self.machine.settling().is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Starts what may start; commands as many as there are jobs.
+    fn start_all(&mut self) -> Result<(), RunError> {
+        while let Some(id) = self.machine.startable_other() {
+            self.start(id)?;
+        }
+        let mut busy = self.steps.values().filter(|a| a.step.runs_commands()).count();
+        while busy < self.options.jobs.max(1) {
+            let Some(id) = self.machine.startable_command() else { break };
+            self.start(id)?;
+            busy += 1;
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, id: InstrId) -> Result<(), RunError> {
+        self.record(Event::StepStarted { step: id, attempt: 1 })?;
+        let program = Arc::clone(&self.program);
+        self.insert(id, instr(&program, id)?, Attempt { number: 1, ended: false })?;
+        self.feed(id, Input::Begin)
+    }
+
+    fn insert(&mut self, id: InstrId, instr: &Instr, at: Attempt) -> Result<(), RunError> {
+        let step = Step::new(id, instr, at).ok_or_else(|| RunError::defect("a block was started like a step"))?;
+        self.steps.insert(id, Active { step, attempt: at.number, timer: 0, command: None, suspended: false });
+        Ok(())
+    }
+
+    /// Gives a step an input; its events are recorded, its wish goes on the agenda.
+    fn feed(&mut self, id: InstrId, input: Input) -> Result<(), RunError> {
+        let program = Arc::clone(&self.program);
+        let Some(active) = self.steps.get_mut(&id) else { return Ok(()) };
+        let machine = &mut self.machine;
+        let mut context = Context {
+            program: &program,
+            instr: instr(&program, id)?,
+            clock_ms: self.host.world.clock_ms(),
+            value: &mut |value| machine.value(value),
+        };
+        let turn = active.step.on(input, &mut context);
+        if turn.then != Then::Nothing {
+            active.timer += 1;
+        }
+        for event in turn.events {
+            if let (Event::StepStarted { attempt, .. }, Some(active)) = (&event, self.steps.get_mut(&id)) {
+                active.attempt = *attempt;
+            }
+            self.record(event)?;
+        }
+        match turn.then {
+            Then::Nothing => {}
+            Then::Done => {
+                self.host.world.withdraw(id);
+                self.steps.remove(&id);
+            }
+            then => self.agenda.push_back((id, then)),
+        }
+        Ok(())
+    }
+
+    /// Does what a step wants, now that its events are durable.
+    fn act(&mut self, id: InstrId, then: Then) -> Result<(), RunError> {
+        match then {
+            Then::Run(which, limit) => match self.launch(id, which, limit) {
+                Ok(()) => Ok(()),
+                Err(end) => self.feed(id, Input::Ended(end)),
+            },
+            Then::Watch(limit_ms) => {
+                self.watch(id, limit_ms);
+                Ok(())
+            }
+            Then::Pause(ms) => {
+                self.wake(id, self.host.world.clock_ms().saturating_add(ms));
+                Ok(())
+            }
+            Then::Ask(question) => self.ask(id, &question),
+            Then::Suspend => {
+                self.unsettled = true;
+                self.steps.entry(id).and_modify(|active| active.suspended = true);
+                Ok(())
+            }
+            Then::Nothing | Then::Done => Ok(()),
+        }
+    }
+
+    fn ask(&mut self, id: InstrId, question: &Question) -> Result<(), RunError> {
+        let options = question.options.iter().map(|(word, label)| match label.as_str() {
+            "" => word.clone(),
+            label => format!("{word}: {label}"),
+        });
+        let asked = Event::Asked { step: id, question: question.text.clone(), options: options.collect() };
+        self.record(asked)?;
+        let program = Arc::clone(&self.program);
+        let name = &instr(&program, id)?.name;
+        let given = self.options.answers.iter().find(|(step, _)| step == name);
+        let given = given.and_then(|(_, word)| question.options.iter().position(|(option, _)| option == word));
+        match given.and_then(|i| u8::try_from(i).ok()) {
+            Some(option) => {
+                let by = AnswerSource::InAdvance(self.host.user.clone());
+                self.feed(id, Input::Answered(option, by))
+            }
+            None if self.host.world.ask(id, question) => Ok(()),
+            None => self.feed(id, Input::Nobody),
+        }
+    }
+
+    fn wait(&mut self) -> Result<(), RunError> {
+        let now = self.host.world.clock_ms();
+        let refresh = self.host.reporter.refresh_every_ms().map(|ms| now.saturating_add(ms));
+        let until = self.next_timer().into_iter().chain(refresh).min();
+        for happening in self.host.world.wait(until) {
+            match happening {
+                Happening::Finished { step, finished } => self.finished(step, &finished)?,
+                Happening::Answered { step, option, by } => {
+                    self.feed(step, Input::Answered(option, AnswerSource::Person(by)))?;
+                }
+                Happening::Interrupted { by } => self.interrupted(by)?,
+            }
+        }
+        let now = self.host.world.clock_ms();
+        while self.next_timer().is_some_and(|at| at <= now) {
+            if let Some(Reverse((_, id, _))) = self.timers.pop() {
+                self.elapsed(id)?;
+            }
+        }
+        if refresh.is_some() {
+            self.host.reporter.refresh(&self.machine, self.host.world.now());
+        }
+        Ok(())
+    }
+
+    fn wake(&mut self, id: InstrId, at_ms: u64) {
+        if let Some(active) = self.steps.get(&id) {
+            self.timers.push(Reverse((at_ms, id, active.timer)));
+        }
+    }
+
+    /// When the next timer that counts is due.
+    fn next_timer(&mut self) -> Option<u64> {
+        while let Some(Reverse((at, id, timer))) = self.timers.peek() {
+            if self.steps.get(id).is_some_and(|a| a.timer == *timer) {
+                return Some(*at);
+            }
+            self.timers.pop();
+        }
+        None
+    }
+
+    fn record(&mut self, event: Event) -> Result<(), RunError> {
+        if let Err(error) = self.machine.apply(&event) {
+            return Err(RunError::defect(format!("the run contradicts itself: {}", error.message)));
+        }
+        self.batch.push(Record { time: self.host.world.now(), event });
+        Ok(())
+    }
+
+    /// Makes the events so far durable, then reports them.
+    fn commit(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        match self.host.journal.append(&self.batch) {
+            Ok(()) => {
+                for record in self.batch.drain(..) {
+                    self.host.reporter.record(&self.machine, &record);
+                }
+                self.stalled = None;
+                self.written = true;
+            }
+            Err(error) => {
+                if self.stalled.is_none() {
+                    self.host.reporter.trouble(&format!("{}; nothing new is started", error.message));
+                }
+                self.stalled = Some(error);
+            }
+        }
+    }
+
+    /// Whether nothing will happen any more by itself.
+    fn is_idle(&self) -> bool {
+        match self.stalled {
+            Some(_) => self.steps.values().all(|a| a.command.is_none()),
+            None => self.steps.values().all(|a| a.suspended),
+        }
+    }
+
+    /// Why the run cannot go on.
+    fn give_up(&self) -> RunError {
+        let run = self.machine.started().map_or("", |s| s.run.as_str());
+        if let Some(error) = &self.stalled {
+            if !self.written {
+                return RunError::stopped(format!("{}; nothing was started", error.message)).help(&error.help);
+            }
+            let lost = self.batch.iter().filter_map(|r| match &r.event {
+                Event::StepEnded(ended) => Some(self.name(ended.step)),
+                _ => None,
+            });
+            let lost: Vec<String> = lost.map(|name| format!("`{name}`")).collect();
+            let lost = match lost.as_slice() {
+                [] => String::new(),
+                names => format!("; what came of {} could not be written down", names.join(", ")),
+            };
+            let help = format!("{}; then `handover resume {run}`", error.help);
+            return RunError::open(format!("{}; the run has stopped{lost}", error.message)).help(help);
+        }
+        let open: Vec<&str> = self.steps.iter().filter(|(_, a)| a.suspended).map(|(id, _)| self.name(*id)).collect();
+        if open.is_empty() {
+            return RunError::defect("nothing can start and the run is not over");
+        }
+        let names: Vec<String> = open.iter().map(|name| format!("`{name}`")).collect();
+        let commands: Vec<String> = open.iter().map(|name| format!("--settle '{name}=done|failed|again'")).collect();
+        RunError::open(format!(
+            "nobody knows what became of {}: the executor was lost while it was running, and nothing reads it back",
+            names.join(", ")
+        ))
+        .help(format!("look, then say so: `handover resume {run} {}`", commands.join(" ")))
+    }
+
+    fn name(&self, id: InstrId) -> &str {
+        self.program.code.get(id.index()).map_or("?", |i| i.name.as_str())
+    }
+}
+
+fn instr(program: &Verified, id: InstrId) -> Result<&Instr, RunError> {
+    program.code.get(id.index()).ok_or_else(|| RunError::defect("an instruction does not exist"))
+}

@@ -1,0 +1,139 @@
+//! What a run needs of its host, as traits: a world in which commands run, a journal, somebody to report to.
+//!
+//! `os` implements them for real; tests implement them without processes.
+
+use crate::bytecode::InstrId;
+use crate::calculus::SecretSource;
+use crate::run::{Exit, Launch, Machine, Record};
+use jiff::Timestamp;
+
+/// Where commands run, time passes and the operator sits. A step has at most one command at a time.
+pub trait World {
+    /// The time of day, for records.
+    fn now(&self) -> Timestamp;
+
+    /// A clock that never jumps, in milliseconds, for limits and pauses.
+    fn clock_ms(&self) -> u64;
+
+    /// The content of a secret, or why there is none.
+    fn secret(&mut self, source: &SecretSource) -> Result<String, String>;
+
+    /// Starts a command; [`Happening::Finished`] tells of its end. An error means that nothing was started.
+    fn launch(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Result<(), String>;
+
+    /// What is left of a command that an earlier executor started. If it is alive, [`Happening::Finished`] will tell of
+    /// its end.
+    fn trace(&mut self, step: InstrId, attempt: u32) -> Trace;
+
+    /// Ends a step's command with everything it started.
+    fn kill(&mut self, step: InstrId);
+
+    /// Puts a question to the operator; [`Happening::Answered`] tells the answer. False if there is nobody to ask.
+    fn ask(&mut self, step: InstrId, question: &Question) -> bool;
+
+    /// Takes a question back.
+    fn withdraw(&mut self, step: InstrId);
+
+    /// Waits until something happens, at most until the clock shows `until_ms`.
+    fn wait(&mut self, until_ms: Option<u64>) -> Vec<Happening>;
+}
+
+/// A question to the operator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// What is asked.
+    pub text: String,
+    /// The words that answer it, with an explanation that may be empty.
+    pub options: Vec<(String, String)>,
+}
+
+/// What is left of a command that an earlier executor started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trace {
+    /// It never started.
+    Never,
+    /// It is alive and is being watched.
+    Alive,
+    /// It has ended, nobody knows how.
+    Gone,
+    /// The host has no trace, and that proves nothing.
+    Lost,
+}
+
+/// Something that happened outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// A command has ended.
+    Finished {
+        /// Whose.
+        step: InstrId,
+        /// How.
+        finished: Finished,
+    },
+    /// The operator has answered.
+    Answered {
+        /// Which step's question.
+        step: InstrId,
+        /// Index of the answer.
+        option: u8,
+        /// Who answered.
+        by: String,
+    },
+    /// The operator wants the run to end.
+    Interrupted {
+        /// Who, and how.
+        by: String,
+    },
+}
+
+/// How a command ended, with the end of its output as it came.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Finished {
+    /// `None` if the command was not a child of this executor.
+    pub exit: Option<Exit>,
+    /// Standard output.
+    pub stdout: Tail,
+    /// Standard error.
+    pub stderr: Tail,
+}
+
+/// The end of an output.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tail {
+    /// The last bytes.
+    pub bytes: Vec<u8>,
+    /// Whether there was more before them.
+    pub cut: bool,
+}
+
+/// Where a run is written down, durably, before anything relies on it.
+pub trait Journal {
+    /// Appends the records, all or none, and returns once they are durable.
+    fn append(&mut self, records: &[Record]) -> Result<(), JournalError>;
+}
+
+/// Why the journal cannot be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JournalError {
+    /// The cause.
+    pub message: String,
+    /// The remedy.
+    pub help: String,
+}
+
+/// Whoever follows a run.
+pub trait Reporter {
+    /// Something was recorded. The machine has seen it, and perhaps more.
+    fn record(&mut self, machine: &Machine, record: &Record);
+
+    /// The run is in trouble that is no event, because it cannot be recorded.
+    fn trouble(&mut self, message: &str);
+
+    /// Time has passed.
+    fn refresh(&mut self, _machine: &Machine, _now: Timestamp) {}
+
+    /// How often to call [`Reporter::refresh`], in milliseconds; `None` for never.
+    fn refresh_every_ms(&self) -> Option<u64> {
+        None
+    }
+}

@@ -1,0 +1,114 @@
+//! What is decided when a run starts or is taken up again, and whether it fits the program.
+
+use crate::base::did_you_mean;
+use crate::bytecode::{Op, Program};
+use crate::calculus::AtomSource;
+use crate::run::{RunError, Settlement};
+
+/// What whoever starts a run decides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Answers of the plan's decisions: name and option.
+    pub decisions: Vec<(String, String)>,
+    /// Answers to steps that ask, given in advance: step and answer.
+    pub answers: Vec<(String, String)>,
+    /// What became of steps whose outcome was lost; for taking a run up again.
+    pub settle: Vec<(String, Settlement)>,
+    /// How many steps may run commands at the same time; at least one.
+    pub jobs: usize,
+    /// Working directory of local commands, absolute.
+    pub directory: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            decisions: Vec::new(),
+            answers: Vec::new(),
+            settle: Vec::new(),
+            jobs: 64,
+            directory: String::from("/"),
+        }
+    }
+}
+
+impl Options {
+    /// Holds the decisions against the program: each must be made, once, with an answer that exists.
+    pub fn check_decisions(&self, program: &Program) -> Result<(), RunError> {
+        let atoms = || program.atoms.iter().filter(|a| a.source == AtomSource::Decision);
+        for (i, (name, option)) in self.decisions.iter().enumerate() {
+            let Some(atom) = atoms().find(|a| a.name == *name) else {
+                return Err(unknown_decision(program, name));
+            };
+            if !atom.options.contains(option) {
+                let help = format!("one of: {}", atom.options.join(", "));
+                return Err(RunError::usage(format!("`{name}` cannot be `{option}`")).help(help));
+            }
+            if self.decisions.iter().take(i).any(|(other, _)| other == name) {
+                return Err(RunError::usage(format!("`{name}` is decided twice")));
+            }
+        }
+        let open: Vec<_> = atoms().filter(|a| !self.decisions.iter().any(|(name, _)| *name == a.name)).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = open.iter().map(|a| format!("`{}`", a.name)).collect();
+        let help: Vec<String> = open
+            .iter()
+            .map(|a| {
+                let question = if a.question.is_empty() { String::new() } else { format!("    {}", a.question) };
+                format!("--given {}={}{question}", shown(&a.name), a.options.join("|"))
+            })
+            .collect();
+        Err(RunError::usage(format!("nobody has decided {}", names.join(", "))).help(help.join("\n")))
+    }
+
+    /// Holds the answers given in advance against the program.
+    pub fn check_answers(&self, program: &Program) -> Result<(), RunError> {
+        for (step, answer) in &self.answers {
+            let Some(instr) = program.code.iter().find(|i| i.name == *step) else {
+                return Err(unknown_step(program, step));
+            };
+            let options = match &instr.op {
+                Op::Ask { answers, .. } if !answers.is_empty() => answers.iter().map(|a| a.name.clone()).collect(),
+                Op::Ask { .. } | Op::Run { .. } | Op::Probe { .. } => vec![String::from("no"), String::from("yes")],
+                _ => return Err(RunError::usage(format!("`{step}` asks nothing"))),
+            };
+            if !options.contains(answer) {
+                let help = format!("one of: {}", options.join(", "));
+                return Err(RunError::usage(format!("`{step}` cannot be answered with `{answer}`")).help(help));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// No step has this name.
+pub(crate) fn unknown_step(program: &Program, step: &str) -> RunError {
+    let error = RunError::usage(format!("the plan has no step `{step}`"));
+    match did_you_mean(step, program.code.iter().map(|i| i.name.as_str())) {
+        Some(help) => error.help(help),
+        None => error,
+    }
+}
+
+fn unknown_decision(program: &Program, name: &str) -> RunError {
+    if program.atoms.iter().any(|a| a.name == name) {
+        let help = "leave it out: the run finds out by itself, or asks";
+        return RunError::usage(format!("`{name}` is not decided in advance")).help(help);
+    }
+    let error = RunError::usage(format!("the plan has no decision `{name}`"));
+    let names = program.atoms.iter().filter(|a| a.source == AtomSource::Decision).map(|a| a.name.as_str());
+    match did_you_mean(name, names.clone()) {
+        Some(help) => error.help(help),
+        None => match names.map(|n| format!("`{n}`")).collect::<Vec<_>>() {
+            names if names.is_empty() => error.help("it decides nothing in advance"),
+            names => error.help(format!("it has {}", names.join(", "))),
+        },
+    }
+}
+
+/// A name as one types it in a shell.
+fn shown(name: &str) -> String {
+    shlex::try_quote(name).map_or_else(|_| name.to_owned(), |n| n.into_owned())
+}
