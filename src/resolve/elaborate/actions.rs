@@ -95,7 +95,8 @@ impl<'s> Elaborator<'_, 's> {
 
     /// What an action called on a machine comes to, and how it is shown.
     pub(super) fn act(&mut self, call: &Call<'s>, host: Option<&Value<'s>>, at: Span) -> Option<Parts<'s>> {
-        let Some(declared) = self.library.action(call.name.text).cloned() else {
+        let library = self.library;
+        let Some(declared) = library.action(call.name.text) else {
             let diagnostic = self.unknown_action(call);
             self.report(diagnostic);
             return None;
@@ -371,7 +372,8 @@ impl<'s> Elaborator<'_, 's> {
 
     /// An `undo` must name an action that fits; what it does is understood where it is used.
     fn check_undo(&mut self, call: &Call<'s>, host: Option<&Value<'s>>, span: Span) {
-        match self.library.action(call.name.text).cloned() {
+        let library = self.library;
+        match library.action(call.name.text) {
             None => {
                 let diagnostic = self.unknown_action(call);
                 self.report(diagnostic);

@@ -8,28 +8,29 @@ use crate::calculus::Flags;
 use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Region, Rung, Step};
 use crate::resolve::value::{Value, all, not};
 use crate::syntax::tree::{self, BlockItem, ClauseKind};
+use std::collections::{BTreeMap, HashMap};
 
 impl<'s> Elaborator<'_, 's> {
     /// The items of a block, in text order.
     pub(super) fn items(&mut self, items: &[BlockItem<'s>]) -> Vec<Item> {
         self.numbers(items);
+        let mut retried = self.retried_parts(items).into_iter().peekable();
         let mut out = Vec::new();
-        let mut rest = items;
-        while let Some((item, more)) = rest.split_first() {
+        let mut at = 0;
+        while let Some(item) = items.get(at) {
             if too_many(self.keys) {
-                return out;
+                break;
             }
-            let retried = self.retried_part(rest);
-            let (built, taken) = match retried {
-                Some((length, times)) => {
-                    let part = rest.get(..length).unwrap_or(rest);
-                    (self.retry_from(part, times), length)
+            let built = match retried.next_if(|(start, ..)| *start == at) {
+                Some((start, end, times)) => {
+                    at = end;
+                    self.retry_from(items.get(start..=end).unwrap_or_default(), times)
                 }
-                None => (self.item(item), 1),
+                None => self.item(item),
             };
+            at += 1;
             out.extend(self.pending_reads.drain(..).map(|s| Item::Step(Box::new(s))));
             out.extend(built);
-            rest = rest.get(taken..).unwrap_or(more);
         }
         if too_many(self.keys) && !self.diagnostics.iter().any(|d| d.code == Code::TooBig) {
             let span = items.first().map_or(self.plan.span, item_span);
@@ -243,7 +244,7 @@ impl<'s> Elaborator<'_, 's> {
         &mut self,
         each: &tree::ForEach<'s>,
         member: Value<'s>,
-        before: &std::collections::HashMap<String, super::Named>,
+        before: &HashMap<String, super::Named>,
         copies: &mut Vec<(String, super::Named)>,
     ) -> (Item, Guard) {
         let shown = member.show(self.library);
@@ -318,7 +319,7 @@ impl<'s> Elaborator<'_, 's> {
 
     /// After a loop, a step's name means all its copies, and `name[member]` one of them.
     fn merge_names(&mut self, copies: Vec<(String, super::Named)>) {
-        let mut merged: std::collections::BTreeMap<String, Vec<super::Named>> = Default::default();
+        let mut merged: BTreeMap<String, Vec<super::Named>> = BTreeMap::new();
         for (name, named) in copies {
             if let Some((plain, _)) = name.split_once('[') {
                 merged.entry(format!("{plain}{}", self.suffix)).or_default().push(named.clone());
@@ -334,35 +335,38 @@ impl<'s> Elaborator<'_, 's> {
 
     // ---- retry from -------------------------------------------------------------------------------------------
 
-    /// Whether the items begin with a part that a later step of this block retries: its length and how often.
-    fn retried_part(&mut self, items: &[BlockItem<'s>]) -> Option<(usize, u32)> {
-        let Some(BlockItem::Step(first)) = items.first() else { return None };
-        for (i, item) in items.iter().enumerate() {
+    /// The parts of a block that a step at their end retries: where each begins, where it ends, and how often.
+    fn retried_parts(&mut self, items: &[BlockItem<'s>]) -> Vec<(usize, usize, u32)> {
+        let mut parts: Vec<(usize, usize, u32)> = Vec::new();
+        let mut earlier: HashMap<&'s str, usize> = HashMap::new();
+        for (end, item) in items.iter().enumerate() {
             let BlockItem::Step(step) = item else { continue };
-            for clause in &step.clauses {
-                if let ClauseKind::RetryFrom(from, times) = &clause.kind {
-                    if from.text == first.name.text {
-                        return Some((i + 1, *times));
-                    }
-                    if i == 0 {
-                        self.report_retry(*from, items, clause.span);
-                    }
+            earlier.entry(step.name.text).or_insert(end);
+            let Some((from, times, span)) = step.clauses.iter().find_map(|c| match &c.kind {
+                ClauseKind::RetryFrom(from, times) => Some((*from, *times, c.span)),
+                _ => None,
+            }) else {
+                continue;
+            };
+            match earlier.get(from.text).copied() {
+                Some(start) if parts.last().is_none_or(|(_, last, _)| start > *last) => parts.push((start, end, times)),
+                Some(_) => self.report(
+                    Diagnostic::error(Code::Contradiction, span, "two retried parts overlap")
+                        .help("let the later one go back to a step behind the earlier one"),
+                ),
+                None => {
+                    let later = items.iter().any(|i| matches!(i, BlockItem::Step(s) if s.name.text == from.text));
+                    self.no_way_back(from, later, span);
                 }
             }
         }
-        None
+        parts
     }
 
-    fn report_retry(&mut self, from: tree::Name<'s>, items: &[BlockItem<'s>], span: Span) {
-        if self.taken.keys().any(|k| k.split(['[', '.', '~']).next() == Some(from.text))
-            && self.names.contains_key(from.text)
-        {
-            return;
-        }
-        let later = items.iter().skip(1).any(|i| matches!(i, BlockItem::Step(s) if s.name.text == from.text));
+    fn no_way_back(&mut self, from: tree::Name<'s>, later: bool, span: Span) {
         let code = if later { Code::AfterLater } else { Code::UnknownName };
-        let error =
-            Diagnostic::error(code, from.span, format!("there is no earlier step `{}` in this block", from.text));
+        let message = format!("there is no earlier step `{}` in this block", from.text);
+        let error = Diagnostic::error(code, from.span, message);
         self.report(match nearest(from.text, self.declared.keys().copied()) {
             Some(word) => error.help(format!("did you mean `{word}`?")),
             None => error.label(span, "asks to go back").help("name a step before this one, in the same block"),
@@ -375,8 +379,6 @@ impl<'s> Elaborator<'_, 's> {
         let times = self.times(times, limits::RETRY_COPIES, span);
         let (outer, nested) = (self.suffix.clone(), std::mem::replace(&mut self.in_retry, true));
         let mut rungs = Vec::new();
-        let mut reads = Vec::new();
-        let mut first_names = None;
         for copy in 0..=times {
             if copy > 0 {
                 self.suffix = format!("{outer}~{}", copy + 1);
@@ -387,9 +389,7 @@ impl<'s> Elaborator<'_, 's> {
                 items.extend(self.pending_reads.drain(..).map(|s| Item::Step(Box::new(s))));
                 items.extend(built);
             }
-            reads.extend(self.pending_reads.drain(..));
             rungs.push(Rung { conditions: Vec::new(), items, span });
-            first_names.get_or_insert_with(|| self.names.clone());
         }
         self.suffix = outer;
         self.in_retry = nested;
@@ -455,7 +455,8 @@ impl<'s> Elaborator<'_, 's> {
 
     fn include(&mut self, call: &tree::Call<'s>) -> Option<Item> {
         let name = call.name.text;
-        let Some(declared) = self.library.plan(name).cloned() else {
+        let library = self.library;
+        let Some(declared) = library.plan(name) else {
             let words = self.library.plans().iter().map(|p| p.tree.name.text);
             let error = Diagnostic::error(Code::UnknownName, call.name.span, format!("there is no plan `{name}`"));
             self.report(match nearest(name, words) {

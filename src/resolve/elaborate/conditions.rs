@@ -386,7 +386,8 @@ impl<'s> Elaborator<'_, 's> {
 
     /// The atom of a probe call, and how it is read.
     pub(super) fn probe(&mut self, call: &Call<'s>) -> Option<(AtomId, Probe)> {
-        let Some(declared) = self.library.probe(call.name.text).cloned() else {
+        let library = self.library;
+        let Some(declared) = library.probe(call.name.text) else {
             let words = self.library.probes().map(|p| p.tree.name.text);
             let error =
                 Diagnostic::error(Code::UnknownName, call.name.span, format!("there is no probe `{}`", call.name.text));
