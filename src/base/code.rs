@@ -32,6 +32,7 @@ codes! {
     Unclosed = 4, "a block, string or list is not closed";
     TooDeep = 5, "blocks or brackets are nested too deeply";
     BadEscape = 6, "a string has an escape that means nothing";
+    Unwritable = 7, "a file cannot be written";
     // HA01xx: names and types
     UnknownName = 101, "a name is not declared";
     DeclaredTwice = 102, "a name is declared twice";

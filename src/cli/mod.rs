@@ -1,5 +1,6 @@
 //! The command: arguments, rendering, one file for each subcommand. Alone in naming clap and miette.
 
+mod build;
 mod check;
 mod compile;
 mod completions;
@@ -36,6 +37,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Build(build::Args),
     Check(check::Args),
     Disasm(disasm::Args),
     Doc(doc::Args),
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, console: &mut Console) -> Exit {
     match command {
+        Command::Build(args) => build::run(&args, console),
         Command::Check(args) => check::run(&args, console),
         Command::Disasm(args) => disasm::run(&args, console),
         Command::Doc(args) => doc::run(&args, console),

@@ -1,0 +1,78 @@
+//! `handover build`: a plan as something that can be run without its text.
+
+use crate::base::{Code, Diagnostic};
+use crate::bytecode::encode;
+use crate::cli::compile::{self, PlanArgs};
+use crate::cli::console::Console;
+use crate::cli::flags::Format;
+use crate::cli::{Exit, report};
+use crate::os;
+use std::path::{Path, PathBuf};
+
+/// Compile a plan to a program or a shell script
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  handover build move.ha -o move.hab\n  handover build move.ha switchover --emit sh -o switchover.sh\n  \
+                  handover build move.ha switchover --emit sh -o switchover.sh --check"
+)]
+pub struct Args {
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// What to make of it
+    #[arg(long, value_enum, default_value_t = Emit::Bytecode, value_name = "WHAT")]
+    emit: Emit,
+    /// Where to put it; `-` is standard output [default: a program goes to PLAN.hab, all else to standard output]
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Write nothing; fail if OUT is not what would be written
+    #[arg(long)]
+    check: bool,
+}
+
+/// What a plan can be compiled to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Emit {
+    /// A program for `handover run`
+    Bytecode,
+}
+
+pub fn run(args: &Args, console: &mut Console) -> Exit {
+    let (compiled, _) = match compile::one(&args.plan, Format::Text, console) {
+        Ok(compiled) => compiled,
+        Err(exit) => return exit,
+    };
+    let bytes = match args.emit {
+        Emit::Bytecode => encode(&compiled.program),
+    };
+    let output = match (&args.output, args.emit) {
+        (Some(path), _) if path.as_os_str() != "-" => Some(path.clone()),
+        (None, Emit::Bytecode) => Some(PathBuf::from(format!("{}.hab", compiled.program.plan))),
+        _ => None,
+    };
+    match output {
+        Some(path) if args.check => check(&path, &bytes, console),
+        Some(path) => match os::write(&path, &bytes, false) {
+            Ok(()) => Exit::Done,
+            Err(error) => report::refuse(console, report::file(&error, Code::Unwritable)),
+        },
+        None if args.check => report::usage(console, "there is nothing to check", "name the file with `-o OUT`"),
+        None => {
+            console.out.bytes(&bytes);
+            Exit::Done
+        }
+    }
+}
+
+fn check(path: &Path, bytes: &[u8], console: &mut Console) -> Exit {
+    let name = path.display();
+    match os::read(path, bytes.len()) {
+        Ok(there) if there == bytes => Exit::Done,
+        Err(error) if !error.too_large => report::refuse(console, report::file(&error, Code::UnreadableFile)),
+        _ => {
+            let stale =
+                Diagnostic::placeless(Code::StaleArtefact, format!("`{name}` is not what the plan compiles to"))
+                    .help("build it again, and commit it with the plan");
+            report::refuse(console, stale)
+        }
+    }
+}
