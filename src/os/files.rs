@@ -26,6 +26,9 @@ impl FileError {
 
     fn io(path: &Path, doing: &str, error: &io::Error) -> FileError {
         let reason = match error.kind() {
+            io::ErrorKind::NotFound if doing == "written" => {
+                String::from("cannot be written: its folder does not exist")
+            }
             io::ErrorKind::NotFound => String::from("does not exist"),
             io::ErrorKind::IsADirectory => String::from("is a folder"),
             io::ErrorKind::PermissionDenied => format!("may not be {doing} by this user"),
@@ -174,7 +177,10 @@ mod tests {
         assert!(link.is_symlink());
         assert_ne!(fs::metadata(&path).unwrap().permissions().mode() & 0o100, 0);
         assert_eq!(reason(write(folder.path(), b"", false)), "is a folder");
-        assert_eq!(reason(write(&folder.path().join("no/x"), b"", false)), "does not exist");
+        assert_eq!(
+            reason(write(&folder.path().join("no/x"), b"", false)),
+            "cannot be written: its folder does not exist"
+        );
         write(Path::new("/dev/null"), b"x", false).unwrap();
         assert!(write(Path::new("/dev/full"), b"x", false).unwrap_err().reason.contains("the disk is full"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
