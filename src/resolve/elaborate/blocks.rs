@@ -73,7 +73,7 @@ impl<'s> Elaborator<'_, 's> {
             BlockItem::Phase(phase) => vec![self.phase(phase)],
             BlockItem::ForEach(each) => self.for_each(each),
             BlockItem::Parallel(block) => {
-                let name = format!("parallel_{}", self.keys);
+                let name = self.own_name(format!("parallel{}", self.suffix), block.span);
                 vec![self.block_region(name, String::new(), block, Order::None)]
             }
             BlockItem::Assume(assume) => vec![self.assume(assume)],
@@ -214,7 +214,7 @@ impl<'s> Elaborator<'_, 's> {
                 failed.push(not(ok));
             }
             let span = each.span;
-            let name = format!("each_{}_{}{}", each.var.text, b + 1, self.suffix);
+            let name = self.own_name(format!("each_{}_{}{}", each.var.text, b + 1, self.suffix), span);
             let key = self.key();
             let rungs = vec![Rung { conditions: Vec::new(), items, span }];
             let (conditions, after, finally) = (Vec::new(), Vec::new(), Vec::new());
@@ -252,7 +252,7 @@ impl<'s> Elaborator<'_, 's> {
         self.vars.push((each.var.text, member));
         let outer = self.suffix.clone();
         self.suffix = format!("{outer}[{shown}]");
-        let name = format!("{}={shown}{outer}", each.var.text);
+        let name = self.own_name(format!("{}={shown}{outer}", each.var.text), each.span);
         let region = self.block_region(name.clone(), String::new(), &each.block, Order::Text);
         self.suffix = outer;
         self.vars.truncate(depth);
@@ -291,8 +291,7 @@ impl<'s> Elaborator<'_, 's> {
     /// More members failed than allowed: somebody must say whether to go on.
     fn failure_gate(&mut self, each: &tree::ForEach<'s>, batch: usize, failed: Vec<Guard>) -> Item {
         let key = self.key();
-        let name = format!("gate_{}_{}{}", each.var.text, batch + 1, self.suffix);
-        self.taken.insert(name.clone(), each.span);
+        let name = self.own_name(format!("gate_{}_{}{}", each.var.text, batch + 1, self.suffix), each.span);
         let question =
             format!("More than {} of {} failed. Go on with the rest?", each.allowing, self.source(each.set.span));
         let guard = not(Guard::AtMost(each.allowing, failed));
@@ -402,9 +401,10 @@ impl<'s> Elaborator<'_, 's> {
             .first()
             .and_then(|i| if let BlockItem::Step(s) = i { Some(s.name.text) } else { None })
             .unwrap_or("part");
+        let name = self.own_name(format!("{name}{}.retried", self.suffix), span);
         vec![Item::Region(Box::new(Region {
             key,
-            name: format!("{name}{}.retried", self.suffix),
+            name,
             title: String::new(),
             span,
             conditions: Vec::new(),

@@ -43,7 +43,8 @@ impl<'s> Elaborator<'_, 's> {
         }
         let first = Rung { conditions: bare.conditions, items: vec![bare.item], span: step.span };
         let name = format!("{}{}", step.name.text, self.suffix);
-        self.ladder(format!("{name}.ladder"), step.span, first, &step.otherwise, step.finally.as_ref(), bare.after)
+        let name = self.own_name(format!("{name}.ladder"), step.span);
+        self.ladder(name, step.span, first, &step.otherwise, step.finally.as_ref(), bare.after)
     }
 
     /// A step alone, on its target or targets.
@@ -254,6 +255,18 @@ impl<'s> Elaborator<'_, 's> {
     ) {
         self.taken.entry(name.to_string()).or_insert(span);
         self.names.insert(name.to_string(), Named { key, ok, answers });
+    }
+
+    /// A unique name for a block that has none in the text.
+    pub(super) fn own_name(&mut self, wanted: String, span: Span) -> String {
+        let mut name = wanted.clone();
+        let mut copy = 2;
+        while self.taken.contains_key(&name) {
+            name = format!("{wanted}.{copy}");
+            copy += 1;
+        }
+        self.taken.insert(name.clone(), span);
+        name
     }
 
     /// The unique name of a step or phase.
