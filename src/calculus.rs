@@ -329,6 +329,21 @@ pub struct Command {
     pub captures: Vec<Capture>,
 }
 
+impl Command {
+    /// Its texts that may have holes.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let env = self.env.iter().filter_map(|v| match &v.value {
+            EnvValue::Plain(text) => Some(text),
+            EnvValue::Secret(_) => None,
+        });
+        let questions = self.meanings.iter().filter_map(|m| match &m.verdict {
+            Verdict::Ask(question) => Some(question),
+            Verdict::Success | Verdict::Failure | Verdict::Warning => None,
+        });
+        std::iter::once(&self.script).chain(env).chain(questions)
+    }
+}
+
 /// What a result means.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Meaning {

@@ -12,6 +12,12 @@ pub const NESTING: usize = 64;
 pub const FILES: usize = 1_000;
 /// Instructions of a program, after fan-out, retries and includes.
 pub const INSTRUCTIONS: usize = 1 << 20;
+/// Edges between instructions: sixteen each. Where many follow many, the compiler puts a meeting point between them.
+pub const EDGES: usize = 16 << 20;
+/// Steps of the verifier through the order of a program where its summary does not answer. A second or two.
+pub const ORDER_STEPS: usize = 1 << 30;
+/// Times that an instruction touches a cell, in all.
+pub const ACCESSES: usize = 16 << 20;
 /// Values of a cell, so that a set of values is one `u64`.
 pub const DOMAIN: usize = 64;
 /// Diagnostics shown in one run; the rest are counted.
@@ -38,3 +44,7 @@ pub const READ_BACK_MS: u64 = 60_000;
 pub const REMOTE_GRACE_MS: u64 = 15_000;
 /// Bytes of one secret: it must fit a pipe without anybody reading.
 pub const SECRET_BYTES: usize = 4 << 10;
+/// Different patterns of a program.
+pub const PATTERNS: usize = 10_000;
+/// Any time limit, pause or duration in milliseconds: 30 days.
+pub const TIME_MS: u64 = 30 * 24 * 3_600_000;

@@ -37,6 +37,7 @@ pub(super) const SECTIONS: [(&str, &str); 10] = [
     ("code", "instructions in written order"),
     ("source map", "path and BLAKE3 of each source; source, line and column of each instruction"),
 ];
+const STRINGS_SECTION: u8 = 1;
 const RUN_SECTIONS: u8 = 9;
 const MAP_SECTION: u8 = 10;
 
@@ -46,6 +47,13 @@ impl Program {
     /// Two programs with the same digest do the same, whatever comments their sources have.
     pub fn digest(&self) -> [u8; 32] {
         digest_of_run(&run_sections(self))
+    }
+
+    /// Every distinct string of the program but the paths of its sources.
+    pub fn strings(&self) -> Vec<&str> {
+        let mut to = Writer::default();
+        write_run(self, &mut to, |_| {});
+        to.strings().to_vec()
     }
 }
 
@@ -92,33 +100,37 @@ fn section(number: u8, content: &[u8], out: &mut Vec<u8>) {
 
 fn run_sections(p: &Program) -> Vec<u8> {
     let mut to = Writer::default();
-    write_plan(p, &mut to);
-    let mut contents = vec![to.take()];
-    to.list(&p.machines);
-    contents.push(to.take());
-    to.list(&p.cells);
-    contents.push(to.take());
-    to.list(&p.atoms);
-    contents.push(to.take());
-    to.list(&p.guards);
-    contents.push(to.take());
-    to.list(&p.values);
-    contents.push(to.take());
-    to.list(&p.secrets);
-    contents.push(to.take());
-    write_code(&p.code, &mut to);
-    contents.push(to.take());
-
+    let mut contents = Vec::new();
+    write_run(p, &mut to, |content| contents.push(content));
     let mut table = Writer::default();
     table.number(to.strings().len() as u64);
     to.strings().iter().for_each(|text| table.text(text));
-    contents.insert(0, table.take());
-
     let mut out = Vec::new();
-    for (number, content) in (1..=RUN_SECTIONS).zip(&contents) {
+    section(STRINGS_SECTION, &table.take(), &mut out);
+    for (number, content) in (STRINGS_SECTION + 1..=RUN_SECTIONS).zip(&contents) {
         section(number, content, &mut out);
     }
     out
+}
+
+/// Writes the sections that determine the run, after that of the strings.
+fn write_run<'a>(p: &'a Program, to: &mut Writer<'a>, mut done: impl FnMut(Vec<u8>)) {
+    write_plan(p, to);
+    done(to.take());
+    to.list(&p.machines);
+    done(to.take());
+    to.list(&p.cells);
+    done(to.take());
+    to.list(&p.atoms);
+    done(to.take());
+    to.list(&p.guards);
+    done(to.take());
+    to.list(&p.values);
+    done(to.take());
+    to.list(&p.secrets);
+    done(to.take());
+    write_code(&p.code, to);
+    done(to.take());
 }
 
 fn write_plan<'a>(p: &'a Program, to: &mut Writer<'a>) {

@@ -27,7 +27,7 @@
 
 use crate::bytecode::ops::{Guard, Op};
 use crate::calculus::{
-    Atom, Cell, CellId, Command, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret, Value,
+    Atom, Cell, CellId, Command, Effect, Flags, Hold, Machine, MachineId, Requirement, Secret, Template, Value,
 };
 
 /// Index of an instruction.
@@ -174,5 +174,26 @@ impl Op {
     /// Whether a cancellation keeps it from starting.
     pub fn is_cancellable(&self) -> bool {
         !self.is_structure() || matches!(self, Op::Enter)
+    }
+
+    /// Its texts that may have holes.
+    pub fn templates(&self) -> impl Iterator<Item = &Template> {
+        let own = match self {
+            Op::Run { verify, .. } => verify.as_ref(),
+            Op::Ask { question: text, .. } | Op::Tell { text } => Some(text),
+            _ => None,
+        };
+        own.into_iter().chain(self.command().into_iter().flat_map(Command::templates))
+    }
+}
+
+impl Guard {
+    /// The guards it is made of.
+    pub fn parts(&self) -> &[GuardId] {
+        match self {
+            Guard::Not(part) => std::slice::from_ref(part),
+            Guard::All(parts) | Guard::Any(parts) | Guard::AtMost { of: parts, .. } => parts,
+            Guard::Always | Guard::Never | Guard::Is { .. } | Guard::Ok(_) => &[],
+        }
     }
 }

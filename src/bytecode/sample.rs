@@ -107,7 +107,7 @@ pub(crate) fn sample() -> Program {
     b.instr("failover", Op::Enter, &[0]);
     ladder(&mut b);
     phase(&mut b);
-    b.instr("end", Op::End, &[20]);
+    b.instr("failover.end", Op::End, &[21]);
     b.0
 }
 
@@ -138,7 +138,7 @@ fn tables(b: &mut Builder) {
     b.atom("firewalls", &["included", "excluded"], AtomSource::Decision);
     b.atom("choose", &["restore", "skip", "stop"], AtomSource::Answer);
     b.guard(Guard::Is { atom: AtomId(0), option: 1 }); // 1
-    b.guard(Guard::Ok(InstrId(2))); // 2
+    b.guard(Guard::Ok(InstrId(3))); // 2
     b.guard(Guard::Not(GuardId(2))); // 3
     b.guard(Guard::Is { atom: AtomId(1), option: 0 }); // 4
     b.guard(Guard::Is { atom: AtomId(2), option: 0 }); // 5
@@ -146,7 +146,9 @@ fn tables(b: &mut Builder) {
     b.guard(Guard::Any(vec![GuardId(3), GuardId(6)])); // 7
     b.guard(Guard::Never); // 8
     b.guard(Guard::AtMost { count: 1, of: vec![GuardId(3), GuardId(8)] }); // 9
-    b.0.values.push(Value { name: String::from("lsn"), source: ValueSource::Captured { by: InstrId(9) } });
+    b.guard(Guard::Ok(InstrId(11))); // 10
+    b.guard(Guard::All(vec![GuardId(7), GuardId(10)])); // 11
+    b.0.values.push(Value { name: String::from("lsn"), source: ValueSource::Captured { by: InstrId(11) } });
     b.0.values.push(Value {
         name: String::from("how"),
         source: ValueSource::Picked {
@@ -165,7 +167,8 @@ fn tables(b: &mut Builder) {
 
 /// Shut the primary down, or else have its power cut.
 fn ladder(b: &mut Builder) {
-    let shut = b.instr("shut_down", run("shutdown -h now"), &[1]);
+    b.instr("isolate", Op::Enter, &[1]);
+    let shut = b.instr("shut_down", run("shutdown -h now"), &[2]);
     shut.host = Some(MachineId(0));
     shut.title = String::from("Shutting down the primary, if possible");
     shut.number = Some(1);
@@ -174,15 +177,15 @@ fn ladder(b: &mut Builder) {
     shut.fences = vec![MachineId(0)];
     shut.flags = Flags { lingers: true, ..Flags::default() };
     shut.requires = vec![Requirement { cell: CellId(0), allowed: 0b01 }];
-    let rung = b.instr("shut_down.otherwise", Op::Enter, &[1]);
-    rung.waits = ids(&[2]);
+    let rung = b.instr("isolate.otherwise", Op::Enter, &[2]);
+    rung.waits = ids(&[3]);
     rung.guard = GuardId(3);
     let question = Template::text("Is ec1 powered off?");
-    let ask = b.instr("cut_power", Op::Ask { question, answers: Vec::new(), atom: None }, &[3]);
+    let ask = b.instr("cut_power", Op::Ask { question, answers: Vec::new(), atom: None }, &[4]);
     ask.effects = fence_effects();
     ask.fences = vec![MachineId(0)];
-    b.instr("shut_down.otherwise.exit", Op::Exit, &[4]);
-    b.instr("shut_down.join", Op::Join { rungs: ids(&[2, 5]) }, &[1]).waits = ids(&[2, 5]);
+    b.instr("isolate.otherwise.exit", Op::Exit, &[5]);
+    b.instr("isolate.join", Op::Join { rungs: ids(&[3, 6]) }, &[2]).waits = ids(&[3, 6]);
 }
 
 fn fence_effects() -> Vec<Effect> {
@@ -194,37 +197,37 @@ fn fence_effects() -> Vec<Effect> {
 
 /// Everything on the secondary, with a cluster that is put back whatever happens.
 fn phase(b: &mut Builder) {
-    b.instr("window", Op::Enter, &[6]);
-    let prepare = b.instr("prepare", run("clprep"), &[7]);
+    b.instr("window", Op::Enter, &[7]);
+    b.instr("window.first", Op::Enter, &[8]);
+    let prepare = b.instr("prepare", run("clprep"), &[9]);
     prepare.host = Some(MachineId(1));
     prepare.effects = vec![Effect { cell: CellId(2), change: Change::Set(1), exclusive: false }];
-    let restore = b.instr("restore", restore_op(), &[8]);
+    let restore = b.instr("restore", restore_op(), &[10]);
     restore.host = Some(MachineId(1));
     restore.effects = vec![Effect { cell: CellId(1), change: Change::Set(2), exclusive: true }];
     restore.loses = vec![CellId(2)];
     restore.usually_ms = Some(90_000);
     restore.flags = Flags { idempotent: true, opaque: true, commits: true, ..Flags::default() };
-    b.instr("choose", choice(), &[9]);
+    b.instr("choose", choice(), &[11]);
     let text = Template(vec![Piece::Text(String::from("restored up to ")), Piece::Value(ValueId(0))]);
-    b.instr("report", Op::Tell { text }, &[10]).guard = GuardId(7);
-    b.instr("settle", Op::Delay { ms: 5_000 }, &[11]).guard = GuardId(9);
+    b.instr("report", Op::Tell { text }, &[12]).guard = GuardId(11);
+    b.instr("settle", Op::Delay { ms: 5_000 }, &[13]).guard = GuardId(9);
     let wait = Op::Wait { command: command("curl -fs http://ec2/"), every_ms: 1_000, negated: true };
-    let wait = b.instr("serving", wait, &[12]);
+    let wait = b.instr("serving", wait, &[14]);
     wait.host = Some(MachineId(1));
     wait.flags.tolerated = true;
-    b.instr("assumed", Op::Assume { why: String::from("the folder is never unmounted") }, &[13]).effects =
+    b.instr("assumed", Op::Assume { why: String::from("the folder is never unmounted") }, &[15]).effects =
         vec![Effect { cell: CellId(3), change: Change::Set(1), exclusive: false }];
-    b.instr("window.exit", Op::Exit, &[14]);
-    let finally = b.instr("window.finally", Op::Enter, &[7]);
-    finally.waits = ids(&[15]);
+    b.instr("window.first.exit", Op::Exit, &[16]);
+    let finally = b.instr("window.finally", Op::Enter, &[8]);
+    finally.waits = ids(&[17]);
     finally.flags.finally = true;
-    let back = b.instr("change_back", run("clback"), &[16]);
+    let back = b.instr("change_back", run("clback"), &[18]);
     back.host = Some(MachineId(1));
     back.effects = vec![Effect { cell: CellId(2), change: Change::Set(0), exclusive: false }];
     back.flags.finally = true;
-    b.instr("window.finally.exit", Op::Exit, &[17]).flags.finally = true;
-    b.instr("window.join", Op::Join { rungs: ids(&[15]) }, &[15, 18]);
-    b.instr("failover.exit", Op::Exit, &[6, 19]);
+    b.instr("window.finally.exit", Op::Exit, &[19]).flags.finally = true;
+    b.instr("window.exit", Op::Exit, &[17, 20]);
 }
 
 fn restore_op() -> Op {
@@ -253,7 +256,7 @@ fn restore_op() -> Op {
                     Verdict::Ask(Template::text("go on with the older state?")),
                 ),
             ],
-            captures: vec![Capture { value: ValueId(0), pattern: Some(String::from("lsn=(\\S+)")) }],
+            captures: vec![Capture { value: ValueId(0), pattern: Some(String::from("lsn=([^ ]+)")) }],
         },
         verify: Some(Template::text("harestore --status | grep -q done")),
         retries: 2,

@@ -1,0 +1,190 @@
+//! The tables: limits are kept, every name is one, domains are small and well named, everything referred to is there.
+
+use crate::base::limits;
+use crate::bytecode::{Guard, Program};
+use crate::calculus::{Atom, AtomSource, Cell, CellId, CellKind, Machine, MachineId, Reach, SecretSource, ValueSource};
+use crate::verify::commands::variable_name;
+use crate::verify::finding::Findings;
+use crate::verify::refer::{Refer, mask};
+use std::collections::HashSet;
+
+pub(super) fn check(p: &Program, found: &mut Findings) {
+    sizes(p, found);
+    if let Some(text) = p.strings().into_iter().find(|text| text.contains('\0')) {
+        found.table(format!("the text {text:?} contains a NUL character"));
+    }
+    plan(p, found);
+    let refer = Refer(p);
+    for (i, m) in p.machines.iter().enumerate() {
+        found.check(&format!("machine `{}`", m.name), machine(refer, MachineId::at(i), m));
+    }
+    for (i, c) in p.cells.iter().enumerate() {
+        found.check(&format!("cell `{}`", c.name), cell(refer, CellId::at(i), c));
+    }
+    for a in &p.atoms {
+        found.check(&format!("atom `{}`", a.name), atom(refer, a));
+    }
+    guards(p, found);
+    values(p, found);
+    for s in &p.secrets {
+        let fits = match &s.source {
+            SecretSource::Env(name) => variable_name(name),
+            SecretSource::File(path) if path.is_empty() => Err(String::from("its file has no name")),
+            SecretSource::File(_) => Ok(()),
+        };
+        found.check(&format!("secret `{}`", s.name), fits);
+    }
+    unique(p.machines.iter().map(|m| &m.name), "machine", found);
+    let decisions = p.atoms.iter().filter(|a| a.source == AtomSource::Decision);
+    unique(decisions.map(|a| &a.name), "decision", found);
+}
+
+fn sizes(p: &Program, found: &mut Findings) {
+    let edges: usize = p.code.iter().map(|i| i.needs.len() + i.waits.len()).sum();
+    for (what, count, limit) in [("instructions", p.code.len(), limits::INSTRUCTIONS), ("edges", edges, limits::EDGES)]
+    {
+        if count > limit {
+            found.table(format!("{count} {what} are more than {limit}"));
+        }
+    }
+}
+
+fn plan(p: &Program, found: &mut Findings) {
+    let refer = Refer(p);
+    if p.plan.is_empty() {
+        found.table("the plan has no name");
+    }
+    for &goal in &p.goal {
+        found.check("goal", refer.requirement(goal));
+    }
+    for (cell, _) in &p.accepted {
+        found.check("accepted loss", refer.cell(*cell).map(|_| ()));
+    }
+    for machine in p.holds.iter().filter_map(|h| h.machine) {
+        found.check("hold", refer.machine(machine).map(|_| ()));
+    }
+    if !p.locks.is_sorted_by(|a, b| a < b) || p.locks.first().is_some_and(String::is_empty) {
+        found.table("the names of the locks are not ascending");
+    }
+    if p.rto_ms.is_some_and(|ms| ms > limits::TIME_MS) {
+        found.table("the promised time is longer than 30 days");
+    }
+}
+
+fn machine(refer: Refer<'_>, id: MachineId, m: &Machine) -> Result<(), String> {
+    match &m.reach {
+        Reach::Local => {}
+        Reach::Exec { prefix } => {
+            if prefix.first().is_none_or(String::is_empty) {
+                return Err(String::from("the command to get there is empty"));
+            }
+        }
+        Reach::Ssh { host, user } => {
+            if host.is_empty() || [host, user].iter().any(|word| word.starts_with('-')) {
+                return Err(format!("ssh cannot be given the host `{host}` and the user `{user}`"));
+            }
+        }
+    }
+    let Some(power) = m.power else { return Ok(()) };
+    match refer.cell(power)?.kind {
+        CellKind::Power { machine } if machine == id => Ok(()),
+        _ => Err(String::from("its power is not a cell of its own")),
+    }
+}
+
+fn cell(refer: Refer<'_>, id: CellId, c: &Cell) -> Result<(), String> {
+    domain(&c.values, 1)?;
+    mask(c, c.rests).map_err(|e| format!("the values to rest in are {e}"))?;
+    mask(c, c.initial).map_err(|e| format!("the values to start in are {e}"))?;
+    match &c.kind {
+        CellKind::State => Ok(()),
+        CellKind::Place { holders } => {
+            if holders.len() != c.values.len() || holders.first() != Some(&None) {
+                return Err(String::from("its holders are not nobody and then one for each other value"));
+            }
+            holders.iter().flatten().try_for_each(|&m| refer.machine(m).map(|_| ()))
+        }
+        CellKind::Shared { machine } => {
+            refer.machine(*machine)?;
+            two(&c.values)
+        }
+        CellKind::Power { machine } => {
+            two(&c.values)?;
+            match refer.machine(*machine)?.power {
+                Some(power) if power == id => Ok(()),
+                _ => Err(String::from("it is not the power of its machine")),
+            }
+        }
+    }
+}
+
+fn atom(refer: Refer<'_>, a: &Atom) -> Result<(), String> {
+    domain(&a.options, 2)?;
+    if a.source == AtomSource::Probe {
+        two(&a.options)?;
+    } else if !a.yes_means.is_empty() {
+        return Err(String::from("only the yes of a probe means something"));
+    }
+    a.yes_means.iter().try_for_each(|&r| refer.requirement(r))
+}
+
+fn domain(names: &[String], least: usize) -> Result<(), String> {
+    if !(least..=limits::DOMAIN).contains(&names.len()) {
+        return Err(format!("{} values are not {least} to {}", names.len(), limits::DOMAIN));
+    }
+    let mut known = HashSet::new();
+    match names.iter().find(|n| n.is_empty() || !known.insert(*n)) {
+        Some(name) => Err(format!("the value `{name}` has no name of its own")),
+        None => Ok(()),
+    }
+}
+
+fn two(names: &[String]) -> Result<(), String> {
+    if names.len() == 2 { Ok(()) } else { Err(format!("it has {} values instead of two", names.len())) }
+}
+
+/// The first guard is true, and each is made of earlier ones.
+fn guards(p: &Program, found: &mut Findings) {
+    if p.guards.first() != Some(&Guard::Always) {
+        found.table("the first guard is not the one that is always true");
+    }
+    let refer = Refer(p);
+    for (i, guard) in p.guards.iter().enumerate() {
+        let fits = match guard {
+            Guard::Always | Guard::Never => Ok(()),
+            Guard::Is { atom, option } => refer.atom(*atom).and_then(|a| match a.options.get(usize::from(*option)) {
+                Some(_) => Ok(()),
+                None => Err(format!("`{}` has no answer {option}", a.name)),
+            }),
+            Guard::Ok(id) => refer.instr(*id).map(|_| ()),
+            Guard::Not(_) | Guard::All(_) | Guard::Any(_) | Guard::AtMost { .. } => {
+                match guard.parts().iter().find(|g| g.index() >= i) {
+                    Some(part) => Err(format!("it is made of guard {}, which is not an earlier one", part.0)),
+                    None => Ok(()),
+                }
+            }
+        };
+        found.check(&format!("guard {i}"), fits);
+    }
+}
+
+fn values(p: &Program, found: &mut Findings) {
+    let refer = Refer(p);
+    for value in &p.values {
+        let fits = match &value.source {
+            ValueSource::Captured { by } => refer.instr(*by).map(|_| ()),
+            ValueSource::Picked { cases, .. } => cases.iter().try_for_each(|(g, _)| refer.guard(*g).map(|_| ())),
+        };
+        found.check(&format!("value `{}`", value.name), fits);
+    }
+}
+
+/// Names that people type are those of one thing only.
+fn unique<'p>(names: impl Iterator<Item = &'p String>, what: &str, found: &mut Findings) {
+    let mut known = HashSet::new();
+    for name in names {
+        if name.is_empty() || !known.insert(name) {
+            found.table(format!("the {what} `{name}` has no name of its own"));
+        }
+    }
+}
