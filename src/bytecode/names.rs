@@ -10,12 +10,13 @@ use std::fmt::Write;
 const SHORT: usize = 72;
 
 /// Names of a program.
-pub(super) struct Names<'p> {
+pub struct Names<'p> {
     program: &'p Program,
     guards: Vec<String>,
 }
 
 impl<'p> Names<'p> {
+    /// Reads the names of a program.
     pub fn of(program: &'p Program) -> Names<'p> {
         let mut names = Names { program, guards: Vec::new() };
         for guard in &program.guards {
@@ -25,26 +26,32 @@ impl<'p> Names<'p> {
         names
     }
 
+    /// A machine.
     pub fn machine(&self, id: MachineId) -> String {
         known(self.program.machines.get(id.index()).map(|m| m.name.as_str()), id.0)
     }
 
+    /// A cell.
     pub fn cell(&self, id: CellId) -> String {
         known(self.program.cells.get(id.index()).map(|c| c.name.as_str()), id.0)
     }
 
+    /// An atom.
     pub fn atom(&self, id: AtomId) -> String {
         known(self.program.atoms.get(id.index()).map(|a| a.name.as_str()), id.0)
     }
 
+    /// A value.
     pub fn value(&self, id: ValueId) -> String {
         known(self.program.values.get(id.index()).map(|v| v.name.as_str()), id.0)
     }
 
+    /// A secret.
     pub fn secret(&self, id: SecretId) -> String {
         known(self.program.secrets.get(id.index()).map(|s| s.name.as_str()), id.0)
     }
 
+    /// An instruction.
     pub fn instr(&self, id: InstrId) -> String {
         known(self.program.code.get(id.index()).map(|i| i.name.as_str()), id.0)
     }
@@ -69,10 +76,12 @@ impl<'p> Names<'p> {
         joined(bits.map(|v| self.cell_value(cell, v)), " or ")
     }
 
+    /// `ec_address is ec2`
     pub fn requirement(&self, r: &Requirement) -> String {
         format!("{} is {}", self.cell(r.cell), self.values(r.cell, r.allowed))
     }
 
+    /// `ec_address := ec2`
     pub fn effect(&self, e: &Effect) -> String {
         let verb = if e.exclusive { "acquires " } else { "" };
         let cell = self.cell(e.cell);

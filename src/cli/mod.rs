@@ -12,6 +12,8 @@ mod exit;
 mod explain;
 mod flags;
 mod json;
+mod preview;
+mod progress;
 mod render;
 mod report;
 

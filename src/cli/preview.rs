@@ -1,0 +1,129 @@
+//! What a run would do, step by step, before it does it.
+
+use crate::bytecode::{Guard, Instr, Names, Op};
+use crate::calculus::{AtomSource, Command, EnvValue, Reach};
+use crate::cli::console::{Pane, Style};
+use crate::cli::progress::call;
+use crate::run::{Guards, Truth};
+use crate::verify::Verified;
+
+/// How much of it is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// Which steps, where, when.
+    Steps,
+    /// And every command.
+    Commands,
+}
+
+/// Shows what a run with these decisions would do.
+pub fn show(pane: &mut Pane, program: &Verified, decisions: &[(String, String)], detail: Detail) {
+    let title = pane.styled(Style::Bold, &call(&program.plan, &program.arguments));
+    pane.line(format_args!("{title}  {}", program.title));
+    for (name, answer) in decisions {
+        pane.line(format_args!("  decided  {name}: {answer}"));
+    }
+    if !program.locks.is_empty() {
+        pane.line(format_args!("  locks    {}", program.locks.join(", ")));
+    }
+    let mut preview = Preview { pane, program, decisions, names: Names::of(program), guards: Guards::new(program) };
+    let wide = program.code.iter().filter(|i| !i.op.is_structure()).map(|i| i.name.len()).max().unwrap_or(0).min(32);
+    for instr in program.code.iter().filter(|i| !i.op.is_structure()) {
+        preview.step(instr, wide, detail);
+    }
+}
+
+struct Preview<'p> {
+    pane: &'p mut Pane,
+    program: &'p Verified,
+    decisions: &'p [(String, String)],
+    names: Names<'p>,
+    guards: Guards,
+}
+
+impl Preview<'_> {
+    fn step(&mut self, instr: &Instr, wide: usize, detail: Detail) {
+        let number = instr.number.map_or_else(String::new, |n| n.to_string());
+        let place = instr.host.map_or_else(|| String::from("operator"), |h| self.names.machine(h));
+        let what = match &instr.op {
+            Op::Probe { .. } => "asks ",
+            Op::Wait { .. } => "waits: ",
+            _ => "",
+        };
+        let text = format!("{number:>3} {:<wide$}  {place:<12}  {what}{}", instr.name, instr.title);
+        let (decisions, program) = (self.decisions, self.program);
+        let truth = self.guards.evaluate(program, instr.guard, |guard| decided(program, decisions, guard));
+        if truth == Truth::False {
+            let skipped = self.pane.styled(Style::Dim, &format!("{}  (skipped)", text.trim_end()));
+            self.pane.line(skipped);
+            return;
+        }
+        self.pane.line(text.trim_end());
+        if truth == Truth::Open {
+            let condition = self.names.guards().get(instr.guard.index()).map_or("?", String::as_str);
+            self.pane.line(format_args!("    if {condition}"));
+        }
+        if detail == Detail::Commands {
+            self.command(instr);
+        }
+    }
+
+    fn command(&mut self, instr: &Instr) {
+        let mut lines = Vec::new();
+        match &instr.op {
+            Op::Run { command, verify, .. } => {
+                lines.extend(self.script(instr, command));
+                lines.extend(verify.as_ref().map(|v| format!("verify: {}", self.names.template(v))));
+            }
+            Op::Wait { command, .. } | Op::Probe { command, .. } => lines.extend(self.script(instr, command)),
+            Op::Ask { question, answers, .. } => {
+                lines.push(self.names.template(question));
+                lines.extend(answers.iter().map(|a| format!("{}: {}", a.name, a.label)));
+            }
+            Op::Tell { text } => lines.push(self.names.template(text)),
+            Op::Delay { ms } => lines.push(format!("{} s", ms / 1000)),
+            Op::Enter | Op::Exit | Op::Join { .. } | Op::Assume { .. } | Op::End => {}
+        }
+        for line in lines.iter().flat_map(|text| text.lines()) {
+            let line = self.pane.styled(Style::Dim, &format!("      {line}"));
+            self.pane.line(line);
+        }
+    }
+
+    fn script(&self, instr: &Instr, command: &Command) -> Vec<String> {
+        let machine = instr.host.and_then(|h| self.program.machines.get(h.index()));
+        let way = match machine.map(|m| &m.reach) {
+            None | Some(Reach::Local) => String::new(),
+            Some(Reach::Exec { prefix }) => format!("{} ", prefix.join(" ")),
+            Some(Reach::Ssh { host, user }) if user.is_empty() => format!("ssh {host} "),
+            Some(Reach::Ssh { host, user }) => format!("ssh {user}@{host} "),
+        };
+        let env = command.env.iter().map(|var| match &var.value {
+            EnvValue::Plain(text) => format!("{}={}", var.name, self.names.template(text)),
+            EnvValue::Secret(id) => format!("{}=(the secret {})", var.name, self.names.secret(*id)),
+        });
+        let mut lines: Vec<String> = env.collect();
+        let script = self.names.template(&command.script);
+        let script = script.trim_matches('\n');
+        if script.contains('\n') {
+            lines.push(format!("{way}sh -c:"));
+            lines.extend(script.lines().map(|l| format!("  {l}")));
+        } else {
+            lines.push(format!("{way}sh -c: {script}"));
+        }
+        lines
+    }
+}
+
+/// What is known of a condition before the run.
+fn decided(program: &Verified, decisions: &[(String, String)], guard: &Guard) -> Truth {
+    let Guard::Is { atom, option } = guard else { return Truth::Open };
+    let Some(atom) = program.atoms.get(atom.index()).filter(|a| a.source == AtomSource::Decision) else {
+        return Truth::Open;
+    };
+    let answer = decisions.iter().find(|(name, _)| *name == atom.name);
+    match answer {
+        Some((_, answer)) => Truth::from(atom.options.get(usize::from(*option)) == Some(answer)),
+        None => Truth::Open,
+    }
+}

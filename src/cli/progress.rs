@@ -1,0 +1,317 @@
+//! A run as people follow it: a line for everything that has become certain, and on a terminal, below them, what is
+//! going on right now.
+//!
+//! `show` replays a finished run through the same lines.
+
+use crate::bytecode::{Instr, InstrId, Program};
+use crate::cli::console::{Pane, Style};
+use crate::os;
+use crate::run::{
+    AnswerSource, Event, Machine, Open, Record, Reporter, RunEnded, RunOutcome, Status, StepEnded, StepOutcome,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Lines of a command's output that are shown when it failed: the end of it, where the cause mostly stands.
+const OUTPUT_LINES: usize = 12;
+/// Running steps that are shown at a time.
+const LIVE_LINES: usize = 8;
+/// How often the running times on a terminal are renewed, in milliseconds.
+const REFRESH_MS: u64 = 500;
+
+/// Follows one run.
+pub struct Progress<'c> {
+    pane: &'c mut Pane,
+    /// Whether running steps are shown below the lines; only a terminal can take them back.
+    live: bool,
+    /// Lines that are on the screen and will be taken back.
+    drawn: usize,
+    began: BTreeMap<InstrId, Timestamp>,
+    first: Option<Timestamp>,
+    /// Questions that wait for an answer: nothing is redrawn while somebody types.
+    asked: usize,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    done: usize,
+    skipped: usize,
+    failed: usize,
+}
+
+impl<'c> Progress<'c> {
+    /// Follows a run that is going on.
+    pub fn live(pane: &'c mut Pane) -> Progress<'c> {
+        let live = pane.terminal;
+        Progress { live, ..Progress::replay(pane) }
+    }
+
+    /// Tells what a run did.
+    pub fn replay(pane: &'c mut Pane) -> Progress<'c> {
+        let (began, counts) = (BTreeMap::new(), Counts::default());
+        Progress { pane, live: false, drawn: 0, began, first: None, asked: 0, counts }
+    }
+
+    fn say(&mut self, time: Timestamp, word: &str, style: Style, text: &str) {
+        let clock = self.pane.styled(Style::Dim, &time.strftime("%H:%M:%SZ").to_string());
+        let word = self.pane.styled(style, &format!("{word:<9}"));
+        self.pane.line(format_args!("{clock}  {word}  {text}"));
+    }
+
+    fn detail(&mut self, text: &str) {
+        let bar = self.pane.styled(Style::Dim, "│");
+        for line in text.lines() {
+            self.pane.line(format_args!("             {bar} {}", printable(line)));
+        }
+    }
+
+    fn event(&mut self, program: &Program, time: Timestamp, event: &Event) {
+        match event {
+            Event::RunStarted(run) => {
+                self.first = Some(time);
+                let plan = call(&run.plan, &run.arguments);
+                self.say(time, "run", Style::Bold, &format!("{} of {plan}, started by {}", run.run, run.by.user));
+                for (name, answer) in &run.decisions {
+                    self.say(time, "decided", Style::Cyan, &format!("{name}: {answer}"));
+                }
+            }
+            Event::RunResumed { by } => {
+                self.say(time, "resumed", Style::Bold, &format!("by {} on {}", by.user, by.host));
+            }
+            Event::StepStarted { step, attempt } => self.started(program, time, *step, *attempt),
+            Event::StepEnded(ended) => self.ended(program, time, ended),
+            Event::Told { step, text } => {
+                self.say(time, "tells", Style::Yellow, &name(program, *step));
+                self.detail(text);
+            }
+            Event::Asked { step, question, options } => {
+                self.asked += 1;
+                self.say(time, "asks", Style::Yellow, &format!("{}: {question}", name(program, *step)));
+                self.detail(&options.join("\n"));
+            }
+            Event::Answered { step, answer, by, .. } => {
+                self.asked = self.asked.saturating_sub(usize::from(*by != AnswerSource::Command));
+                let who = match by {
+                    AnswerSource::Command => String::new(),
+                    AnswerSource::Person(who) => format!(" (says {who})"),
+                    AnswerSource::InAdvance(who) => format!(" (said {who} in advance)"),
+                };
+                self.say(time, "answer", Style::Cyan, &format!("{}: {answer}{who}", name(program, *step)));
+            }
+            Event::CancelRequested { by } => self.say(time, "cancel", Style::Yellow, &format!("requested by {by}")),
+            Event::Settled { step, status } => self.settled(program, time, *step, *status),
+            Event::RunEnded(ended) => self.over(program, time, ended),
+        }
+    }
+
+    fn started(&mut self, program: &Program, time: Timestamp, step: InstrId, attempt: u32) {
+        self.began.insert(step, time);
+        if !self.live {
+            let again = if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+            self.say(time, "start", Style::Dim, &format!("{}{again}", described(program, step)));
+        }
+    }
+
+    fn ended(&mut self, program: &Program, time: Timestamp, ended: &StepEnded) {
+        let tolerated = instr(program, ended.step).is_some_and(|i| i.flags.tolerated);
+        let (word, style) = match ended.outcome {
+            StepOutcome::Ok => ("ok", Style::Green),
+            StepOutcome::AlreadySo => ("already", Style::Green),
+            StepOutcome::Failed if ended.again || tolerated => ("failed", Style::Yellow),
+            StepOutcome::Failed => ("failed", Style::Red),
+            StepOutcome::Unknown => ("unknown", Style::Red),
+        };
+        let good = matches!(ended.outcome, StepOutcome::Ok | StepOutcome::AlreadySo);
+        match good {
+            true => self.counts.done += 1,
+            false => self.counts.failed += usize::from(!ended.again),
+        }
+        let took = self
+            .began
+            .remove(&ended.step)
+            .map_or_else(String::new, |b| format!(" ({})", short(time.duration_since(b))));
+        let mut text =
+            format!("{}{took}", if self.live { described(program, ended.step) } else { name(program, ended.step) });
+        if !ended.reason.is_empty() {
+            text.push_str(": ");
+            text.push_str(&ended.reason);
+        }
+        if ended.again {
+            text.push_str("; it will be tried again");
+        } else if !good && tolerated {
+            text.push_str("; the plan goes on without it");
+        }
+        self.say(time, word, style, &text);
+        for warning in &ended.warnings {
+            self.say(time, "warning", Style::Yellow, &format!("{}: {warning}", name(program, ended.step)));
+        }
+        if !good {
+            let output = if ended.stderr.trim().is_empty() { &ended.stdout } else { &ended.stderr };
+            let lines: Vec<&str> = output.lines().collect();
+            self.detail(&lines.get(lines.len().saturating_sub(OUTPUT_LINES)..).unwrap_or_default().join("\n"));
+        }
+    }
+
+    fn settled(&mut self, program: &Program, time: Timestamp, step: InstrId, status: Status) {
+        let structure = instr(program, step).is_none_or(|i| i.op.is_structure());
+        let (word, style) = match status {
+            _ if structure => return,
+            Status::NotApplicable => ("skipped", Style::Dim),
+            Status::Blocked => ("blocked", Style::Yellow),
+            Status::Cancelled => ("cancelled", Style::Yellow),
+            Status::Pending | Status::Running | Status::Ok | Status::Failed | Status::Unknown => return,
+        };
+        self.counts.skipped += 1;
+        self.say(time, word, style, &name(program, step));
+    }
+
+    fn over(&mut self, program: &Program, time: Timestamp, ended: &RunEnded) {
+        let (word, style) = match ended.outcome {
+            RunOutcome::Completed => ("completed", Style::Green),
+            RunOutcome::Stopped => ("stopped", Style::Red),
+            RunOutcome::Cancelled => ("cancelled", Style::Yellow),
+        };
+        let took = self.first.map_or_else(String::new, |f| format!(" in {}", short(time.duration_since(f))));
+        let Counts { done, skipped, failed } = self.counts;
+        self.say(time, word, style, &format!("{done} done, {skipped} not run, {failed} failed{took}"));
+        for open in &ended.open {
+            self.say(time, "open", Style::Red, &left_open(program, open));
+        }
+        if ended.outcome == RunOutcome::Completed {
+            for hold in &program.holds {
+                self.say(time, "hold", Style::Yellow, &hold.text);
+            }
+        }
+    }
+
+    fn erase(&mut self) {
+        if self.drawn > 0 {
+            // Up to the first line that was drawn, and clear from there.
+            self.pane.put(format_args!("\x1b[{}A\r\x1b[J", self.drawn));
+            self.drawn = 0;
+        }
+    }
+
+    fn draw(&mut self, machine: &Machine, now: Timestamp) {
+        if !self.live || self.asked > 0 || machine.ended().is_some() {
+            return;
+        }
+        let width = os::columns().unwrap_or(80);
+        let running: Vec<InstrId> = machine.running().map(|(id, _)| id).collect();
+        for id in running.iter().take(LIVE_LINES) {
+            let took = self.began.get(id).map_or_else(String::new, |b| short(now.duration_since(*b)));
+            let text = format!("running    {} {took}", described(machine.program(), *id));
+            let cut: String = text.chars().take(width.saturating_sub(1)).collect();
+            let cut = self.pane.styled(Style::Dim, &cut);
+            self.pane.line(cut);
+            self.drawn += 1;
+        }
+        if let Some(more) = running.len().checked_sub(LIVE_LINES).filter(|n| *n > 0) {
+            self.pane.line(format_args!("and {more} more"));
+            self.drawn += 1;
+        }
+    }
+}
+
+impl Reporter for Progress<'_> {
+    fn record(&mut self, machine: &Machine, record: &Record) {
+        self.erase();
+        self.event(machine.program(), record.time, &record.event);
+        self.draw(machine, record.time);
+        self.pane.flush();
+    }
+
+    fn trouble(&mut self, message: &str) {
+        self.erase();
+        let word = self.pane.styled(Style::Red, "trouble");
+        self.pane.line(format_args!("{word}: {message}"));
+        self.pane.flush();
+    }
+
+    fn refresh(&mut self, machine: &Machine, now: Timestamp) {
+        self.erase();
+        self.draw(machine, now);
+        self.pane.flush();
+    }
+
+    fn refresh_every_ms(&self) -> Option<u64> {
+        self.live.then_some(REFRESH_MS)
+    }
+}
+
+/// A run for programs: each record as one line of JSON.
+pub struct Lines<'c>(pub &'c mut Pane);
+
+impl Reporter for Lines<'_> {
+    fn record(&mut self, machine: &Machine, record: &Record) {
+        if let Ok(mut value) = serde_json::to_value(record) {
+            // The index means something to this program only; the name means something to people.
+            let step = value.get("step").and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());
+            if let (Some(step), Some(fields)) = (step, value.as_object_mut()) {
+                fields.insert(String::from("name"), name(machine.program(), InstrId(step)).into());
+            }
+            self.0.line(value);
+            self.0.flush();
+        }
+    }
+
+    fn trouble(&mut self, message: &str) {
+        self.0.line(serde_json::json!({ "event": "trouble", "message": message }));
+        self.0.flush();
+    }
+}
+
+/// `switchover(from: tokyo)`
+pub fn call(plan: &str, arguments: &[(String, String)]) -> String {
+    let arguments: Vec<String> = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("{plan}({})", arguments.join(", "))
+}
+
+/// What a run left open, and what is to be done about it.
+pub fn left_open(program: &Program, open: &Open) -> String {
+    match open {
+        Open::Thing { name, may_be, rests } => {
+            format!("`{name}` may be {}; it must be {}", may_be.join(" or "), rests.join(" or "))
+        }
+        Open::Unknown { step } => {
+            format!("nobody knows whether {} happened, or whether it still will", name(program, *step))
+        }
+        Open::Unfinished { step } => format!("{} should have put things in order and did not", name(program, *step)),
+    }
+}
+
+fn instr(program: &Program, step: InstrId) -> Option<&Instr> {
+    program.code.get(step.index())
+}
+
+/// `stop on a`
+fn name(program: &Program, step: InstrId) -> String {
+    let Some(instr) = instr(program, step) else { return String::from("?") };
+    match instr.host.and_then(|h| program.machines.get(h.index())) {
+        Some(machine) => format!("{} on {}", instr.name, machine.name),
+        None => instr.name.clone(),
+    }
+}
+
+/// `stop on a: The service lets go of the port`
+fn described(program: &Program, step: InstrId) -> String {
+    let title = instr(program, step).map_or("", |i| i.title.as_str());
+    let name = name(program, step);
+    if title.is_empty() { name } else { format!("{name}: {title}") }
+}
+
+/// `0.4s`, `2m05s`, `1h02m`
+fn short(took: SignedDuration) -> String {
+    let ms = took.as_millis().max(0);
+    match ms / 1000 {
+        0..=59 => format!("{}.{}s", ms / 1000, ms % 1000 / 100),
+        s @ 60..=3599 => format!("{}m{:02}s", s / 60, s % 60),
+        s => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
+    }
+}
+
+/// A command's output cannot drive the terminal.
+fn printable(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '?' } else { c }).collect()
+}
