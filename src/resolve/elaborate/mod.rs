@@ -66,6 +66,8 @@ pub struct Elaborator<'l, 's> {
     /// Step and phase names declared anywhere in the plan, to tell "later" from "unknown".
     declared: HashMap<&'s str, Span>,
     taken: HashMap<String, Span>,
+    /// How many copies of a generated name there are.
+    copies: HashMap<String, u32>,
     /// `[web]`, `~2`: what distinguishes the copies of a step.
     suffix: String,
     keys: u32,
@@ -110,6 +112,7 @@ impl<'l, 's> Elaborator<'l, 's> {
             names: HashMap::new(),
             declared: HashMap::new(),
             taken: HashMap::new(),
+            copies: HashMap::new(),
             suffix: String::new(),
             keys: 0,
             root: "",

@@ -260,10 +260,10 @@ impl<'s> Elaborator<'_, 's> {
     /// A unique name for a block that has none in the text.
     pub(super) fn own_name(&mut self, wanted: String, span: Span) -> String {
         let mut name = wanted.clone();
-        let mut copy = 2;
         while self.taken.contains_key(&name) {
+            let copy = self.copies.entry(wanted.clone()).or_insert(1);
+            *copy += 1;
             name = format!("{wanted}.{copy}");
-            copy += 1;
         }
         self.taken.insert(name.clone(), span);
         name
