@@ -30,14 +30,14 @@ enum Mode {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Access {
+pub(super) struct Access {
     cell: CellId,
     by: InstrId,
     mode: Mode,
 }
 
 pub(super) fn check(p: &Program, reach: &Reach<'_>, found: &mut Findings) {
-    let Some(accesses) = accesses(p) else {
+    let Some(accesses) = accesses(p, limits::ACCESSES) else {
         return found.table(format!("cells are touched more than {} times", limits::ACCESSES));
     };
     for of_cell in accesses.chunk_by(|a, b| a.cell == b.cell) {
@@ -80,8 +80,8 @@ fn report(p: &Program, a: Access, b: Access, found: &mut Findings) {
     }
 }
 
-/// All accesses by cell and in written order, one for each cell and instruction; `None` if there are too many.
-fn accesses(p: &Program) -> Option<Vec<Access>> {
+/// All accesses by cell and in written order, one for each cell and instruction; `None` if there are more than `limit`.
+pub(super) fn accesses(p: &Program, limit: usize) -> Option<Vec<Access>> {
     let lingering = lingering(p);
     let mut all: Vec<Access> = Vec::new();
     for (i, instr) in p.code.iter().enumerate() {
@@ -93,7 +93,7 @@ fn accesses(p: &Program) -> Option<Vec<Access>> {
             let cells = lingering.get(machine).into_iter().flatten();
             all.extend(cells.map(|&cell| Access { cell, by, mode: Mode::Write }));
         }
-        if all.len() > limits::ACCESSES {
+        if all.len() > limit {
             return None;
         }
     }

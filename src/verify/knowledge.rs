@@ -39,10 +39,11 @@ pub(super) fn check(p: &Program, reach: &Reach<'_>, found: &mut Findings) {
 fn captures(p: &Program, found: &mut Findings) {
     let mut times: HashMap<ValueId, usize> = HashMap::new();
     for (i, instr) in p.code.iter().enumerate() {
+        let by = ValueSource::Captured { by: InstrId::at(i) };
         for capture in instr.op.command().into_iter().flat_map(|c| &c.captures) {
-            *times.entry(capture.value).or_default() += 1;
-            let by = ValueSource::Captured { by: InstrId::at(i) };
-            if p.values.get(capture.value.index()).is_none_or(|v| v.source != by) {
+            if p.values.get(capture.value.index()).is_some_and(|v| v.source == by) {
+                *times.entry(capture.value).or_default() += 1;
+            } else {
                 found.at(instr, format!("it captures value {}, which is not for it to capture", capture.value.0));
             }
         }

@@ -21,6 +21,7 @@ use std::cell::Cell;
 pub(super) struct Reach<'p> {
     code: &'p [Instr],
     facts: Vec<Facts>,
+    /// Steps of walks that are left.
     steps: Cell<usize>,
 }
 
@@ -40,7 +41,12 @@ const BEFORE: Facts = Facts { cover: 0, first_successor: 0, dominator: 0, jump: 
 
 impl<'p> Reach<'p> {
     pub fn of(code: &'p [Instr]) -> Reach<'p> {
-        let mut reach = Reach { code, facts: vec![BEFORE; code.len()], steps: Cell::new(0) };
+        Reach::within(code, limits::ORDER_STEPS)
+    }
+
+    /// With a limit of its own for the walks.
+    pub fn within(code: &'p [Instr], steps: usize) -> Reach<'p> {
+        let mut reach = Reach { code, facts: vec![BEFORE; code.len()], steps: Cell::new(steps) };
         reach.find_successors();
         reach.find_covers();
         reach.find_dominators();
@@ -55,7 +61,7 @@ impl<'p> Reach<'p> {
 
     /// Whether questions were given up because the order is too intricate.
     pub fn gave_up(&self) -> bool {
-        self.steps.get() > limits::ORDER_STEPS
+        self.steps.get() == 0
     }
 
     /// The first later instruction that follows this one directly.
@@ -144,13 +150,18 @@ impl<'p> Reach<'p> {
         (a >= near.cover || near.dominator == a + 1).then_some(true)
     }
 
+    fn pay(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_sub(steps));
+    }
+
     /// Walks backwards from `b` as far as `a`.
     fn walk(&self, a: u32, b: u32) -> bool {
         let mut met = vec![false; (b - a) as usize];
+        self.pay(met.len());
         let mut frontier = b;
         loop {
             let Some(instr) = self.code.get(frontier as usize) else { return false };
-            self.steps.set(self.steps.get() + 1 + instr.needs.len() + instr.waits.len());
+            self.pay(1 + instr.needs.len() + instr.waits.len());
             if self.gave_up() {
                 return true;
             }

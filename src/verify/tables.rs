@@ -9,7 +9,7 @@ use crate::verify::refer::{Refer, mask};
 use std::collections::HashSet;
 
 pub(super) fn check(p: &Program, found: &mut Findings) {
-    sizes(p, found);
+    sizes(p.code.len(), p.code.iter().map(|i| i.needs.len() + i.waits.len()).sum(), found);
     if let Some(text) = p.strings().into_iter().find(|text| text.contains('\0')) {
         found.table(format!("the text {text:?} contains a NUL character"));
     }
@@ -39,9 +39,9 @@ pub(super) fn check(p: &Program, found: &mut Findings) {
     unique(decisions.map(|a| &a.name), "decision", found);
 }
 
-fn sizes(p: &Program, found: &mut Findings) {
-    let edges: usize = p.code.iter().map(|i| i.needs.len() + i.waits.len()).sum();
-    for (what, count, limit) in [("instructions", p.code.len(), limits::INSTRUCTIONS), ("edges", edges, limits::EDGES)]
+/// The size of a program, against the largest.
+fn sizes(instructions: usize, edges: usize, found: &mut Findings) {
+    for (what, count, limit) in [("instructions", instructions, limits::INSTRUCTIONS), ("edges", edges, limits::EDGES)]
     {
         if count > limit {
             found.table(format!("{count} {what} are more than {limit}"));
@@ -186,5 +186,22 @@ fn unique<'p>(names: impl Iterator<Item = &'p String>, what: &str, found: &mut F
         if name.is_empty() || !known.insert(name) {
             found.table(format!("the {what} `{name}` has no name of its own"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sizes;
+    use crate::base::limits;
+    use crate::verify::finding::Findings;
+
+    #[test]
+    fn a_program_beyond_the_limits_is_refused() {
+        let refused = |instructions, edges| {
+            Findings::default().stage(|found| sizes(instructions, edges, found)).map_err(|all| all[0].to_string())
+        };
+        assert_eq!(refused(limits::INSTRUCTIONS, limits::EDGES), Ok(()));
+        assert_eq!(refused(limits::INSTRUCTIONS + 1, 0).unwrap_err(), "1048577 instructions are more than 1048576");
+        assert_eq!(refused(1, limits::EDGES + 1).unwrap_err(), "16777217 edges are more than 16777216");
     }
 }
