@@ -12,7 +12,7 @@ use crate::calculus::{CellId, ValueSource};
 use crate::model::{Condition, Guard, Item, Key, Order, Region, Rung, Step};
 use crate::order::dag::{Block, Dag, Edge, Ends, Kind, Node, NodeId, Reason, Stated, What};
 use crate::order::guards::{FailedAttempts, GuardIx};
-use crate::order::outline::Outline;
+use crate::order::outline::{Outline, read_by};
 use crate::order::scope::{Pred, Rule, Scope};
 use crate::order::unit::{Access, Mode, values};
 
@@ -106,6 +106,9 @@ impl Builder<'_> {
         let captured = self.captured(step);
         let guard = self.all(context.guard, conditions.iter().map(|c| c.guard).chain(captured));
         let node = self.add_stated(What::Step(step.key), Context { guard, ..context }, conditions, preds);
+        if let Some(atom) = read_by(&step.act) {
+            self.dag.add_reader(atom, node);
+        }
         let ends = Ends::of(node);
         self.dag.set_ends(step.key, ends);
         ends

@@ -10,6 +10,7 @@ use crate::order::guards::{GuardIx, Guards};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use std::collections::HashMap;
 
 /// Index of a node. Nodes are numbered in written order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -189,6 +190,7 @@ pub struct Dag {
     guards: Guards,
     ends: Vec<Option<Ends>>,
     choices: Vec<Vec<GuardIx>>,
+    readers: HashMap<AtomId, Vec<NodeId>>,
 }
 
 impl Dag {
@@ -230,6 +232,16 @@ impl Dag {
     /// The conditions of the cases of a picked value, in order.
     pub fn choices(&self, value: ValueId) -> &[GuardIx] {
         self.choices.get(value.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The steps that bring an atom's answer; none for what is known when the plan begins.
+    pub fn readers(&self, atom: AtomId) -> &[NodeId] {
+        self.readers.get(&atom).map_or(&[], Vec::as_slice)
+    }
+
+    /// Remembers that a step brings an atom's answer.
+    pub(super) fn add_reader(&mut self, atom: AtomId, node: NodeId) {
+        self.readers.entry(atom).or_default().push(node);
     }
 
     /// The table of conditions, to add to it.

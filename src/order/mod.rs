@@ -23,12 +23,16 @@ mod dag;
 mod guards;
 mod names;
 mod outline;
+mod schedule;
 mod scope;
+mod skipped;
 mod unit;
 
 pub use dag::{Block, Dag, Edge, Ends, Keeper, Kind, Node, NodeId, Reason, Stated, What};
 pub use guards::{Formula, GuardIx, Guards};
 pub use outline::{Outline, Spot, name};
+pub use schedule::Schedule;
+pub use skipped::{Skipped, Why, specialise};
 
 use crate::base::Diagnostic;
 use crate::model::Plan;
@@ -42,6 +46,10 @@ pub fn order(plan: &Plan) -> (Dag, Vec<Diagnostic>) {
     (dag, diagnostics)
 }
 
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod property;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

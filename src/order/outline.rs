@@ -71,12 +71,7 @@ impl<'p> Outline<'p> {
     }
 
     fn note(&mut self, step: &'p Step, at: usize) {
-        let atom = match &step.act {
-            Act::Probe { atom, .. } => Some(*atom),
-            Act::Ask { atom, .. } => *atom,
-            _ => None,
-        };
-        if let Some(atom) = atom {
+        if let Some(atom) = read_by(&step.act) {
             self.readers.entry(atom).or_default().push(at);
         }
         if let (true, Some(host)) = (step.flags.lingers, step.host) {
@@ -179,5 +174,14 @@ pub fn name(item: &Item) -> &str {
         Item::Step(s) => &s.name,
         Item::Group(g) => &g.name,
         Item::Region(r) => &r.name,
+    }
+}
+
+/// The atom whose answer a step brings.
+pub(super) fn read_by(act: &Act) -> Option<AtomId> {
+    match act {
+        Act::Probe { atom, .. } => Some(*atom),
+        Act::Ask { atom, .. } => *atom,
+        _ => None,
     }
 }

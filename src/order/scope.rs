@@ -55,12 +55,43 @@ struct Touched {
     common: Option<u8>,
     /// Those that required it since.
     readers: Vec<Placed>,
+    /// Earlier ones that one of the lists should stand for, but that somebody in it does not need.
+    loose: Vec<Placed>,
 }
 
 impl Touched {
     /// Whether an access commutes with those of `writers`.
     fn joins(&self, mode: Mode) -> bool {
         matches!((mode, self.common), (Mode::Set(a), Some(b)) if a == b) && self.readers.is_empty()
+    }
+
+    /// Those that stand for all that an access has to follow.
+    fn last(&mut self, mode: Mode) -> &mut Vec<Placed> {
+        match mode {
+            _ if self.joins(mode) => &mut self.base,
+            Mode::Read => &mut self.writers,
+            _ if self.readers.is_empty() => &mut self.writers,
+            _ => &mut self.readers,
+        }
+    }
+
+    /// Takes an access into account, by an item that needs those that `covers` holds for.
+    fn record(&mut self, mode: Mode, new: impl Iterator<Item = Placed>, covers: impl Fn(&Placed) -> bool) {
+        let joins = self.joins(mode);
+        let uncovered: Vec<Placed> = self.last(mode).iter().filter(|p| !covers(p)).copied().collect();
+        if mode == Mode::Read {
+            self.readers.extend(new);
+        } else if joins {
+            self.writers.extend(new);
+        } else {
+            self.base = std::mem::take(self.last(mode));
+            self.readers.clear();
+            self.writers = new.collect();
+            self.common = if let Mode::Set(value) = mode { Some(value) } else { None };
+            self.loose.retain(|p| !covers(p));
+        }
+        self.loose.retain(|p| !uncovered.iter().any(|q| q.ends.end == p.ends.end));
+        self.loose.extend(uncovered);
     }
 }
 
@@ -82,6 +113,8 @@ pub(super) struct Scope {
     machines: HashMap<MachineId, (u32, Vec<Placed>)>,
     operator: Vec<Placed>,
     cells: HashMap<CellId, Touched>,
+    /// What each meeting stands for.
+    met: BTreeMap<NodeId, Vec<Placed>>,
     /// Counts what keeps its place; entries of an older epoch are covered by the gate.
     epoch: u32,
     /// Somewhere since the gate an item does not need what it follows.
@@ -103,6 +136,7 @@ impl Scope {
             machines: HashMap::new(),
             operator: Vec::new(),
             cells: HashMap::new(),
+            met: BTreeMap::new(),
             epoch: 0,
         }
     }
@@ -136,8 +170,7 @@ impl Scope {
             members.iter().for_each(|&m| self.place(b, m));
             return;
         };
-        let mut references = Unit::whole(b.outline, at).references;
-        references.iter_mut().for_each(|r| r.from = at);
+        let references = Unit::whole(b.outline, at).references;
         if members.len() > 1 {
             let mut open: Vec<Placed> = self.open.values().copied().collect();
             self.meet(b, &mut open);
@@ -162,11 +195,11 @@ impl Scope {
         self.same_machine(unit, &mut found);
         self.same_cell(b, unit, at, &mut found);
         self.mentioned(b, unit, &mut found);
-        self.weaken(b, unit, at, &mut found);
+        let ended = self.ended(b, unit, at);
+        self.loose |= !ended.is_empty();
+        self.gated(b, unit, &mut found);
+        self.weaken(b, &ended, &mut found);
         found.reduce(b);
-        if self.keep_going || self.loose || !found.need_something() {
-            self.gated(b, unit, &mut found);
-        }
         found
     }
 
@@ -187,76 +220,75 @@ impl Scope {
         for (&cell, access) in &unit.accesses {
             let Some(mut touched) = self.cells.remove(&cell) else { continue };
             if touched.epoch == self.epoch {
-                let joins = touched.joins(access.mode);
-                let loose = self.loose;
-                let list = match access.mode {
-                    _ if joins => &mut touched.base,
-                    Mode::Read => &mut touched.writers,
-                    _ if touched.readers.is_empty() => &mut touched.writers,
-                    _ => &mut touched.readers,
-                };
-                if joins || access.mode == Mode::Read {
-                    self.meet(b, list);
+                let several = touched.joins(access.mode) || access.mode == Mode::Read;
+                let last = touched.last(access.mode);
+                if several {
+                    self.meet(b, last);
                 }
-                self.offer_cell(b, cell, access, list, at, found);
-                if loose && !joins && access.mode != Mode::Read {
-                    let writers = std::mem::take(&mut touched.writers);
-                    self.offer_cell(b, cell, access, &writers, at, found);
-                    touched.writers = writers;
+                let last = last.clone();
+                let commutes =
+                    |p: &Placed| access.mode != Mode::Write && p.access.is_some_and(|a| a.mode == access.mode);
+                for placed in last.iter().chain(touched.loose.iter().filter(|p| !commutes(p))) {
+                    let Some(earlier) = placed.access else { continue };
+                    if self.rule == Rule::Parallel {
+                        b.parallel_conflict(cell, placed.ends, &earlier, access, at);
+                    }
+                    found.offer(placed, self.kind(), why(cell, &earlier, access));
                 }
             }
             self.cells.insert(cell, touched);
         }
     }
 
-    fn offer_cell(
-        &self,
-        b: &mut Builder<'_>,
-        cell: CellId,
-        access: &Access,
-        list: &[Placed],
-        at: usize,
-        found: &mut Candidates,
-    ) {
-        for placed in list {
-            let Some(earlier) = placed.access else { continue };
-            let reason = match (earlier.fence, access.fence) {
-                (Some(machine), _) | (None, Some(machine)) => Reason::Fence { machine, cell },
-                (None, None) => Reason::Conflict { cell, earlier: earlier.span, later: access.span },
-            };
-            if self.rule == Rule::Parallel {
-                b.parallel_conflict(cell, placed.ends, &earlier, access, at);
-            }
-            found.offer(placed, self.kind(), reason);
-        }
-    }
-
     /// What conditions, `after` and values mention, as the item of this scope that it is or stands in.
     fn mentioned(&self, b: &Builder<'_>, unit: &Unit, found: &mut Candidates) {
-        for r in unit.references.iter().filter(|r| r.target >= self.first && b.outline.end(r.target) <= r.from) {
+        for r in unit.references.iter().filter(|r| r.target >= self.first) {
             for ends in b.tails(b.outline.lift(r.target, self.first)) {
                 found.offer_node(ends, r.kind.min(self.kind()), r.reason);
             }
         }
     }
 
-    /// `after x finished`: the item runs whatever became of `x`, so it needs what `x` needs instead of `x`.
-    fn weaken(&mut self, b: &Builder<'_>, unit: &Unit, at: usize, found: &mut Candidates) {
+    /// What the item is to follow whatever became of it, by `after … finished`.
+    fn ended(&self, b: &Builder<'_>, unit: &Unit, at: usize) -> BTreeMap<NodeId, (Ends, Reason)> {
         let finished = |r: &&Reference| r.kind == Kind::Waits && r.from == at && r.target >= self.first;
+        let mut ended = BTreeMap::new();
         for r in unit.references.iter().filter(finished) {
-            for ends in b.tails(b.outline.lift(r.target, self.first)) {
-                let edge = Edge { kind: Kind::Waits, reason: r.reason };
-                found.list.insert(ends.end, (ends, Pred { node: ends.end, edge }));
-                for (node, edge) in b.dag.before(ends.start).filter(|(_, e)| e.kind == Kind::Needs) {
-                    found.offer_node(Ends::of(node), Kind::Needs, edge.reason);
-                }
-                self.loose = true;
+            let tails = b.tails(b.outline.lift(r.target, self.first));
+            ended.extend(tails.into_iter().map(|ends| (ends.end, (ends, r.reason))));
+        }
+        ended
+    }
+
+    /// What has only to have ended is not needed, for whatever reason it was; what it needs is needed instead.
+    fn weaken(&self, b: &Builder<'_>, ended: &BTreeMap<NodeId, (Ends, Reason)>, found: &mut Candidates) {
+        if ended.is_empty() {
+            return;
+        }
+        for (meet, members) in &self.met {
+            if members.iter().any(|p| ended.contains_key(&p.ends.end))
+                && let Some((_, pred)) = found.list.remove(meet)
+            {
+                members.iter().for_each(|p| found.offer(p, pred.edge.kind, pred.edge.reason));
             }
+        }
+        for (&node, &(ends, reason)) in ended {
+            found.list.insert(node, (ends, Pred { node, edge: Edge { kind: Kind::Waits, reason } }));
+            let needs = b.dag.before(ends.start).filter(|(n, e)| e.kind == Kind::Needs && !ended.contains_key(n));
+            needs.for_each(|(n, e)| found.offer_node(Ends::of(n), Kind::Needs, e.reason));
         }
     }
 
-    /// What everything follows from here on.
+    /// The gate and the entry, unless something found since implies them. What is before the gate is implied by it.
     fn gated(&mut self, b: &mut Builder<'_>, unit: &Unit, found: &mut Candidates) {
+        let last = self.gate.iter().map(|p| p.ends.end).max();
+        if !self.loose {
+            found.list.retain(|node, _| Some(*node) >= last || self.gate.iter().any(|p| p.ends.end == *node));
+        }
+        let needs_newer = found.list.iter().any(|(node, (_, p))| Some(*node) > last && p.edge.kind == Kind::Needs);
+        if needs_newer && !self.loose && !self.keep_going {
+            return;
+        }
         if self.gate.is_empty() || self.keep_going {
             for pred in &self.entry {
                 found.list.entry(pred.node).or_insert((Ends::of(pred.node), *pred));
@@ -336,35 +368,14 @@ impl Scope {
         if self.keep_going {
             self.all.push(ends);
         }
-        *list = vec![met];
+        self.met.insert(exit, std::mem::replace(list, vec![met]));
     }
 }
 
-impl Touched {
-    fn record(&mut self, mode: Mode, new: impl Iterator<Item = Placed>, covers: impl Fn(&Placed) -> bool) {
-        if mode == Mode::Read {
-            self.readers.extend(new);
-            return;
-        }
-        if self.joins(mode) {
-            self.writers.extend(new);
-            return;
-        }
-        let mut base = std::mem::take(&mut self.readers);
-        let writers = std::mem::take(&mut self.writers);
-        let mut kept: Vec<Placed> = base.iter().chain(&writers).filter(|p| !covers(p)).copied().collect();
-        if base.is_empty() {
-            base = writers;
-        } else {
-            kept.retain(|p| base.iter().any(|q| q.ends.end == p.ends.end));
-        }
-        self.common = match mode {
-            Mode::Set(value) if kept.is_empty() => Some(value),
-            _ => None,
-        };
-        kept.extend(new);
-        self.base = base;
-        self.writers = kept;
+fn why(cell: CellId, earlier: &Access, later: &Access) -> Reason {
+    match earlier.fence.or(later.fence) {
+        Some(machine) => Reason::Fence { machine, cell },
+        None => Reason::Conflict { cell, earlier: earlier.span, later: later.span },
     }
 }
 
@@ -386,10 +397,6 @@ impl Candidates {
         let (_, pred) = self.list.entry(ends.end).or_insert((ends, Pred { node: ends.end, edge: new }));
         pred.edge.kind = pred.edge.kind.max(kind);
         pred.edge.reason = pred.edge.reason.max(reason);
-    }
-
-    fn need_something(&self) -> bool {
-        self.list.values().any(|(_, p)| p.edge.kind == Kind::Needs)
     }
 
     /// Drops edges that another one implies directly.

@@ -56,11 +56,11 @@ impl Unit {
     pub(super) fn of(outline: &Outline<'_>, at: usize) -> Unit {
         match outline.spot(at).map(|s| s.item) {
             Some(Item::Step(step)) => Unit::step(outline, step, at),
-            _ => Unit { keeper: Some(Keeper::Block), references: references(outline, at), ..Unit::default() },
+            _ => Unit { keeper: Some(Keeper::Block), references: earlier(outline, at), ..Unit::default() },
         }
     }
 
-    /// An item with everything in it, seen from outside.
+    /// An item with everything in it, seen from outside. What the members of a group mention, the group mentions.
     pub(super) fn whole(outline: &Outline<'_>, at: usize) -> Unit {
         let Some(spot) = outline.spot(at) else { return Unit::default() };
         let mut all = Unit::default();
@@ -72,6 +72,10 @@ impl Unit {
             }
             all.references.extend(unit.references.into_iter().filter(|r| r.target < at));
         }
+        if let Item::Group(_) = spot.item {
+            let members = all.references.iter_mut().filter(|r| outline.lift(r.from, at + 1) == r.from);
+            members.for_each(|r| r.from = at);
+        }
         all.machines.sort_unstable();
         all.machines.dedup();
         all
@@ -80,7 +84,7 @@ impl Unit {
     fn step(outline: &Outline<'_>, step: &Step, at: usize) -> Unit {
         let mut unit = Unit {
             machines: step.host.into_iter().collect(),
-            references: references(outline, at),
+            references: earlier(outline, at),
             keeper: keeper(step),
             operator: matches!(step.act, Act::Ask { .. } | Act::Tell { .. }),
             ..Unit::default()
@@ -128,6 +132,13 @@ fn keeper(step: &Step) -> Option<Keeper> {
         _ if step.flags.opaque => Some(Keeper::Opaque),
         _ => None,
     }
+}
+
+/// What the item at a position mentions and what has ended before it in the text; the rest is an error.
+fn earlier(outline: &Outline<'_>, at: usize) -> Vec<Reference> {
+    let mut list = references(outline, at);
+    list.retain(|r| outline.end(r.target) <= r.from);
+    list
 }
 
 /// What the item at a position mentions itself: in conditions, `after` and values, not in the items inside it.
