@@ -2,10 +2,24 @@
 
 #[cfg(feature = "compiler")]
 mod disk;
+mod execute;
 mod files;
+mod lock;
+mod notes;
+mod process;
+mod prompt;
+mod signals;
+mod state;
+mod store;
 mod terminal;
+mod who;
+mod world;
 
 #[cfg(feature = "compiler")]
 pub use disk::Disk;
+pub use execute::{Ending, execute, resume};
 pub use files::{FileError, find, is_folder, read, read_text, write};
+pub use state::state_folder;
+pub use store::{RunInfo, Store};
 pub use terminal::columns;
+pub use who::who;

@@ -79,6 +79,11 @@ pub enum Happening {
         /// Who answered.
         by: String,
     },
+    /// There is nobody any more to answer.
+    Unanswered {
+        /// Which step's question.
+        step: InstrId,
+    },
     /// The operator wants the run to end.
     Interrupted {
         /// Who, and how.

@@ -8,7 +8,7 @@ use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op};
 use crate::calculus::{AtomId, AtomSource, ValueId, ValueSource};
 use crate::run::cells::Cells;
 use crate::run::guard::{Guards, Truth};
-use crate::run::{Event, RunEnded, RunStarted, Status, StepEnded, StepOutcome, conclusion};
+use crate::run::{Event, Record, RunEnded, RunStarted, Status, StepEnded, StepOutcome, conclusion};
 use crate::verify::Verified;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -73,6 +73,15 @@ impl Machine {
             ended: None,
             program,
         }
+    }
+
+    /// A run of which the records are known so far.
+    pub fn replay(program: Arc<Verified>, records: &[Record]) -> Result<Machine, Inconsistent> {
+        let mut machine = Machine::new(program);
+        for (i, record) in records.iter().enumerate() {
+            machine.apply(&record.event).map_err(|e| inconsistent(format!("event {}: {}", i + 1, e.message)))?;
+        }
+        Ok(machine)
     }
 
     /// The program.

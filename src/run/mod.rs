@@ -28,5 +28,6 @@ pub use host::{Finished, Happening, Journal, JournalError, Question, Reporter, T
 pub use launch::Launch;
 pub use machine::{Attempt, Inconsistent, Machine};
 pub use options::Options;
+pub(crate) use options::unknown_step;
 pub use status::Status;
 pub use step::Settlement;

@@ -30,7 +30,11 @@ pub enum Reading {
 impl Output {
     /// Makes text of what a command left, with `***` in place of secrets.
     pub fn of(finished: &Finished, secrets: &[String]) -> Output {
-        let text = |tail: &Tail| String::from_utf8_lossy(&scrub(tail, secrets)).into_owned();
+        let text = |tail: &Tail| {
+            let bytes = scrub(tail, secrets);
+            let from = bytes.len().saturating_sub(limits::OUTPUT_BYTES);
+            String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
+        };
         Output { exit: finished.exit, stdout: text(&finished.stdout), stderr: text(&finished.stderr) }
     }
 

@@ -262,6 +262,7 @@ impl Driver<'_> {
                 Happening::Answered { step, option, by } => {
                     self.feed(step, Input::Answered(option, AnswerSource::Person(by)))?;
                 }
+                Happening::Unanswered { step } => self.feed(step, Input::Nobody)?,
                 Happening::Interrupted { by } => self.interrupted(by)?,
             }
         }

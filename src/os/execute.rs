@@ -1,0 +1,161 @@
+//! Running a program, and taking a run up again: the same path but for the first event.
+
+use super::lock::{Holder, Locks};
+use super::notes::Notes;
+use super::prompt::Prompt;
+use super::signals::Signals;
+use super::store::Store;
+use super::who::{boot, who};
+use super::world;
+use crate::bytecode::{Op, encode};
+use crate::run::{Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Who, drive, unknown_step};
+use crate::verify::{LoadError, Verified, load};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// A run that has ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ending {
+    /// Its id.
+    pub run: String,
+    /// How it ended.
+    pub ended: RunEnded,
+}
+
+/// Runs a program. Without `terminal` nobody is asked but by answers given in advance.
+pub fn execute(
+    store: &Store,
+    program: Verified,
+    options: &Options,
+    reporter: &mut dyn Reporter,
+    terminal: bool,
+) -> Result<Ending, RunError> {
+    options.check_decisions(&program)?;
+    options.check_answers(&program)?;
+    let (by, since) = (who(), Timestamp::now());
+    let run = run_id(since, &by);
+    let holder = Holder { run: run.clone(), plan: program.plan.clone(), by: by.clone(), since };
+    let locks = Locks::take(store.folder(), &program.locks, &holder)?;
+    let started = RunStarted {
+        run: run.clone(),
+        plan: program.plan.clone(),
+        digest: hexadecimal(&program.digest()),
+        arguments: program.arguments.clone(),
+        decisions: options.decisions.clone(),
+        directory: options.directory.clone(),
+        by: by.clone(),
+    };
+    let session = Session { store, run, by, bytes: encode(&program), locks, complete: true };
+    session.run(Machine::new(Arc::new(program)), Event::RunStarted(started), options, reporter, terminal)
+}
+
+/// Takes up a run whose executor was lost, with the very program that it was started with.
+pub fn resume(
+    store: &Store,
+    run: &str,
+    options: &Options,
+    reporter: &mut dyn Reporter,
+    terminal: bool,
+) -> Result<Ending, RunError> {
+    let info = store.run(run)?;
+    let bytes = store.program(&info.digest)?;
+    let program = load(&bytes).map_err(|error| unfit(&info.id, &error))?;
+    let by = who();
+    let holder = Holder { run: info.id.clone(), plan: info.plan, by: by.clone(), since: Timestamp::now() };
+    let locks = Locks::take(store.folder(), &program.locks, &holder)?;
+    // Only now that nobody else writes to it.
+    let records = store.events(&info.id)?;
+    let machine = Machine::replay(Arc::new(program), &records).map_err(|error| {
+        RunError::open(format!("the journal of run {} contradicts itself: {}", info.id, error.message)).help(DAMAGED)
+    })?;
+    if machine.ended().is_some() {
+        return Err(RunError::usage(format!("run {} has ended: there is nothing to take up again", info.id))
+            .help("start the plan anew; steps that are done and can be read back are not repeated"));
+    }
+    options.check_answers(machine.program())?;
+    check_settle(&machine, options)?;
+    let complete = records.iter().all(|r| session_of(&r.event).is_none_or(|who| who.boot == boot()));
+    let session = Session { store, run: info.id, by: by.clone(), bytes, locks, complete };
+    session.run(machine, Event::RunResumed { by }, options, reporter, terminal)
+}
+
+struct Session<'a> {
+    store: &'a Store,
+    run: String,
+    by: Who,
+    bytes: Vec<u8>,
+    locks: Locks,
+    complete: bool,
+}
+
+impl Session<'_> {
+    fn run(
+        self,
+        machine: Machine,
+        first: Event,
+        options: &Options,
+        reporter: &mut dyn Reporter,
+        terminal: bool,
+    ) -> Result<Ending, RunError> {
+        let unusable = |error| super::state::unusable(self.store.folder(), &error);
+        let notes = Notes::open(self.store.folder(), &self.run, self.complete).map_err(unusable)?;
+        let signals = Signals::catch().map_err(unusable)?;
+        let prompt = if terminal { Prompt::terminal() } else { None };
+        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, prompt);
+        let mut journal = self.store.journal(&self.run, &self.bytes)?;
+        let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
+        let ended = drive(machine, first, options, host)?;
+        world.notes.remove();
+        drop(self.locks);
+        Ok(Ending { run: self.run, ended })
+    }
+}
+
+/// An id that sorts by time and can be read aloud.
+fn run_id(now: Timestamp, by: &Who) -> String {
+    let digest = blake3::hash(format!("{} {} {}", now.as_nanosecond(), by.pid, by.boot).as_bytes());
+    let tail = digest.to_hex();
+    format!("{}-{}", now.strftime("%Y%m%d-%H%M%S"), tail.get(..4).unwrap_or_default())
+}
+
+fn hexadecimal(digest: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*digest).to_hex().to_string()
+}
+
+fn session_of(event: &Event) -> Option<&Who> {
+    match event {
+        Event::RunStarted(started) => Some(&started.by),
+        Event::RunResumed { by } => Some(by),
+        _ => None,
+    }
+}
+
+/// What the operator says of lost steps must be about steps that are lost.
+fn check_settle(machine: &Machine, options: &Options) -> Result<(), RunError> {
+    let program = machine.program();
+    let lost: Vec<&str> = machine
+        .running()
+        .filter_map(|(id, at)| program.code.get(id.index()).filter(|i| matches!(i.op, Op::Run { .. }) && !at.ended))
+        .map(|i| i.name.as_str())
+        .collect();
+    for (step, _) in &options.settle {
+        if lost.contains(&step.as_str()) {
+            continue;
+        }
+        if !program.code.iter().any(|i| i.name == *step) {
+            return Err(unknown_step(program, step));
+        }
+        let error = RunError::usage(format!("what became of `{step}` is known"));
+        return Err(match lost.as_slice() {
+            [] => error.help("no step of this run was lost: leave `--settle` out"),
+            names => error.help(format!("the lost ones are: {}", names.join(", "))),
+        });
+    }
+    Ok(())
+}
+
+fn unfit(run: &str, error: &LoadError) -> RunError {
+    RunError::open(format!("the program of run {run} is refused: {error}")).help(DAMAGED)
+}
+
+const DAMAGED: &str = "the journal was changed or is damaged; the run cannot be taken up again";

@@ -1,0 +1,135 @@
+//! Notes on the processes of a run, so that another executor can find what this one left running.
+//!
+//! A line for each attempt, written before the command does anything: step, attempt, process id, start time. It is not
+//! made durable: after a loss of power no process is left either.
+
+use crate::bytecode::InstrId;
+use crate::run::Trace;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// The notes of one run.
+#[derive(Debug)]
+pub(super) struct Notes {
+    path: PathBuf,
+    file: File,
+    /// Every executor of the run so far ran in this boot: what is not noted never started.
+    complete: bool,
+}
+
+/// A process by which a step's command is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Note {
+    pid: Pid,
+    started: u64,
+}
+
+impl Notes {
+    /// The notes of a run in the state folder.
+    pub fn open(folder: &Path, run: &str, complete: bool) -> io::Result<Notes> {
+        let folder = folder.join("running");
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(run);
+        let file = OpenOptions::new().append(true).create(true).open(&path)?;
+        Ok(Notes { path, file, complete })
+    }
+
+    /// Notes the process of a step.
+    pub fn write(&mut self, step: InstrId, attempt: u32, pid: Pid) -> io::Result<()> {
+        let started = start_time(pid).ok_or_else(|| io::Error::other("the process has gone"))?;
+        let line = format!("{} {attempt} {} {started}\n", step.0, pid.as_raw_nonzero());
+        self.file.write_all(line.as_bytes())
+    }
+
+    /// What is left of a step's command, with a handle on it if it is alive.
+    pub fn trace(&self, step: InstrId, attempt: u32) -> (Trace, Option<(Pid, OwnedFd)>) {
+        if !self.complete {
+            return (Trace::Lost, None);
+        }
+        let Ok(text) = fs::read_to_string(&self.path) else { return (Trace::Lost, None) };
+        let Some(note) = text.lines().rev().find_map(|line| note(line, step, attempt)) else {
+            return (Trace::Never, None);
+        };
+        match pidfd_open(note.pid, PidfdFlags::empty()) {
+            // The handle is ours now: if the time fits, it is that process and no other with its number.
+            Ok(handle) if start_time(note.pid) == Some(note.started) => (Trace::Alive, Some((note.pid, handle))),
+            _ => (Trace::Gone, None),
+        }
+    }
+
+    /// The run has ended: nothing of it is left to be found.
+    pub fn remove(self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn note(line: &str, step: InstrId, attempt: u32) -> Option<Note> {
+    let mut words = line.split(' ').map(|w| w.parse::<u64>().ok());
+    if words.next()?? != u64::from(step.0) || words.next()?? != u64::from(attempt) {
+        return None;
+    }
+    let pid = Pid::from_raw(i32::try_from(words.next()??).ok()?)?;
+    Some(Note { pid, started: words.next()?? })
+}
+
+/// When a process started, in clock ticks since the machine did: field 22 of `/proc/PID/stat`, see proc(5). `None` if it
+/// has ended, also if nobody has collected it yet.
+fn start_time(pid: Pid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The second field is the name, in parentheses, and may contain anything.
+    let (_, rest) = text.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let state = fields.next()?;
+    (state != "Z" && state != "X").then(|| fields.nth(18)?.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Notes, start_time};
+    use crate::bytecode::InstrId;
+    use crate::run::Trace;
+    use rustix::process::{Pid, getpid};
+    use std::fs;
+    use std::process::Command;
+
+    #[test]
+    fn a_process_is_found_again_and_no_other_is_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let mut notes = Notes::open(folder.path(), "r1", true).unwrap();
+        assert_eq!(notes.trace(InstrId(3), 1).0, Trace::Never);
+        notes.write(InstrId(3), 1, pid).unwrap();
+        let again = Notes::open(folder.path(), "r1", true).unwrap();
+        assert_eq!(again.trace(InstrId(3), 1).0, Trace::Alive);
+        assert_eq!(again.trace(InstrId(3), 2).0, Trace::Never);
+        assert_eq!(Notes::open(folder.path(), "r1", false).unwrap().trace(InstrId(3), 2).0, Trace::Lost);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);
+        // Another process with the number of the old one: the same line with another time.
+        let line = format!("3 1 {} 1\n", getpid().as_raw_nonzero());
+        fs::write(folder.path().join("running/r1"), line).unwrap();
+        assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);
+    }
+
+    #[test]
+    fn a_name_with_parentheses_and_spaces_is_no_trouble() {
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join("a) R 1 (b");
+        fs::copy("/bin/sleep", &odd).unwrap();
+        let mut child = Command::new(&odd).arg("60").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let found = start_time(pid);
+        child.kill().unwrap();
+        let zombie = start_time(pid);
+        child.wait().unwrap();
+        let (ours, zombie) = (start_time(getpid()).unwrap(), zombie);
+        assert!(found.unwrap() >= ours, "{found:?} {ours}");
+        assert!(zombie.is_none() || zombie == found);
+        assert_eq!(start_time(pid), None);
+    }
+}

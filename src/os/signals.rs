@@ -1,0 +1,59 @@
+//! Ctrl-C and `kill`, as something to poll for.
+
+use rustix::io::{ioctl_fionbio, read};
+use signal_hook::SigId;
+use signal_hook::consts::signal::{SIGINT, SIGTERM};
+use signal_hook::low_level::{pipe, unregister};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+/// The wish of somebody outside that the run end.
+#[derive(Debug)]
+pub(super) struct Signals {
+    sources: Vec<Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    id: SigId,
+    name: &'static str,
+    from: UnixStream,
+}
+
+impl Signals {
+    /// From now on these signals do not end the process.
+    pub fn catch() -> io::Result<Signals> {
+        let catch = |(signal, name)| {
+            let (from, to) = UnixStream::pair()?;
+            ioctl_fionbio(&from, true)?;
+            Ok(Source { id: pipe::register(signal, to)?, name, from })
+        };
+        let sources = [(SIGINT, "Ctrl-C"), (SIGTERM, "SIGTERM")].into_iter().map(catch).collect::<io::Result<_>>()?;
+        Ok(Signals { sources })
+    }
+
+    /// What to poll for.
+    pub fn handles(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.sources.iter().map(|s| s.from.as_fd())
+    }
+
+    /// The names of the signals that have come, each as often as it came.
+    pub fn take(&mut self) -> Vec<&'static str> {
+        let mut taken = Vec::new();
+        for source in &self.sources {
+            let mut buffer = [0; 16];
+            let count = read(&source.from, &mut buffer).unwrap_or(0);
+            taken.extend(std::iter::repeat_n(source.name, count));
+        }
+        taken
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.sources.iter().for_each(|s| {
+            unregister(s.id);
+        });
+    }
+}

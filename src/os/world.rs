@@ -1,0 +1,186 @@
+//! The real world of a run: one thread that waits on processes, pipes, signals and a terminal at once.
+
+use super::files;
+use super::notes::Notes;
+use super::process::Process;
+use super::prompt::{Prompt, Reply};
+use super::signals::Signals;
+use crate::base::limits;
+use crate::bytecode::InstrId;
+use crate::calculus::SecretSource;
+use crate::run::{Happening, Launch, Question, Trace, World};
+use jiff::Timestamp;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::collections::BTreeMap;
+use std::env;
+use std::path::Path;
+use std::time::Instant;
+
+/// This machine, for one run.
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub user: String,
+    pub notes: Notes,
+    pub signals: Signals,
+    pub prompt: Option<Prompt>,
+    begin: Instant,
+    processes: BTreeMap<InstrId, Process>,
+}
+
+/// What a handle of the poll belongs to.
+#[derive(Clone, Copy)]
+enum Owner {
+    Process(InstrId, usize),
+    Signals,
+    Prompt,
+}
+
+impl Machine {
+    pub fn new(user: String, notes: Notes, signals: Signals, prompt: Option<Prompt>) -> Machine {
+        Machine { user, notes, signals, prompt, begin: Instant::now(), processes: BTreeMap::new() }
+    }
+
+    /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
+    fn poll(&self, until_ms: Option<u64>) -> Vec<Owner> {
+        let mut owners = Vec::new();
+        let mut polled = Vec::new();
+        for (id, process) in &self.processes {
+            for (index, handle) in process.handles().into_iter().enumerate() {
+                if let Some(handle) = handle {
+                    owners.push(Owner::Process(*id, index));
+                    polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
+                }
+            }
+        }
+        for handle in self.signals.handles() {
+            owners.push(Owner::Signals);
+            polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
+        }
+        if let Some(handle) = self.prompt.as_ref().and_then(Prompt::handle) {
+            owners.push(Owner::Prompt);
+            polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
+        }
+        let left = until_ms.map(|until| until.saturating_sub(self.clock_ms()));
+        let timeout = left.map(|ms| Timespec {
+            tv_sec: i64::try_from(ms / 1000).unwrap_or(i64::MAX),
+            tv_nsec: i64::try_from(ms % 1000 * 1_000_000).unwrap_or(0),
+        });
+        match poll(&mut polled, timeout.as_ref()) {
+            // A signal has come: it is in its pipe by now.
+            Err(Errno::INTR) => vec![Owner::Signals],
+            _ => owners.into_iter().zip(&polled).filter(|(_, p)| !p.revents().is_empty()).map(|(o, _)| o).collect(),
+        }
+    }
+
+    fn take_in(&mut self, ready: Vec<Owner>, happenings: &mut Vec<Happening>) {
+        let clock_ms = self.clock_ms();
+        let mut processes: BTreeMap<InstrId, [bool; 3]> = BTreeMap::new();
+        for owner in ready {
+            match owner {
+                Owner::Process(id, index) => {
+                    let flags = processes.entry(id).or_default();
+                    if let Some(flag) = flags.get_mut(index) {
+                        *flag = true;
+                    }
+                }
+                Owner::Signals => {
+                    let by = |name| Happening::Interrupted { by: format!("{} ({name})", self.user) };
+                    happenings.extend(self.signals.take().into_iter().map(by));
+                }
+                Owner::Prompt => {
+                    let replies = self.prompt.as_mut().map(Prompt::take_in).unwrap_or_default();
+                    happenings.extend(replies.into_iter().map(|reply| match reply {
+                        Reply::Chosen(step, option) => Happening::Answered { step, option, by: self.user.clone() },
+                        Reply::Gone(step) => Happening::Unanswered { step },
+                    }));
+                }
+            }
+        }
+        for (id, flags) in processes {
+            if let Some(process) = self.processes.get_mut(&id) {
+                process.take_in(flags, clock_ms);
+            }
+        }
+    }
+
+    fn tick(&mut self, happenings: &mut Vec<Happening>) {
+        let clock_ms = self.clock_ms();
+        self.processes.retain(|step, process| match process.tick(clock_ms) {
+            Some(finished) => {
+                happenings.push(Happening::Finished { step: *step, finished });
+                false
+            }
+            None => true,
+        });
+    }
+}
+
+impl World for Machine {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn clock_ms(&self) -> u64 {
+        u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn secret(&mut self, source: &SecretSource) -> Result<String, String> {
+        match source {
+            SecretSource::Env(name) => match env::var(name) {
+                Ok(content) => Ok(content),
+                Err(env::VarError::NotPresent) => Err(format!("the environment variable `{name}` is not set")),
+                Err(env::VarError::NotUnicode(_)) => Err(format!("the environment variable `{name}` is not UTF-8")),
+            },
+            SecretSource::File(path) => {
+                let text = files::read_text(Path::new(path), limits::SECRET_BYTES * 2).map_err(|e| e.to_string())?;
+                Ok(text.lines().next().unwrap_or_default().to_owned())
+            }
+        }
+    }
+
+    fn launch(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Result<(), String> {
+        let notes = &mut self.notes;
+        let process = Process::spawn(launch, |pid| notes.write(step, attempt, pid))?;
+        self.processes.insert(step, process);
+        Ok(())
+    }
+
+    fn trace(&mut self, step: InstrId, attempt: u32) -> Trace {
+        let (trace, alive) = self.notes.trace(step, attempt);
+        if let Some((pid, handle)) = alive {
+            self.processes.insert(step, Process::adopt(pid, handle));
+        }
+        trace
+    }
+
+    fn kill(&mut self, step: InstrId) {
+        let clock_ms = self.clock_ms();
+        if let Some(process) = self.processes.get_mut(&step) {
+            process.end(clock_ms);
+        }
+    }
+
+    fn ask(&mut self, step: InstrId, question: &Question) -> bool {
+        self.prompt.as_mut().is_some_and(|p| p.ask(step, question))
+    }
+
+    fn withdraw(&mut self, step: InstrId) {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.withdraw(step);
+        }
+    }
+
+    fn wait(&mut self, until_ms: Option<u64>) -> Vec<Happening> {
+        let mut happenings = Vec::new();
+        loop {
+            let due = self.processes.values().filter_map(Process::due_ms).chain(until_ms).min();
+            let ready = self.poll(due);
+            self.take_in(ready, &mut happenings);
+            self.tick(&mut happenings);
+            if !happenings.is_empty() || until_ms.is_some_and(|until| until <= self.clock_ms()) {
+                return happenings;
+            }
+        }
+    }
+}
