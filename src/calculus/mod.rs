@@ -8,6 +8,10 @@
 //! An *effect* is a total function on one cell. An *atom* is something that conditions ask about and that has one of
 //! a few answers: a decision taken when the run starts, a probe, an operator's answer.
 
+mod commands;
+
+pub use commands::binaries;
+
 use serde::{Deserialize, Serialize};
 
 macro_rules! ids {
