@@ -49,7 +49,7 @@ pub fn order(plan: &Plan) -> (Dag, Vec<Diagnostic>) {
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
-mod property;
+pub(crate) mod property;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

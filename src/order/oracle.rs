@@ -3,7 +3,7 @@
 //! Nodes are their names. The closures of both graphs must be the same: who has to have ended, and whose stop stops
 //! whom.
 
-use crate::calculus::{CellId, Change};
+use crate::calculus::{AtomId, CellId, Change, ValueSource};
 use crate::model::{Act, Guard, Item, Order, Plan, Region, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +13,8 @@ pub(super) struct Oracle {
     pub(super) needs: BTreeMap<String, BTreeSet<String>>,
     pub(super) waits: BTreeMap<String, BTreeSet<String>>,
     lingering: Vec<(u32, CellId)>,
+    answers: BTreeMap<AtomId, u32>,
+    values: Vec<u32>,
 }
 
 /// First and last node of an item that stands by itself.
@@ -29,7 +31,15 @@ pub(super) fn oracle(plan: &Plan) -> Oracle {
         if let (true, Some(host)) = (s.flags.lingers, s.host) {
             o.lingering.extend(s.effects.iter().map(|(e, _)| (host.0, e.cell)));
         }
+        if let Act::Ask { atom: Some(atom), .. } = s.act {
+            o.answers.insert(atom, s.key.0);
+        }
     });
+    o.values = plan
+        .values
+        .iter()
+        .filter_map(|v| if let ValueSource::Captured { by } = v.source { Some(by.0) } else { None })
+        .collect();
     let tails = o.list(&plan.body, &[("sample".into(), true)], Order::Text, false, false);
     for end in tails.iter().map(|t| t.end.clone()).chain(["sample".into()]) {
         o.need("sample.end", &end);
@@ -68,7 +78,7 @@ impl Oracle {
                     let meant =
                         |key: u32| !groups.contains(&key) && (aliases.contains(&key) || covers(earlier, key, tail));
                     let finished = own_after(unit).iter().any(|(k, f)| *f && meant(*k));
-                    let mentioned = mentions(unit).iter().filter(|(k, _)| meant(*k)).map(|m| m.1).min();
+                    let mentioned = mentions(self, unit).iter().filter(|(k, _)| meant(*k)).map(|m| m.1).min();
                     if finished {
                         ended.push(tail.clone());
                     } else if all || mentioned == Some(false) {
@@ -229,21 +239,20 @@ fn conflict(a: &Accesses, b: &Accesses) -> bool {
 }
 
 /// Everything that an item mentions: its key, and whether only its end is waited for.
-fn mentions(item: &Item) -> Vec<(u32, bool)> {
+fn mentions(o: &Oracle, item: &Item) -> Vec<(u32, bool)> {
     let mut all: Vec<(u32, bool)> = own_after(item);
     for s in steps(item) {
         all.extend(s.after.iter().map(|a| (a.item.0, a.finished)));
-        s.conditions.iter().for_each(|c| guard_mentions(&c.guard, &mut all));
+        all.extend(s.conditions.iter().filter_map(|c| match &c.guard {
+            Guard::Succeeded(key) => Some((key.0, false)),
+            Guard::Is(atom, _) => o.answers.get(atom).map(|key| (*key, false)),
+            _ => None,
+        }));
+        if let Act::Tell { text } = &s.act {
+            all.extend(text.values().map(|v| (o.values[v.index()], false)));
+        }
     }
     all
-}
-
-fn guard_mentions(guard: &Guard, all: &mut Vec<(u32, bool)>) {
-    match guard {
-        Guard::Succeeded(key) => all.push((key.0, false)),
-        Guard::Not(g) => guard_mentions(g, all),
-        _ => {}
-    }
 }
 
 /// The `after` of the item itself, or of the members of a group.

@@ -1,6 +1,8 @@
 //! Random plans: the fast order and the one by definition are the same.
 
-use crate::calculus::{CellId, Change, Flags};
+use crate::calculus::{
+    Answer, AtomId, AtomSource, CellId, Change, Flags, Piece, Template, Value, ValueId, ValueSource,
+};
 use crate::model::{Act, Guard, Item, Key, Order, Plan, Region};
 use crate::order::oracle::{Oracle, oracle};
 use crate::order::sample::{StepOf, condition, group, plan, region, rung, step, yes};
@@ -15,6 +17,10 @@ const CELLS: u32 = 3;
 struct Grow {
     choices: std::vec::IntoIter<u16>,
     keys: u32,
+    /// The answers that steps bring; 0 is decided when the run starts.
+    atoms: u32,
+    /// The steps that capture a value.
+    captures: Vec<u32>,
 }
 
 impl Grow {
@@ -89,27 +95,47 @@ impl Grow {
             }
             _ => s,
         };
-        s = match self.pick(16) {
+        s = match self.pick(20) {
             1 => s.act(Act::Ask { question: Default::default(), answers: Vec::new(), atom: None }),
             2 => s.act(Act::Tell { text: Default::default() }),
             3 => s.act(Act::Delay { ms: 1 }),
             4 => s.after(self.pick(key.max(1)), false),
             5 => s.after(self.pick(key.max(1)), true),
             6 => s.only_if(Guard::Succeeded(Key(self.pick(key.max(1))))),
+            7 => {
+                self.atoms += 1;
+                let answers = ["no", "yes"].map(|n| Answer { name: n.into(), label: n.into(), stops: false }).to_vec();
+                let atom = Some(AtomId(self.atoms - 1));
+                s.act(Act::Ask { question: Template::default(), answers, atom })
+            }
+            8 => s.only_if(yes(self.pick(self.atoms))),
+            9 if s.0.host.is_some() => {
+                self.captures.push(key);
+                s.captures(ValueId::at(self.captures.len() - 1))
+            }
+            10 if !self.captures.is_empty() => {
+                let value = ValueId(self.pick(u32::try_from(self.captures.len()).unwrap()));
+                s.act(Act::Tell { text: Template(vec![Piece::Value(value)]) })
+            }
             _ => s,
         };
+        flags.lingers &= matches!(s.0.act, Act::Run { .. }) && s.0.host.is_some();
         s.flags(flags)
     }
 }
 
-fn choices() -> impl Strategy<Value = Vec<u16>> {
+pub(crate) fn choices() -> impl Strategy<Value = Vec<u16>> {
     proptest::collection::vec(any::<u16>(), 0..160)
 }
 
-fn grown(choices: Vec<u16>) -> Plan {
-    let mut grow = Grow { choices: choices.into_iter(), keys: 0 };
+pub(crate) fn grown(choices: Vec<u16>) -> Plan {
+    let mut grow = Grow { choices: choices.into_iter(), keys: 0, atoms: 1, captures: Vec::new() };
     let body = grow.items(3, 1);
-    plan(MACHINES, CELLS, 1, body)
+    let mut plan = plan(MACHINES, CELLS, grow.atoms, body);
+    plan.atoms.iter_mut().skip(1).for_each(|a| a.source = AtomSource::Answer);
+    let captured = |key: &u32| Value { name: format!("v{key}"), source: ValueSource::Captured { by: Key(*key) } };
+    plan.values = grow.captures.iter().map(captured).collect();
+    plan
 }
 
 /// The plan in a few lines, for a failed assertion.

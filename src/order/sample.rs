@@ -4,8 +4,8 @@
 
 use crate::base::{FileId, Span};
 use crate::calculus::{
-    Atom, AtomId, AtomSource, Cell, CellId, CellKind, Change, Command, Effect, Flags, Machine, MachineId, Reach,
-    Requirement, Template, mask_of,
+    Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, Flags, Machine, MachineId,
+    Reach, Requirement, Template, ValueId, mask_of,
 };
 use crate::model::{Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Region, Rung, Step};
 
@@ -76,6 +76,13 @@ impl StepOf {
 
     pub(crate) fn act(mut self, act: Act) -> StepOf {
         self.0.act = act;
+        self
+    }
+
+    pub(crate) fn captures(mut self, value: ValueId) -> StepOf {
+        if let Act::Run { command, .. } = &mut self.0.act {
+            command.captures.push(Capture { value, pattern: None });
+        }
         self
     }
 

@@ -99,6 +99,12 @@ impl Unit {
         for &(requirement, span) in &step.requires {
             unit.touch(requirement.cell, Access { mode: Mode::Read, span, fence: None });
         }
+        if let Act::Probe { atom, .. } = step.act {
+            let proven = outline.plan.atoms.get(atom.index()).map_or(&[][..], |a| &a.yes_means);
+            for fact in proven {
+                unit.touch(fact.cell, Access { mode: Mode::Read, span: step.span, fence: None });
+            }
+        }
         for &machine in &step.fences {
             for cell in outline.lingering(machine) {
                 unit.touch(cell, Access { mode: Mode::Write, span: step.span, fence: Some(machine) });
