@@ -24,7 +24,10 @@ const ALONE: &[(&str, &[&str])] = &[
     ("rustix", &["os"]),
     ("signal_hook", &["os"]),
     ("std::fs", &["os"]),
-    ("std::net", &["os"]),
+    ("std::net::TcpStream", &["os"]),
+    ("std::net::TcpListener", &["os"]),
+    ("std::net::UdpSocket", &["os"]),
+    ("std::os::unix::net", &["os"]),
     ("std::process", &["os"]),
 ];
 

@@ -42,7 +42,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         Err(exit) => return exit,
     };
     let bytes = match args.emit {
-        Emit::Bytecode => encode(&compiled.program),
+        Emit::Bytecode => encode(&compile::verified(compiled.program.clone())),
     };
     let output = match (&args.output, args.emit) {
         (Some(path), _) if path.as_os_str() != "-" => Some(path.clone()),

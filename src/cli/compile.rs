@@ -1,11 +1,13 @@
 //! From a file on the command line to one compiled plan, or to what is wrong with it.
 
 use crate::base::Diagnostic;
+use crate::bytecode::Program;
 use crate::cli::console::Console;
 use crate::cli::flags::{Format, GivenFlag};
 use crate::cli::{Exit, report};
 use crate::os::Disk;
 use crate::session::{self, Compilation, Compiled, Request};
+use crate::verify::{self, Verified};
 use std::path::PathBuf;
 
 /// The plan that a subcommand is about.
@@ -41,7 +43,13 @@ pub fn one(args: &PlanArgs, format: Format, console: &mut Console) -> Result<(Co
     }
     match compilation.plans.pop() {
         Some(compiled) => Ok((compiled, compilation)),
-        // Neither a plan nor a word about why: that is ours.
-        None => Err(Exit::Defect),
+        #[allow(clippy::panic, reason = "a panic is how a defect of handover is reported")]
+        None => panic!("a compilation gave neither a plan nor a word about why"),
     }
+}
+
+/// What the compiler made keeps the rules of programs; if it does not, that is a defect of ours.
+pub fn verified(program: Program) -> Verified {
+    #[allow(clippy::panic, reason = "a panic is how a defect of handover is reported")]
+    verify::verify(program).unwrap_or_else(|broken| panic!("the compiler broke a rule of programs: {broken:?}"))
 }

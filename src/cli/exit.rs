@@ -23,6 +23,14 @@ pub enum Exit {
     Defect = exit::DEFECT,
 }
 
+impl Exit {
+    /// The exit with this number; an unknown one is a defect.
+    pub fn of(code: u8) -> Exit {
+        let all = [Exit::Done, Exit::Findings, Exit::Usage, Exit::Stopped, Exit::LeftOpen, Exit::Cancelled];
+        all.into_iter().find(|e| *e as u8 == code).unwrap_or(Exit::Defect)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)

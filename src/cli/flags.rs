@@ -1,5 +1,6 @@
 //! Flags that several subcommands share, each defined once.
 
+use crate::run::Options;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -23,8 +24,8 @@ pub enum Format {
 /// `--state`.
 #[derive(Args, Clone, Debug)]
 pub struct StateFlag {
-    /// Folder of the journals [default: $XDG_STATE_HOME/handover, else ~/.local/state/handover]
-    #[arg(long, value_name = "DIR", env = "HANDOVER_STATE")]
+    /// Folder of the journal [default: $HANDOVER_STATE, $XDG_STATE_HOME/handover or ~/.local/state/handover]
+    #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 }
 
@@ -34,6 +35,34 @@ pub struct GivenFlag {
     /// Decide something that the plan leaves open, or bind a parameter: `firewalls=excluded`; may be repeated
     #[arg(long = "given", value_name = "NAME=VALUE", value_parser = pair)]
     pub givens: Vec<(String, String)>,
+}
+
+/// How a run is run, whether it begins or goes on.
+#[derive(Args, Clone, Debug)]
+pub struct RunFlags {
+    /// Answer a step that asks, in advance: `confirm_off=yes`; may be repeated
+    #[arg(long = "answer", value_name = "STEP=ANSWER", value_parser = pair)]
+    answers: Vec<(String, String)>,
+    /// How many steps may run commands at the same time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// Report every event as a line of JSON
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub events: Option<Events>,
+}
+
+/// The formats of `--events`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Events {
+    /// One JSON document a line
+    Json,
+}
+
+impl RunFlags {
+    /// As the executor wants them.
+    pub fn options(&self) -> Options {
+        Options { answers: self.answers.clone(), jobs: usize::from(self.jobs), ..Options::default() }
+    }
 }
 
 /// `NAME=VALUE`.

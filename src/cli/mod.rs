@@ -16,6 +16,10 @@ mod preview;
 mod progress;
 mod render;
 mod report;
+mod resume;
+mod run;
+mod runs;
+mod show;
 
 use clap::{Parser, Subcommand};
 use console::{Color, Console};
@@ -45,6 +49,10 @@ enum Command {
     Doc(doc::Args),
     Explain(explain::Args),
     Completions(completions::Args),
+    Run(run::Args),
+    Resume(resume::Args),
+    Runs(runs::Args),
+    Show(show::Args),
 }
 
 /// Runs the command with the process's arguments and streams.
@@ -72,6 +80,10 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Disasm(args) => disasm::run(&args, console),
         Command::Doc(args) => doc::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
+        Command::Run(args) => run::run(&args, console),
+        Command::Resume(args) => resume::run(&args, console),
+        Command::Runs(args) => runs::run(&args, console),
+        Command::Show(args) => show::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),
     }
 }

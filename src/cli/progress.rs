@@ -10,6 +10,7 @@ use crate::run::{
     AnswerSource, Event, Machine, Open, Record, Reporter, RunEnded, RunOutcome, Status, StepEnded, StepOutcome,
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Lines of a command's output that are shown when it failed: the end of it, where the cause mostly stands.
@@ -245,21 +246,25 @@ pub struct Lines<'c>(pub &'c mut Pane);
 
 impl Reporter for Lines<'_> {
     fn record(&mut self, machine: &Machine, record: &Record) {
-        if let Ok(mut value) = serde_json::to_value(record) {
-            // The index means something to this program only; the name means something to people.
-            let step = value.get("step").and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());
-            if let (Some(step), Some(fields)) = (step, value.as_object_mut()) {
-                fields.insert(String::from("name"), name(machine.program(), InstrId(step)).into());
-            }
-            self.0.line(value);
-            self.0.flush();
-        }
+        self.0.line(named(machine.program(), record));
+        self.0.flush();
     }
 
     fn trouble(&mut self, message: &str) {
         self.0.line(serde_json::json!({ "event": "trouble", "message": message }));
         self.0.flush();
     }
+}
+
+/// A record as JSON, with the name of its step: the index means something to its program only.
+pub fn named(program: &Program, record: &Record) -> Value {
+    let mut value = serde_json::to_value(record).unwrap_or_default();
+    let step = value.get("step").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+    let instr = step.and_then(|step| instr(program, InstrId(step)));
+    if let (Some(instr), Some(fields)) = (instr, value.as_object_mut()) {
+        fields.insert(String::from("name"), instr.name.as_str().into());
+    }
+    value
 }
 
 /// `switchover(from: tokyo)`

@@ -1,10 +1,11 @@
 //! Findings and refusals, handed to the user in the form that was asked for.
 
 use crate::base::{Code, Diagnostic, SourceMap};
-use crate::cli::console::{Console, Pane};
+use crate::cli::console::{Console, Pane, Style};
 use crate::cli::flags::Format;
 use crate::cli::{Exit, json, render};
 use crate::os::FileError;
+use crate::run::RunError;
 use serde::Serialize;
 
 /// Prints findings, for people with a summary line.
@@ -36,8 +37,22 @@ pub fn refuse(console: &mut Console, why: Diagnostic) -> Exit {
 
 /// Refuses because the command line asks for something that cannot be.
 pub fn usage(console: &mut Console, why: &str, help: &str) -> Exit {
-    console.err.line(format_args!("error: {why}\n\n  {help}"));
+    error(console, why, help);
     Exit::Usage
+}
+
+/// A run could not start or go on.
+pub fn run_error(console: &mut Console, why: &RunError) -> Exit {
+    error(console, &why.message, why.help.as_deref().unwrap_or(""));
+    Exit::of(why.exit)
+}
+
+fn error(console: &mut Console, why: &str, help: &str) {
+    let word = console.err.styled(Style::Red, "error");
+    console.err.line(format_args!("{word}: {why}"));
+    if !help.is_empty() {
+        console.err.line(format_args!("\n  {}", help.replace('\n', "\n  ")));
+    }
 }
 
 /// A file that cannot be used, as a diagnostic.

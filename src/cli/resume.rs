@@ -1,0 +1,42 @@
+//! `handover resume`: goes on with a run whose executor was lost.
+
+use crate::cli::console::Console;
+use crate::cli::flags::{RunFlags, StateFlag, pair};
+use crate::cli::run::{finish, follow, open};
+use crate::cli::Exit;
+use crate::os;
+use crate::run::{Options, Settlement};
+
+/// Go on with a run whose executor was lost
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  handover resume 20261121-211403-9f3e\n  handover resume 2026 --settle stop=done")]
+pub struct Args {
+    /// The run, or the beginning of its id
+    run: String,
+    /// What became of a step whose outcome was lost: `stop=done`, `stop=failed`, or `stop=again` to run it again; may be
+    /// repeated
+    #[arg(long, value_name = "STEP=WHAT", value_parser = settlement)]
+    settle: Vec<(String, Settlement)>,
+    #[command(flatten)]
+    how: RunFlags,
+    #[command(flatten)]
+    state: StateFlag,
+}
+
+pub fn run(args: &Args, console: &mut Console) -> Exit {
+    let options = Options { settle: args.settle.clone(), ..args.how.options() };
+    let ended = open(&args.state).and_then(|store| {
+        follow(console, &args.how, |reporter, terminal| os::resume(&store, &args.run, &options, reporter, terminal))
+    });
+    finish(ended, console)
+}
+
+fn settlement(text: &str) -> Result<(String, Settlement), String> {
+    let (step, what) = pair(text)?;
+    match what.as_str() {
+        "done" => Ok((step, Settlement::Done)),
+        "failed" => Ok((step, Settlement::Failed)),
+        "again" => Ok((step, Settlement::Again)),
+        _ => Err(String::from("expected done, failed or again")),
+    }
+}

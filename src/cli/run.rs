@@ -1,0 +1,144 @@
+//! `handover run`: shows what will be done, asks, does it.
+
+use crate::cli::compile::{self, PlanArgs};
+use crate::cli::console::Console;
+use crate::cli::flags::{Format, RunFlags, StateFlag};
+use crate::cli::preview::{self, Detail};
+use crate::cli::progress::{Lines, Progress};
+use crate::cli::{Exit, disasm, report};
+use crate::os::{self, Ending, Store};
+use crate::run::{Options, Reporter, RunError};
+use crate::verify::{self, Verified};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Run a plan or a compiled program
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  handover run move.ha\n  handover run dr.ha switchover --given firewalls=excluded --dry-run\n  \
+                  handover run dr.hab --yes --answer confirm_off=yes --events json"
+)]
+pub struct Args {
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// Show every command that would run, and run nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask before anything is done
+    #[arg(long, conflicts_with = "dry_run")]
+    yes: bool,
+    #[command(flatten)]
+    how: RunFlags,
+    /// Working directory of local commands [default: the current one]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateFlag,
+}
+
+pub fn run(args: &Args, console: &mut Console) -> Exit {
+    let (program, decisions) = match load(&args.plan, console) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    let directory = match std::path::absolute(&folder) {
+        Ok(path) if os::is_folder(&path) => path.to_string_lossy().into_owned(),
+        _ => {
+            let why = format!("`{}` is not a folder that commands could run in", folder.display());
+            return report::usage(console, &why, "give another one with `--dir`");
+        }
+    };
+    let options = Options { decisions, directory, ..args.how.options() };
+    if let Err(error) = options.check_decisions(&program).and_then(|()| options.check_answers(&program)) {
+        return report::run_error(console, &error);
+    }
+    if args.dry_run {
+        preview::show(&mut console.out, &program, &options.decisions, Detail::Commands);
+        return Exit::Done;
+    }
+    if !args.yes {
+        if let Some(exit) = confirm(&program, &options, console) {
+            return exit;
+        }
+    }
+    let ended = open(&args.state).and_then(|store| {
+        follow(console, &args.how, |reporter, terminal| os::execute(&store, program, &options, reporter, terminal))
+    });
+    finish(ended, console)
+}
+
+/// Opens the journal.
+pub fn open(state: &StateFlag) -> Result<Store, RunError> {
+    Store::open(&state.state.clone().map_or_else(os::state_folder, Ok)?)
+}
+
+/// Runs something that reports, in the way that was asked for.
+pub fn follow(
+    console: &mut Console,
+    how: &RunFlags,
+    act: impl FnOnce(&mut dyn Reporter, bool) -> Result<Ending, RunError>,
+) -> Result<Ending, RunError> {
+    match how.events {
+        // Whoever reads JSON is no person that could be asked.
+        Some(_) => act(&mut Lines(&mut console.out), false),
+        None => act(&mut Progress::live(&mut console.out), console.interactive),
+    }
+}
+
+/// How the command ends when a run has ended, or could not go on.
+pub fn finish(ended: Result<Ending, RunError>, console: &mut Console) -> Exit {
+    match ended {
+        Ok(ending) => {
+            let exit = Exit::of(ending.ended.exit_code());
+            if exit != Exit::Done {
+                console.err.line(format_args!("`handover show {}` tells all of it", ending.run));
+            }
+            exit
+        }
+        Err(error) => report::run_error(console, &error),
+    }
+}
+
+/// The program with the decisions made on the command line.
+fn load(args: &PlanArgs, console: &mut Console) -> Result<(Verified, Vec<(String, String)>), Exit> {
+    if args.file.extension().is_none_or(|e| e != "ha") {
+        if let Some(plan) = &args.plan {
+            let why = format!("`{}` is a program and has one plan", args.file.display());
+            return Err(report::usage(console, &why, &format!("leave `{plan}` out, or name a `.ha` file")));
+        }
+        return Ok((program(&args.file, console)?, args.given.givens.clone()));
+    }
+    let (compiled, _) = compile::one(args, Format::Text, console)?;
+    let decisions = compiled.answers.iter().filter_map(|(atom, option)| {
+        let atom = compiled.program.atoms.get(atom.index())?;
+        Some((atom.name.clone(), atom.options.get(usize::from(*option))?.clone()))
+    });
+    let decisions = decisions.collect();
+    Ok((compile::verified(compiled.program), decisions))
+}
+
+/// A compiled program, verified.
+fn program(file: &Path, console: &mut Console) -> Result<Verified, Exit> {
+    let bytes = disasm::read(file, console)?;
+    verify::load(&bytes).map_err(|error| disasm::refuse(file, &error, console))
+}
+
+/// Shows what will be done and asks; `Some` is how to end because the answer was not yes.
+fn confirm(program: &Verified, options: &Options, console: &mut Console) -> Option<Exit> {
+    if !console.interactive {
+        let help = "say `--yes` to run it, or `--dry-run` to see what it would do";
+        return Some(report::usage(console, "without a terminal nobody can be asked whether to go ahead", help));
+    }
+    preview::show(&mut console.err, program, &options.decisions, Detail::Steps);
+    console.err.put("Go ahead? [y/N] ");
+    console.err.flush();
+    let mut answer = String::new();
+    match io::stdin().read_line(&mut answer) {
+        Ok(_) if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") => None,
+        _ => {
+            console.err.line("nothing was done");
+            Some(Exit::Cancelled)
+        }
+    }
+}

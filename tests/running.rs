@@ -1,0 +1,244 @@
+//! Running from the command line: confirmation, decisions, exit codes, the journal, what programs and people see.
+
+use serde_json::Value;
+use std::fs;
+
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A plan on this machine that writes down what it does, fails where it is told to, and can leave something open.
+const PLAN: &str = r#"
+kind alarm "raises an alarm" { states loud, mute  rests in loud }
+node a { via = local }
+alarm bell {}
+
+action mute(b: alarm) on host: node {
+  needs    host is up
+  ensures  b is mute
+  run      "echo mute >>log"
+  idempotent
+}
+action unmute(b: alarm) on host: node {
+  needs    host is up
+  ensures  b is loud
+  run      "echo unmute >>log; test ! -e stuck"
+  idempotent
+}
+
+plan move() "Something moves" {
+  given  a is up, bell is loud
+  given  firewalls are included or excluded
+  locks  bell
+  goal   bell is loud
+
+  phase quiet {
+    step hush on a { do mute(bell) }
+    step walls on a {
+      only if firewalls are included
+      run "echo walls >>log"
+    }
+    step work "The work itself" on a { run "echo work >>log; echo so it is >&2; test ! -e broken" }
+  } finally {
+    step again on a { do unmute(bell) }
+  }
+}
+"#;
+
+struct Case(TempDir);
+
+impl Case {
+    fn new() -> Case {
+        let case = Case(tempfile::tempdir().unwrap());
+        fs::write(case.path("plan.ha"), PLAN).unwrap();
+        case
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn touch(self, name: &str) -> Case {
+        fs::write(self.path(name), "").unwrap();
+        self
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_handover"));
+        command.args(args).current_dir(&self.0).env("HOME", self.0.path()).env("HANDOVER_STATE", self.path("state"));
+        command.stdin(Stdio::null()).env("LC_ALL", "C.UTF-8");
+        command
+    }
+
+    fn handover(&self, args: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = self.command(args).output().unwrap();
+        (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    /// Runs the plan without firewalls.
+    fn run(&self) -> (i32, String, String) {
+        self.handover(&["run", "plan.ha", "--given", "firewalls=excluded", "--yes"])
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default().replace('\n', " ")
+    }
+}
+
+/// Whether the lines contain these words, in this order.
+fn tells(text: &str, words: &[&str]) {
+    let mut rest = text;
+    for word in words {
+        rest = rest.split_once(word).unwrap_or_else(|| panic!("`{word}` is missing or misplaced in:\n{text}")).1;
+    }
+}
+
+#[test]
+fn a_run_does_the_plan_and_tells_it() {
+    let case = Case::new();
+    let (exit, out, err) = case.run();
+    assert_eq!((exit, err.as_str()), (0, ""), "{out}");
+    assert_eq!(case.log(), "mute work unmute ");
+    tells(&out, &["run", "move()", "decided", "firewalls: excluded", "ok", "hush on a", "skipped", "walls on a", "completed"]);
+}
+
+#[test]
+fn a_failure_stops_safely_or_leaves_something_open() {
+    let case = Case::new().touch("broken");
+    let (exit, out, err) = case.run();
+    assert_eq!(exit, 3, "{out}");
+    assert_eq!(case.log(), "mute work unmute ");
+    tells(&out, &["failed", "work on a", "so it is", "ok", "again on a", "stopped"]);
+    tells(&err, &["handover show "]);
+
+    let case = Case::new().touch("stuck");
+    let (exit, out, _) = case.run();
+    assert_eq!(exit, 4, "{out}");
+    tells(&out, &["failed", "again on a", "stopped", "open", "`bell` may be"]);
+}
+
+#[test]
+fn nothing_is_run_without_a_yes_or_a_decision() {
+    let case = Case::new();
+    let (exit, out, err) = case.handover(&["run", "plan.ha", "--given", "firewalls=excluded"]);
+    assert_eq!((exit, out.as_str()), (2, ""));
+    tells(&err, &["error", "without a terminal", "--yes"]);
+    let (exit, _, err) = case.handover(&["run", "plan.ha", "--yes"]);
+    assert_eq!(exit, 2);
+    tells(&err, &["`firewalls`", "--given firewalls=included|excluded"]);
+    let (exit, _, err) = case.handover(&["run", "plan.ha", "--yes", "--given", "firewalls=maybe"]);
+    assert_eq!(exit, 2);
+    tells(&err, &["`firewalls` cannot be `maybe`", "included"]);
+    let (exit, _, err) = case.handover(&["run", "plan.ha", "--yes", "--given", "firewals=included"]);
+    assert_eq!(exit, 2);
+    tells(&err, &["`firewals`", "did you mean `firewalls`?"]);
+    let (exit, _, err) = case.handover(&["run", "plan.ha", "--given", "firewalls=included", "--yes", "--dir", "none"]);
+    assert_eq!(exit, 2);
+    tells(&err, &["`none` is not a folder"]);
+    assert_eq!(case.log(), "");
+    assert!(!case.path("state").exists());
+}
+
+#[test]
+fn a_dry_run_shows_every_command_and_runs_none() {
+    let case = Case::new();
+    let (exit, out, err) = case.handover(&["run", "plan.ha", "--given", "firewalls=excluded", "--dry-run"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    tells(&out, &["move()", "hush", "echo mute >>log", "walls", "(skipped)", "work", "The work itself", "echo work", "again"]);
+    assert_eq!(case.log(), "");
+    assert!(!case.path("state").exists());
+}
+
+#[test]
+fn events_are_lines_of_json_whatever_becomes_of_the_run() {
+    for (broken, exit, outcome) in [(false, 0, "completed"), (true, 3, "stopped")] {
+        let case = if broken { Case::new().touch("broken") } else { Case::new() };
+        let args = ["run", "plan.ha", "--given", "firewalls=excluded", "--yes", "--events", "json"];
+        let (code, out, _) = case.handover(&args);
+        let events: Vec<Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!((code, events[0]["event"].as_str()), (exit, Some("run_started")));
+        let last = events.last().unwrap();
+        assert_eq!((last["event"].as_str(), last["outcome"].as_str()), (Some("run_ended"), Some(outcome)));
+        assert!(events.iter().any(|e| e["event"] == "step_ended" && e["name"] == "work"), "{out}");
+        let run = events[0]["run"].as_str().unwrap();
+        let (_, shown, _) = case.handover(&["show", run, "--format", "json"]);
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown["events"].as_array().unwrap(), &events, "the journal has the same events");
+    }
+}
+
+#[test]
+fn runs_and_show_tell_what_happened() {
+    let case = Case::new().touch("broken");
+    let (exit, out, err) = case.handover(&["runs"]);
+    assert_eq!((exit, out.as_str(), err.as_str()), (0, "", "there are no runs yet\n"));
+    let (_, told, _) = case.run();
+    let (_, list, _) = case.handover(&["runs"]);
+    tells(&list, &["stopped", "move"]);
+    let run = list.split_whitespace().next().unwrap();
+    let (exit, shown, _) = case.handover(&["show", run]);
+    assert_eq!((exit, shown.as_str()), (0, told.as_str()), "a run is told again as it was told");
+    assert_eq!(case.handover(&["show", &run[..8]]).1, shown, "the beginning of the id will do");
+    let (_, json, _) = case.handover(&["runs", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["runs"][0]["id"].as_str(), json["runs"][0]["exit"].as_u64()), (Some(run), Some(3)));
+    let (exit, _, err) = case.handover(&["resume", run]);
+    assert_eq!(exit, 2);
+    tells(&err, &["has ended"]);
+    for command in ["show", "resume"] {
+        let (exit, _, err) = case.handover(&[command, "1999"]);
+        assert_eq!(exit, 2);
+        tells(&err, &["there is no run `1999`", "handover runs"]);
+    }
+}
+
+#[test]
+fn a_compiled_program_runs_like_its_plan() {
+    let case = Case::new();
+    assert_eq!(case.handover(&["build", "plan.ha", "-o", "move.hab"]).0, 0);
+    let (exit, out, _) = case.handover(&["run", "move.hab", "--given", "firewalls=included", "--yes"]);
+    assert_eq!(exit, 0, "{out}");
+    assert_eq!(case.log(), "mute walls work unmute ");
+    let (exit, _, err) = case.handover(&["run", "move.hab", "other", "--yes"]);
+    assert_eq!(exit, 2);
+    tells(&err, &["has one plan"]);
+    let mut bytes = fs::read(case.path("move.hab")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(case.path("flipped.hab"), &bytes).unwrap();
+    fs::write(case.path("short.hab"), &bytes[..middle]).unwrap();
+    for file in ["flipped.hab", "short.hab", "plan.ha.hab"] {
+        let (exit, _, err) = case.handover(&["run", file, "--given", "firewalls=included", "--yes"]);
+        assert_eq!(exit, 1, "{file}: {err}");
+        tells(&err, &[if file == "plan.ha.hab" { "HA0001" } else { "HA0901" }, file]);
+    }
+    assert_eq!(case.log(), "mute walls work unmute ");
+}
+
+#[test]
+fn a_plan_with_mistakes_is_not_run() {
+    let case = Case::new();
+    fs::write(case.path("plan.ha"), PLAN.replace("do mute(bell)", "do mutte(bell)")).unwrap();
+    let (exit, out, err) = case.run();
+    assert_eq!((exit, out.as_str()), (1, ""));
+    tells(&err, &["HA0101", "mutte", "1 error"]);
+    assert!(!case.path("state").exists());
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_stop_a_run() {
+    let case = Case::new();
+    let mut command = case.command(&["run", "plan.ha", "--given", "firewalls=excluded", "--yes"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(case.log(), "mute work unmute ");
+}
+
+#[test]
+fn a_state_folder_that_cannot_be_used_is_said_so_before_anything_is_done() {
+    let case = Case::new().touch("state");
+    let (exit, _, err) = case.run();
+    assert_eq!(exit, 3);
+    tells(&err, &["state folder", "--state DIR"]);
+    assert_eq!(case.log(), "");
+}
