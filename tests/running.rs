@@ -98,7 +98,10 @@ fn a_run_does_the_plan_and_tells_it() {
     let (exit, out, err) = case.run();
     assert_eq!((exit, err.as_str()), (0, ""), "{out}");
     assert_eq!(case.log(), "mute work unmute ");
-    tells(&out, &["run", "move()", "decided", "firewalls: excluded", "ok", "hush on a", "skipped", "walls on a", "completed"]);
+    tells(
+        &out,
+        &["run", "move()", "decided", "firewalls: excluded", "ok", "hush on a", "skipped", "walls on a", "completed"],
+    );
 }
 
 #[test]
@@ -143,7 +146,10 @@ fn a_dry_run_shows_every_command_and_runs_none() {
     let case = Case::new();
     let (exit, out, err) = case.handover(&["run", "plan.ha", "--given", "firewalls=excluded", "--dry-run"]);
     assert_eq!((exit, err.as_str()), (0, ""));
-    tells(&out, &["move()", "hush", "echo mute >>log", "walls", "(skipped)", "work", "The work itself", "echo work", "again"]);
+    tells(
+        &out,
+        &["move()", "hush", "echo mute >>log", "walls", "(skipped)", "work", "The work itself", "echo work", "again"],
+    );
     assert_eq!(case.log(), "");
     assert!(!case.path("state").exists());
 }
@@ -178,6 +184,10 @@ fn runs_and_show_tell_what_happened() {
     let (exit, shown, _) = case.handover(&["show", run]);
     assert_eq!((exit, shown.as_str()), (0, told.as_str()), "a run is told again as it was told");
     assert_eq!(case.handover(&["show", &run[..8]]).1, shown, "the beginning of the id will do");
+    assert_eq!(case.handover(&["show"]).1, shown, "and so will nothing: the latest");
+    let (exit, _, err) = case.handover(&["resume"]);
+    assert_eq!(exit, 2);
+    tells(&err, &["there is no such run", "handover runs"]);
     let (_, json, _) = case.handover(&["runs", "--format", "json"]);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((json["runs"][0]["id"].as_str(), json["runs"][0]["exit"].as_u64()), (Some(run), Some(3)));

@@ -89,7 +89,10 @@ impl<'c> Progress<'c> {
             Event::Asked { step, question, options } => {
                 self.asked += 1;
                 self.say(time, "asks", Style::Yellow, &format!("{}: {question}", name(program, *step)));
-                self.detail(&options.join("\n"));
+                // On a terminal the prompt lists them.
+                if !self.live {
+                    self.detail(&options.join("\n"));
+                }
             }
             Event::Answered { step, answer, by, .. } => {
                 self.asked = self.asked.saturating_sub(usize::from(*by != AnswerSource::Command));

@@ -1,18 +1,21 @@
 //! `handover resume`: goes on with a run whose executor was lost.
 
+use crate::cli::Exit;
 use crate::cli::console::Console;
 use crate::cli::flags::{RunFlags, StateFlag, pair};
 use crate::cli::run::{finish, follow, open};
-use crate::cli::Exit;
+use crate::cli::show::latest;
 use crate::os;
 use crate::run::{Options, Settlement};
 
 /// Go on with a run whose executor was lost
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  handover resume 20261121-211403-9f3e\n  handover resume 2026 --settle stop=done")]
+#[command(
+    after_help = "Examples:\n  handover resume\n  handover resume 20261121-211403-9f3e\n  handover resume 2026 --settle stop=done"
+)]
 pub struct Args {
-    /// The run, or the beginning of its id
-    run: String,
+    /// The run, or the beginning of its id [default: the latest that has not ended]
+    run: Option<String>,
     /// What became of a step whose outcome was lost: `stop=done`, `stop=failed`, or `stop=again` to run it again; may be
     /// repeated
     #[arg(long, value_name = "STEP=WHAT", value_parser = settlement)]
@@ -26,7 +29,11 @@ pub struct Args {
 pub fn run(args: &Args, console: &mut Console) -> Exit {
     let options = Options { settle: args.settle.clone(), ..args.how.options() };
     let ended = open(&args.state).and_then(|store| {
-        follow(console, &args.how, |reporter, terminal| os::resume(&store, &args.run, &options, reporter, terminal))
+        let run = match &args.run {
+            Some(id) => id.clone(),
+            None => latest(&store, |r| r.ended.is_none())?.id,
+        };
+        follow(console, &args.how, |reporter, terminal| os::resume(&store, &run, &options, reporter, terminal))
     });
     finish(ended, console)
 }

@@ -238,6 +238,8 @@ impl Driver<'_> {
         });
         let asked = Event::Asked { step: id, question: question.text.clone(), options: options.collect() };
         self.record(asked)?;
+        // Whoever follows the run sees the question before the prompt appears.
+        self.commit();
         let program = Arc::clone(&self.program);
         let name = &instr(&program, id)?.name;
         let given = self.options.answers.iter().find(|(step, _)| step == name);
