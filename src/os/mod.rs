@@ -17,6 +17,9 @@ mod world;
 
 #[cfg(feature = "compiler")]
 pub use disk::Disk;
+#[cfg(test)]
+mod tests;
+
 pub use execute::{Ending, execute, resume};
 pub use files::{FileError, find, is_folder, read, read_text, write};
 pub use state::state_folder;

@@ -17,6 +17,9 @@ mod reading;
 mod status;
 mod step;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 pub use cells::Cells;
 pub use driver::{Host, drive};
 pub use error::RunError;
