@@ -19,6 +19,8 @@ pub use program::{GuardId, Instr, InstrId, Place, Program, SourceFile};
 pub use wire::DecodeError;
 
 #[cfg(test)]
+pub(crate) mod random;
+#[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ struct Block<'p> {
 impl<'p> Blocks<'p, '_> {
     fn step(&mut self, here: InstrId, instr: &'p Instr) -> Result<(), String> {
         let Some(around) = self.open.last() else { return self.outside(here, instr) };
-        if !instr.needs.last().is_some_and(|&t| t >= around.enter) {
+        if instr.needs.last().is_none_or(|&t| t < around.enter) {
             return Err(format!("it needs nothing of the block `{}`, in which it stands", around.name));
         }
         match self.closes(instr)? {

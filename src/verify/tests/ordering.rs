@@ -110,6 +110,11 @@ proptest! {
     }
 
     #[test]
+    fn any_program_has_a_verdict(p in crate::bytecode::random::program()) {
+        _ = crate::verify::verify(p);
+    }
+
+    #[test]
     fn a_conflict_is_found_if_and_only_if_there_is_one(drawn in vec(proptest::arbitrary::any::<Drawn>(), 0..10)) {
         let p = program(&drawn);
         let before = closure(&p);
