@@ -38,6 +38,7 @@ plan move() "Something moves" {
       run "echo walls >>log"
     }
     step work "The work itself" on a { run "echo work >>log; echo so it is >&2; test ! -e broken" }
+    step tidy on a { run "echo tidy >>log" }
   } finally {
     step again on a { do unmute(bell) }
   }
@@ -97,10 +98,20 @@ fn a_run_does_the_plan_and_tells_it() {
     let case = Case::new();
     let (exit, out, err) = case.run();
     assert_eq!((exit, err.as_str()), (0, ""), "{out}");
-    assert_eq!(case.log(), "mute work unmute ");
+    assert_eq!(case.log(), "mute work tidy unmute ");
     tells(
         &out,
-        &["run", "move()", "decided", "firewalls: excluded", "ok", "hush on a", "skipped", "walls on a", "completed"],
+        &[
+            "run",
+            "move()",
+            "decided",
+            "firewalls: excluded",
+            "ok",
+            "hush on a",
+            "skipped",
+            "walls on a: only if firewalls is included",
+            "completed",
+        ],
     );
 }
 
@@ -110,7 +121,19 @@ fn a_failure_stops_safely_or_leaves_something_open() {
     let (exit, out, err) = case.run();
     assert_eq!(exit, 3, "{out}");
     assert_eq!(case.log(), "mute work unmute ");
-    tells(&out, &["failed", "work on a", "so it is", "ok", "again on a", "stopped"]);
+    tells(
+        &out,
+        &[
+            "failed",
+            "work on a",
+            "so it is",
+            "blocked",
+            "tidy on a: work on a did not work",
+            "ok",
+            "again on a",
+            "stopped",
+        ],
+    );
     tells(&err, &["handover show "]);
 
     let case = Case::new().touch("stuck");
@@ -207,7 +230,7 @@ fn a_compiled_program_runs_like_its_plan() {
     assert_eq!(case.handover(&["build", "plan.ha", "-o", "move.hab"]).0, 0);
     let (exit, out, _) = case.handover(&["run", "move.hab", "--given", "firewalls=included", "--yes"]);
     assert_eq!(exit, 0, "{out}");
-    assert_eq!(case.log(), "mute walls work unmute ");
+    assert_eq!(case.log(), "mute walls work tidy unmute ");
     let (exit, _, err) = case.handover(&["run", "move.hab", "other", "--yes"]);
     assert_eq!(exit, 2);
     tells(&err, &["has one plan"]);
@@ -221,7 +244,7 @@ fn a_compiled_program_runs_like_its_plan() {
         assert_eq!(exit, 1, "{file}: {err}");
         tells(&err, &[if file == "plan.ha.hab" { "HA0001" } else { "HA0901" }, file]);
     }
-    assert_eq!(case.log(), "mute walls work unmute ");
+    assert_eq!(case.log(), "mute walls work tidy unmute ");
 }
 
 #[test]
@@ -241,7 +264,7 @@ fn a_reader_that_goes_away_does_not_stop_a_run() {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(case.log(), "mute work unmute ");
+    assert_eq!(case.log(), "mute work tidy unmute ");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::bytecode::{Guard, Instr, Names, Op};
 use crate::calculus::{AtomSource, Command, EnvValue, Reach};
 use crate::cli::console::{Pane, Style};
-use crate::cli::progress::call;
+use crate::cli::progress::{call, spoken};
 use crate::run::{Guards, Truth};
 use crate::verify::Verified;
 
@@ -61,7 +61,7 @@ impl Preview<'_> {
         self.pane.line(text.trim_end());
         if truth == Truth::Open {
             let condition = self.names.guards().get(instr.guard.index()).map_or("?", String::as_str);
-            self.pane.line(format_args!("    if {condition}"));
+            self.pane.line(format_args!("    only if {}", spoken(condition)));
         }
         if detail == Detail::Commands {
             self.command(instr);

@@ -3,7 +3,7 @@
 //!
 //! `show` replays a finished run through the same lines.
 
-use crate::bytecode::{Instr, InstrId, Program};
+use crate::bytecode::{Instr, InstrId, Names, Program};
 use crate::cli::console::{Pane, Style};
 use crate::os;
 use crate::run::{
@@ -32,6 +32,8 @@ pub struct Progress<'c> {
     /// Questions that wait for an answer: nothing is redrawn while somebody types.
     asked: usize,
     counts: Counts,
+    /// The text of every condition, once one is needed.
+    conditions: Option<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -51,7 +53,7 @@ impl<'c> Progress<'c> {
     /// Tells what a run did.
     pub fn replay(pane: &'c mut Pane) -> Progress<'c> {
         let (began, counts) = (BTreeMap::new(), Counts::default());
-        Progress { pane, live: false, drawn: 0, began, first: None, asked: 0, counts }
+        Progress { pane, live: false, drawn: 0, began, first: None, asked: 0, counts, conditions: None }
     }
 
     fn say(&mut self, time: Timestamp, word: &str, style: Style, text: &str) {
@@ -67,7 +69,8 @@ impl<'c> Progress<'c> {
         }
     }
 
-    fn event(&mut self, program: &Program, time: Timestamp, event: &Event) {
+    fn event(&mut self, machine: &Machine, time: Timestamp, event: &Event) {
+        let program: &Program = machine.program();
         match event {
             Event::RunStarted(run) => {
                 self.first = Some(time);
@@ -104,7 +107,7 @@ impl<'c> Progress<'c> {
                 self.say(time, "answer", Style::Cyan, &format!("{}: {answer}{who}", name(program, *step)));
             }
             Event::CancelRequested { by } => self.say(time, "cancel", Style::Yellow, &format!("requested by {by}")),
-            Event::Settled { step, status } => self.settled(program, time, *step, *status),
+            Event::Settled { step, status } => self.settled(machine, time, *step, *status),
             Event::RunEnded(ended) => self.over(program, time, ended),
         }
     }
@@ -157,17 +160,26 @@ impl<'c> Progress<'c> {
         }
     }
 
-    fn settled(&mut self, program: &Program, time: Timestamp, step: InstrId, status: Status) {
-        let structure = instr(program, step).is_none_or(|i| i.op.is_structure());
-        let (word, style) = match status {
-            _ if structure => return,
-            Status::NotApplicable => ("skipped", Style::Dim),
-            Status::Blocked => ("blocked", Style::Yellow),
-            Status::Cancelled => ("cancelled", Style::Yellow),
+    fn settled(&mut self, machine: &Machine, time: Timestamp, step: InstrId, status: Status) {
+        let program: &Program = machine.program();
+        let Some(instr) = instr(program, step).filter(|i| !i.op.is_structure()) else { return };
+        let (word, style, why) = match status {
+            Status::NotApplicable => {
+                let conditions = self.conditions.get_or_insert_with(|| Names::of(program).guards().to_vec());
+                let condition = conditions.get(instr.guard.index()).map_or("", String::as_str);
+                ("skipped", Style::Dim, format!("only if {}", spoken(condition)))
+            }
+            Status::Blocked => {
+                let cause =
+                    cause(machine, step).map_or_else(String::new, |c| format!("{} did not work", name(program, c)));
+                ("blocked", Style::Yellow, cause)
+            }
+            Status::Cancelled => ("cancelled", Style::Yellow, String::new()),
             Status::Pending | Status::Running | Status::Ok | Status::Failed | Status::Unknown => return,
         };
         self.counts.skipped += 1;
-        self.say(time, word, style, &name(program, step));
+        let colon = if why.is_empty() { "" } else { ": " };
+        self.say(time, word, style, &format!("{}{colon}{why}", name(program, step)));
     }
 
     fn over(&mut self, program: &Program, time: Timestamp, ended: &RunEnded) {
@@ -221,7 +233,7 @@ impl<'c> Progress<'c> {
 impl Reporter for Progress<'_> {
     fn record(&mut self, machine: &Machine, record: &Record) {
         self.erase();
-        self.event(machine.program(), record.time, &record.event);
+        self.event(machine, record.time, &record.event);
         self.draw(machine, record.time);
         self.pane.flush();
     }
@@ -293,6 +305,32 @@ fn instr(program: &Program, step: InstrId) -> Option<&Instr> {
     program.code.get(step.index())
 }
 
+/// A condition as people say it: `stop succeeded` for `ok(stop)`.
+pub fn spoken(condition: &str) -> String {
+    let mut out = String::new();
+    let mut rest = condition;
+    while let Some((before, after)) = rest.split_once("ok(") {
+        let Some((step, after)) = after.split_once(')') else { break };
+        match before.strip_suffix("not ") {
+            Some(before) => out.push_str(&format!("{before}{step} did not succeed")),
+            None => out.push_str(&format!("{before}{step} succeeded")),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// The step whose failure keeps a blocked one from running.
+fn cause(machine: &Machine, step: InstrId) -> Option<InstrId> {
+    let mut at = step;
+    // Needs point backwards: this ends.
+    while machine.status(at) == Status::Blocked {
+        let instr = instr(machine.program(), at)?;
+        at = *instr.needs.iter().find(|n| machine.is_stopped(**n))?;
+    }
+    matches!(machine.status(at), Status::Failed | Status::Unknown).then_some(at)
+}
+
 /// `stop on a`
 fn name(program: &Program, step: InstrId) -> String {
     let Some(instr) = instr(program, step) else { return String::from("?") };
@@ -322,4 +360,26 @@ fn short(took: SignedDuration) -> String {
 /// A command's output cannot drive the terminal.
 fn printable(line: &str) -> String {
     line.chars().map(|c| if c.is_control() && c != '\t' { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{short, spoken};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn conditions_are_said_in_words() {
+        assert_eq!(
+            spoken("not ok(stop) and (ok(a[b].c~2) or x is yes)"),
+            "stop did not succeed and (a[b].c~2 succeeded or x is yes)"
+        );
+        assert_eq!(spoken("always"), "always");
+    }
+
+    #[test]
+    fn durations_are_short() {
+        for (ms, text) in [(0, "0.0s"), (59_999, "59.9s"), (61_000, "1m01s"), (3_720_000, "1h02m"), (-5, "0.0s")] {
+            assert_eq!(short(SignedDuration::from_millis(ms)), text);
+        }
+    }
 }
