@@ -183,8 +183,13 @@ impl<'s> Elaborator<'_, 's> {
         }
     }
 
+    /// What is given is so when the plan starts. What an included plan takes as given has to be so only once it is
+    /// reached: it says nothing about the start, and the needs of its steps hold it to that.
     fn given_facts(&mut self, expr: &Expr<'s>) {
         for fact in self.facts(expr) {
+            if !self.includes.is_empty() {
+                continue;
+            }
             if let Some(cell) = self.plan.cells.get_mut(fact.cell.index()) {
                 cell.initial &= fact.allowed;
                 if cell.initial & cell.all() == 0 {
