@@ -63,7 +63,5 @@ pub fn verify(program: Program) -> Result<Verified, Vec<Finding>> {
     Ok(Verified(program))
 }
 
-#[cfg(all(test, feature = "compiler"))]
-mod lowered;
 #[cfg(test)]
 mod tests;
