@@ -1,69 +1,60 @@
 //! Text to syntax tree, with the place of every part; recovery per item. Alone in naming pest.
+//!
+//! [`scan`] looks at all tokens once and cuts the text into regions, [`read`] has the grammar parse them and goes on
+//! after errors, [`build`] makes the tree, [`explain`] finds words for what does not fit. No input makes any of them
+//! panic, overflow the stack or take more than linear time.
 
 mod build;
+mod explain;
 mod grammar;
+mod lex;
+mod read;
+mod scan;
 pub mod tree;
+mod words;
 
 use crate::base::{Code, Diagnostic, FileId, Span};
 use build::Builder;
-use grammar::{Grammar, Rule};
-use pest::Parser;
+use grammar::Rule;
+use read::Reader;
 use tree::{File, Operand};
 
-/// The syntax tree of `text`, and all that is wrong with it.
+/// The syntax tree of `text`, and all that is wrong with it, in text order.
+///
+/// What has a syntax error is left out of the tree, as little as possible, and the tree says so.
 pub fn parse(id: FileId, text: &str) -> (File<'_>, Vec<Diagnostic>) {
-    let mut builder = Builder::new(id, text);
-    let mut file = File { id, items: Vec::new(), comments: Vec::new(), incomplete: false };
-    match Grammar::parse(Rule::file, text) {
-        Ok(pairs) => file.items = builder.file(pairs),
-        Err(error) => {
-            let at = match error.location {
-                pest::error::InputLocation::Pos(p) | pest::error::InputLocation::Span((p, _)) => p,
-            };
-            file.incomplete = true;
-            builder.report(Diagnostic::error(
-                Code::UnexpectedWord,
-                Span::new(id, at, at + 1),
-                "this does not fit here",
-            ));
-        }
-    }
-    (file, builder.finish())
+    let scan = scan::scan(id, text);
+    let mut reader = Reader::new(id, text, &scan);
+    let items = scan.regions.iter().flat_map(|region| reader.region(region)).collect();
+    let incomplete = reader.incomplete;
+    let mut diagnostics = reader.finish();
+    diagnostics.extend(scan.diagnostics);
+    diagnostics.sort_by_key(|d| d.span().map(|span| span.start));
+    (File { id, items, comments: scan.comments, incomplete }, diagnostics)
 }
 
-/// A value from outside a file, such as the right side of `--given a=[fw1, ls1]`.
+/// A value from outside a file, such as the right side of `--given targets=[fw1,ls1]`; `fw1,ls1` is a list as well.
 ///
 /// # Errors
-/// The text is not a value.
+/// The text is not a value; the diagnostic says why.
 pub fn operand(id: FileId, text: &str) -> Result<Operand<'_>, Diagnostic> {
-    let mut builder = Builder::new(id, text);
-    let wrong = || Diagnostic::error(Code::BadLiteral, Span::new(id, 0, text.len()), "this is not a value");
-    let pairs = Grammar::parse(Rule::lone_operand, text).map_err(|_| wrong())?;
-    let operand = builder.lone_operand(pairs);
-    match (operand, builder.finish().into_iter().next()) {
-        (_, Some(diagnostic)) => Err(diagnostic),
-        (Ok(operand), None) => Ok(operand),
-        (Err(_), None) => Err(wrong()),
+    let scan = scan::scan(id, text);
+    if let Some(diagnostic) = scan.diagnostics.into_iter().next() {
+        return Err(diagnostic);
+    }
+    let no_value = || Diagnostic::error(Code::BadLiteral, Span::new(id, 0, text.len()), "this is not a value");
+    let pair = grammar::parse(Rule::lone_operand, text).ok_or_else(no_value)?;
+    let mut builder = Builder::new(id, text, &[]);
+    let operand = builder.lone_operand(pair);
+    match builder.finish().into_iter().next() {
+        Some(diagnostic) => Err(diagnostic),
+        None => operand.map_err(|_| no_value()),
     }
 }
 
 /// The paths that `text` imports, with their places: all that a loader must know of a file before it is parsed.
 ///
-/// Looks at the words that stand first on a line; a line that turns out to be no import is sorted out by [`parse`].
+/// Agrees with [`parse`] about every import that has no syntax error.
 pub fn imports(id: FileId, text: &str) -> Vec<(String, Span)> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if let Some(rest) = line.strip_prefix("use ") {
-            let path = rest.trim_start();
-            let at = start + line.len() - path.len();
-            let (path, at) = match path.strip_prefix('"') {
-                Some(quoted) => (quoted.split('"').next().unwrap_or(""), at + 1),
-                None => (path.split([' ', '\t', '\r', '\n', '#']).next().unwrap_or(""), at),
-            };
-            found.push((path.to_owned(), Span::new(id, at, at + path.len())));
-        }
-        start += line.len();
-    }
-    found
+    scan::imports(id, text)
 }

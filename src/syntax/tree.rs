@@ -242,6 +242,14 @@ pub struct Plan<'s> {
     pub span: Span,
 }
 
+impl Plan<'_> {
+    /// A plan of which the head is not known.
+    pub(super) fn unnamed(span: Span) -> Self {
+        let name = Name { text: "", span };
+        Plan { name, params: Vec::new(), title: None, head: Vec::new(), body: Vec::new(), span }
+    }
+}
+
 /// A clause of a plan's head.
 #[derive(Clone, Debug)]
 pub enum HeadClause<'s> {

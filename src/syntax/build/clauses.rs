@@ -7,7 +7,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{Clause, ClauseKind, Condition, Operand, Verdict};
 use pest::iterators::Pair;
 
-impl<'s> Builder<'s> {
+impl<'s> Builder<'s, '_> {
     pub(super) fn clauses(&mut self, parts: &mut Parts<'_>) -> Built<Vec<Clause<'s>>> {
         parts.map(|clause| self.clause(clause)).collect()
     }
@@ -113,7 +113,7 @@ impl<'s> Builder<'s> {
 
     fn verdict(&mut self, parts: &mut Parts<'_>) -> Built<Verdict<'s>> {
         let pair = parts.need(Rule::verdict)?;
-        Ok(match self.word(pair.as_span().start()).text {
+        Ok(match self.word(self.start(&pair)).text {
             "success" => Verdict::Success,
             "failure" => Verdict::Failure,
             "warning" => Verdict::Warning,

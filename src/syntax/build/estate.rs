@@ -6,7 +6,7 @@ use crate::base::Span;
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::Entity;
 
-impl<'s> Builder<'s> {
+impl<'s> Builder<'s, '_> {
     pub(super) fn entity(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<Entity<'s>> {
         let kind = self.name(parts)?;
         let name = self.name(parts)?;

@@ -7,7 +7,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{Expectation, ExpectationKind, Fault, Test, When};
 use pest::iterators::Pair;
 
-impl<'s> Builder<'s> {
+impl<'s> Builder<'s, '_> {
     pub(super) fn test(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<Test<'s>> {
         let title = self.text(parts)?;
         let mut test = Test { title, plan: None, given: Vec::new(), when: Vec::new(), expect: Vec::new(), span };
@@ -32,7 +32,7 @@ impl<'s> Builder<'s> {
 
     fn when(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<When<'s>> {
         let step = self.step_ref(parts)?;
-        let fault = match self.word(parts.need(Rule::fault)?.as_span().start()).text {
+        let fault = match self.word(self.start(&parts.need(Rule::fault)?)).text {
             "fails" => Fault::Fails,
             "times" => Fault::TimesOut,
             "succeeds" => Fault::Succeeds,

@@ -9,7 +9,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{Call, Comparison, Expr, ExprKind, Operand, OperandKind, Place, StepRef};
 use pest::iterators::Pair;
 
-impl<'s> Builder<'s> {
+impl<'s> Builder<'s, '_> {
     /// All conditions up to the next part that is none.
     pub(super) fn exprs(&mut self, parts: &mut Parts<'_>) -> Built<Vec<Expr<'s>>> {
         let mut exprs = vec![self.expr(parts)?];
@@ -192,7 +192,7 @@ impl<'s> Builder<'s> {
         let mut parts = Parts::of(pair);
         let mut args = Vec::new();
         while parts.peek().is_some() {
-            let label = parts.maybe(Rule::label).map(|label| self.word(label.as_span().start()));
+            let label = parts.maybe(Rule::label).map(|label| self.word(self.start(&label)));
             args.push((label, self.operand(&mut parts)?));
         }
         Ok(args)

@@ -13,23 +13,33 @@ mod plan;
 mod tokens;
 mod vocabulary;
 
-use crate::base::{Code, Diagnostic, FileId, Span};
+pub(super) use parts::{Built, Mismatch};
+
+use crate::base::{Diagnostic, FileId, Span};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{Item, Operand, OperandKind, Use};
-use parts::{Built, Mismatch, Parts};
-use pest::iterators::{Pair, Pairs};
+use parts::Parts;
+use pest::iterators::Pair;
 
 /// Gives the tree its text, its spans and its diagnostics.
-pub(super) struct Builder<'s> {
+pub(super) struct Builder<'s, 'c> {
     id: FileId,
     text: &'s str,
+    comments: &'c [Span],
+    /// Where the text that the grammar saw begins in the file.
+    base: usize,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl<'s> Builder<'s> {
-    /// A builder for the file `id` with this text.
-    pub(super) fn new(id: FileId, text: &'s str) -> Builder<'s> {
-        Builder { id, text, diagnostics: Vec::new() }
+impl<'s, 'c> Builder<'s, 'c> {
+    /// A builder for the file `id` with this text and these comments.
+    pub(super) fn new(id: FileId, text: &'s str, comments: &'c [Span]) -> Builder<'s, 'c> {
+        Builder { id, text, comments, base: 0, diagnostics: Vec::new() }
+    }
+
+    /// Pairs that are built from now on come from the text that begins here.
+    pub(super) fn set_base(&mut self, base: usize) {
+        self.base = base;
     }
 
     /// Adds a diagnostic.
@@ -43,26 +53,13 @@ impl<'s> Builder<'s> {
     }
 
     /// The items of a `file`.
-    pub(super) fn file(&mut self, pairs: Pairs<'_, Rule>) -> Vec<Item<'s>> {
-        let mut items = Vec::new();
-        for pair in pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() != Rule::EOI) {
-            let span = self.place(&pair);
-            match self.item(pair) {
-                Ok(item) => items.push(item),
-                Err(Mismatch) => {
-                    let message = "the compiler does not know what to make of this";
-                    let help = "this is a defect of the compiler; please report it";
-                    self.report(Diagnostic::error(Code::UnexpectedWord, span, message).help(help));
-                }
-            }
-        }
-        items
+    pub(super) fn items(&mut self, file: Pair<'_, Rule>) -> Built<Vec<Item<'s>>> {
+        file.into_inner().filter(|pair| pair.as_rule() != Rule::EOI).map(|pair| self.item(pair)).collect()
     }
 
     /// The value of a `lone_operand`; several are a list.
-    pub(super) fn lone_operand(&mut self, pairs: Pairs<'_, Rule>) -> Built<Operand<'s>> {
-        let mut parts = Parts::new(pairs).inner()?;
-        let mut operands = self.operands(&mut parts)?;
+    pub(super) fn lone_operand(&mut self, pair: Pair<'_, Rule>) -> Built<Operand<'s>> {
+        let mut operands = self.operands(&mut Parts::of(pair))?;
         if operands.len() == 1 {
             return operands.pop().ok_or(Mismatch);
         }
@@ -101,7 +98,13 @@ impl<'s> Builder<'s> {
     /// The place of a rule, without the glue after it.
     fn place(&self, pair: &Pair<'_, Rule>) -> Span {
         let span = pair.as_span();
-        self.span(span.start(), self.trimmed(span.start(), span.end()))
+        let start = self.base + span.start();
+        self.span(start, self.trimmed(start, self.base + span.end()))
+    }
+
+    /// Where a rule begins.
+    fn start(&self, pair: &Pair<'_, Rule>) -> usize {
+        self.base + pair.as_span().start()
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -115,7 +118,22 @@ impl<'s> Builder<'s> {
 
     /// Where the last token in `start..end` ends.
     fn trimmed(&self, start: usize, end: usize) -> usize {
-        let text = self.text.get(start..end).unwrap_or("");
-        start + text.trim_end().len()
+        let text = self.text.get(start..end.min(self.text.len())).unwrap_or("");
+        let mut end = start + text.trim_ascii_end().len();
+        while let Some(comment) = self.comment_before(end) {
+            let text = self.text.get(start..comment.start as usize).unwrap_or("");
+            end = start + text.trim_ascii_end().len();
+        }
+        end
+    }
+
+    /// The comment that ends exactly here.
+    fn comment_before(&self, end: usize) -> Option<&Span> {
+        let line_ends = matches!(self.text.as_bytes().get(end), None | Some(b'\n' | b'\r'));
+        if !line_ends {
+            return None;
+        }
+        let index = self.comments.partition_point(|comment| (comment.end as usize) < end);
+        self.comments.get(index).filter(|comment| comment.end as usize == end)
     }
 }

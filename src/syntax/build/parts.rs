@@ -36,7 +36,7 @@ impl<'i> Parts<'i> {
     }
 
     /// The place of the next part.
-    pub(super) fn place(&self, builder: &Builder<'_>) -> Built<Span> {
+    pub(super) fn place(&self, builder: &Builder<'_, '_>) -> Built<Span> {
         self.next.as_ref().map(|pair| builder.place(pair)).ok_or(Mismatch)
     }
 

@@ -9,7 +9,7 @@ use crate::syntax::tree::{
 };
 use pest::iterators::Pair;
 
-impl<'s> Builder<'s> {
+impl<'s> Builder<'s, '_> {
     pub(super) fn alias(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<Alias<'s>> {
         let name = self.name(parts)?;
         let call = self.call(parts)?;
@@ -20,18 +20,34 @@ impl<'s> Builder<'s> {
         Ok(Alias { name, call, follows, title: self.maybe_text(parts)?, span })
     }
 
+    /// A plan with nothing in it yet.
+    pub(in crate::syntax) fn plan_head(&mut self, pair: Pair<'_, Rule>, span: Span) -> Built<Plan<'s>> {
+        let mut parts = Parts::of(pair);
+        let name = self.name(&mut parts)?;
+        let params = self.params(&mut parts)?;
+        let title = self.maybe_text(&mut parts)?;
+        Ok(Plan { name, params, title, head: Vec::new(), body: Vec::new(), span })
+    }
+
+    /// Adds the lines of a `plan_part`.
+    pub(in crate::syntax) fn plan_part(&mut self, pair: Pair<'_, Rule>, plan: &mut Plan<'s>) -> Built<()> {
+        self.plan_items(&mut Parts::of(pair), plan)
+    }
+
     pub(super) fn plan(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<Plan<'s>> {
-        let name = self.name(parts)?;
-        let params = self.params(parts)?;
-        let title = self.maybe_text(parts)?;
-        let mut plan = Plan { name, params, title, head: Vec::new(), body: Vec::new(), span };
-        while let Some(rule) = parts.peek() {
+        let mut plan = self.plan_head(parts.need(Rule::plan_head)?, span)?;
+        self.plan_items(parts, &mut plan)?;
+        Ok(plan)
+    }
+
+    fn plan_items(&mut self, parts: &mut Parts<'_>, plan: &mut Plan<'s>) -> Built<()> {
+        while let Some(rule) = parts.peek().filter(|&rule| rule != Rule::EOI) {
             match self.head_clause(rule, parts)? {
                 Some(clause) => plan.head.push(clause),
                 None => plan.body.push(self.block_item(parts)?),
             }
         }
-        Ok(plan)
+        Ok(())
     }
 
     /// The clause of the plan's head that comes next; `Some(None)` if it is an entry of the procedure.

@@ -4,13 +4,14 @@ use super::Builder;
 use super::parts::{Built, Parts};
 use crate::base::{Code, Diagnostic};
 use crate::syntax::grammar::Rule;
+use crate::syntax::lex::{Kind, Lexer};
 use crate::syntax::tree::{Name, Path, StepRef, Text};
 use pest::iterators::Pair;
 
-impl<'s> Builder<'s> {
+impl<'s> Builder<'s, '_> {
     pub(super) fn name(&mut self, parts: &mut Parts<'_>) -> Built<Name<'s>> {
         let pair = parts.need(Rule::name)?;
-        Ok(self.word(pair.as_span().start()))
+        Ok(self.word(self.start(&pair)))
     }
 
     /// All names up to the next part that is none.
@@ -70,10 +71,10 @@ impl<'s> Builder<'s> {
     }
 
     pub(super) fn string(&self, pair: &Pair<'_, Rule>) -> Text<'s> {
-        let place = self.place(pair);
-        let block = self.slice(place).starts_with("\"\"\"");
-        let quotes = if block { 3 } else { 1 };
-        let span = self.span(place.start as usize + quotes, place.end as usize - quotes);
+        let token = Lexer::new(self.text, self.start(pair)).next();
+        let (start, end) = token.map_or((0, 0), |token| token.content());
+        let span = self.span(start, end);
+        let block = token.is_some_and(|token| matches!(token.kind, Kind::Block { .. }));
         Text { raw: self.slice(span), span, block }
     }
 

@@ -7,7 +7,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{Action, Extend, Field, Held, Kind, Probe, Rule as RuleItem, Type, TypeKind};
 use pest::iterators::Pair;
 
-impl<'s> Builder<'s> {
+impl<'s> Builder<'s, '_> {
     pub(super) fn kind(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<Kind<'s>> {
         let name = self.name(parts)?;
         let parent = match parts.maybe(Rule::parent) {

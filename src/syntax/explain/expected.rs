@@ -1,0 +1,136 @@
+//! What would have fitted, in words.
+
+use crate::syntax::words::{Opening, Place};
+
+/// At most this many things are named.
+const NAMED: usize = 5;
+/// How the grammar says that a name may begin.
+const NAME: &str = "a..z";
+/// How it says that a number may.
+const NUMBER: &str = "0..9";
+
+/// What would have fitted at some place.
+pub(super) struct Expected {
+    tokens: Vec<String>,
+}
+
+impl Expected {
+    /// These signs and words; `a..z` stands for names, `0..9` for numbers.
+    pub(super) fn new(mut tokens: Vec<String>) -> Expected {
+        let glue = [" ", "\n", "\t", "\r", "#"];
+        let parts = ["\"\"\"", "A..Z", "_", "-", "BUILTIN_RULE"];
+        tokens.retain(|token| !glue.contains(&token.as_str()) && !parts.contains(&token.as_str()));
+        Expected { tokens }
+    }
+
+    /// Whether this sign or word fits.
+    pub(super) fn has(&self, token: &str) -> bool {
+        self.tokens.iter().any(|t| t == token)
+    }
+
+    /// Whether a name fits, and no other value.
+    pub(super) fn only_name(&self) -> bool {
+        self.has(NAME) && !self.value()
+    }
+
+    /// Whether a number or duration fits.
+    pub(super) fn number(&self) -> bool {
+        self.has(NUMBER)
+    }
+
+    /// Whether any value fits.
+    fn value(&self) -> bool {
+        self.has("\"") && self.has("[") && self.has(NUMBER)
+    }
+
+    /// The words that fit.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().map(String::as_str).filter(|t| t.len() > 1 && t.bytes().all(|b| b.is_ascii_alphabetic()))
+    }
+
+    /// `a condition`, `` `{` or a text in quotes ``
+    pub(super) fn shown(&self, place: Place) -> String {
+        let mut rest: Vec<&str> = self.tokens.iter().map(String::as_str).collect();
+        let mut named = Vec::new();
+        let mut class = |members: &[&str], name: &str| {
+            rest.retain(|token| !members.contains(token));
+            named.push(name.to_owned());
+        };
+        let value = ["\"", "[", "(", NUMBER, NAME, "if"];
+        if self.value() && self.has("not") {
+            class(&value, "a condition");
+            class(&["not", "every", "each", "some"], "");
+        } else if self.value() {
+            class(&value, "a value");
+        }
+        if self.has("\"") {
+            class(&["\""], "a text in quotes");
+        }
+        if self.has(NAME) {
+            class(&[NAME], "a name");
+        }
+        if self.has(NUMBER) {
+            class(&[NUMBER], "a number");
+        }
+        if rest.iter().filter(|token| goes_on(token)).count() >= 2 {
+            rest.retain(|token| !goes_on(token) && *token != ",");
+        }
+        let openings = |token: &&str| Opening::of(token).is_some_and(|opening| opening.fits(place));
+        if rest.iter().filter(|token| openings(token)).count() >= 3 {
+            rest.retain(|token| !openings(token) && !goes_on(token) && *token != ",");
+            named.push(clause_of(place).to_owned());
+        }
+        drop_classes(&mut named, self.value());
+        if rest.len() > 1 {
+            rest.retain(|token| *token != ".");
+        }
+        named.extend(rest.into_iter().map(|token| format!("`{}`", shown(token, place))));
+        named.truncate(NAMED);
+        listed(&named)
+    }
+}
+
+/// Inside a value, its members are not named again.
+fn drop_classes(named: &mut Vec<String>, value: bool) {
+    named.retain(|name| !name.is_empty());
+    if value {
+        named.retain(|name| !matches!(name.as_str(), "a text in quotes" | "a name" | "a number"));
+    }
+}
+
+/// Whether a value or condition goes on with this.
+fn goes_on(token: &str) -> bool {
+    let words = ["is", "are", "on", "include", "includes", "agree", "succeeded", "did", "and", "or", "except"];
+    words.contains(&token) || matches!(token, "." | "(" | "[" | "==" | "!=" | "<" | ">" | "<=" | ">=")
+}
+
+/// A word with those that always follow it.
+fn shown(token: &str, place: Place) -> &str {
+    Opening::of(token).filter(|opening| opening.fits(place)).map_or(token, |opening| opening.shown)
+}
+
+/// What stands in this place.
+pub(super) fn clause_of(place: Place) -> &'static str {
+    match place {
+        Place::File => "an item such as `plan` or `action`",
+        Place::Kind => "a clause of a kind",
+        Place::Extend => "a field",
+        Place::Action => "a clause of an action",
+        Place::Probe => "a clause of a probe",
+        Place::Rule => "`require`",
+        Place::Entity => "an attribute",
+        Place::Plan => "a clause of a plan",
+        Place::Block => "a step",
+        Place::Step => "a clause of a step",
+        Place::Test => "a clause of a test",
+    }
+}
+
+/// `a, b or c`
+fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::from("the end"),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}

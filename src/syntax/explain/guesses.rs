@@ -1,0 +1,194 @@
+//! Mistakes that can be told by more than what is expected: one function each, the surest first.
+
+use super::Sight;
+use crate::base::{Diagnostic, nearest};
+use crate::syntax::grammar::Rule;
+use crate::syntax::lex::{Kind, Token};
+use crate::syntax::words::{ITEMS, OPENINGS, Opening, Place, RESERVED};
+
+/// Says what a mistake is if it is of the kind that it knows.
+type Guess = fn(&Sight<'_>) -> Option<Diagnostic>;
+
+/// Every guess, in the order in which they are tried.
+pub(super) const ALL: &[Guess] = &[
+    foreign_character,
+    bad_number,
+    spaced_duration,
+    ladder_without_step,
+    colon_or_equals,
+    is_on,
+    misspelt_start,
+    misspelt,
+    out_of_place,
+    reserved_name,
+];
+
+/// Typographic quotes, dashes, letters of other alphabets.
+fn foreign_character(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let token = sight.found().filter(|token| token.kind == Kind::Unknown)?;
+    let text = sight.scene.text(Some(token));
+    let help = match text.chars().next()? {
+        '“' | '”' | '„' | '«' | '»' => "write the straight quote `\"`",
+        '‘' | '’' | '\'' | '`' => "texts stand in double quotes: `\"…\"`",
+        ';' => "nothing separates clauses; remove it",
+        '\u{a0}' => "this is a space that does not break; write an ordinary one",
+        c if c.is_alphanumeric() => "names are made of the letters a to z, digits, `_` and `-`",
+        _ => "remove it, or put it into a text in quotes",
+    };
+    Some(sight.error(Some(token), format!("`{}` means nothing here", text.escape_debug())).help(help))
+}
+
+/// `30sec`, `3x`
+fn bad_number(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let token = sight.found().filter(|token| token.kind == Kind::Number)?;
+    let text = sight.scene.text(Some(token));
+    let (number, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
+    if unit.is_empty() || !sight.expected.number() {
+        return None;
+    }
+    Some(match duration_unit(unit) {
+        Some(unit) => no_duration(sight, token, text, &format!("{number}{unit}")),
+        None => sight.error(Some(token), format!("`{text}` is not a number")).help("a name begins with a letter"),
+    })
+}
+
+/// `5 minutes`
+fn spaced_duration(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let number = sight.scene.before(1).filter(|token| token.kind == Kind::Number)?;
+    let unit = sight.found().filter(|token| token.kind == Kind::Word)?;
+    let right = format!("{}{}", sight.scene.text(Some(number)), duration_unit(sight.word())?);
+    let whole = Token { end: unit.end, ..number };
+    Some(no_duration(sight, whole, sight.scene.text(Some(whole)), &right))
+}
+
+fn no_duration(sight: &Sight<'_>, token: Token, text: &str, right: &str) -> Diagnostic {
+    let help = format!("durations have the units `ms`, `s`, `m`, `h` and `d`: `{right}`");
+    let diagnostic = sight.error(Some(token), format!("`{text}` is not a duration")).help(help);
+    diagnostic.fix(sight.span(Some(token)), right)
+}
+
+/// The unit that somebody means who writes this.
+fn duration_unit(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        _ => return None,
+    })
+}
+
+/// `otherwise` or `finally` that follows nothing it could belong to.
+fn ladder_without_step(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let word = sight.word();
+    if !matches!(word, "otherwise" | "finally") || !matches!(sight.scene.place(), Place::Plan | Place::Block) {
+        return None;
+    }
+    if sight.scene.before(1).is_some_and(|last| !matches!(sight.scene.text(Some(last)), "{" | "}" | ")")) {
+        return None;
+    }
+    let help = format!("`{word}` follows the `}}` of a `step` or `phase`; an `otherwise` stands before the `finally`");
+    Some(sight.error(sight.found(), format!("no step stands before this `{word}`")).help(help))
+}
+
+/// `host = string` in a kind, `host: "x"` in a thing, `f(a = b)`.
+fn colon_or_equals(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let right = match sight.word() {
+        "=" if sight.expected.has(":") => ":",
+        ":" if sight.expected.has("=") => "=",
+        "=" if sight.expected.has("==") => "==",
+        _ => return None,
+    };
+    let message = match right {
+        ":" if sight.expected.has(")") => "a named argument has a `:` after its name",
+        ":" => "a declaration has a `:` between name and type",
+        "=" => "a value is given with `=`",
+        _ => "a comparison is written with `==`",
+    };
+    let token = sight.found();
+    let help = format!("write `{right}`");
+    Some(sight.error(token, message).help(help).fix(sight.span(token), right))
+}
+
+/// `services is on to.manager`
+fn is_on(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let before = sight.scene.before(1);
+    if sight.word() != "on" || !matches!(sight.scene.text(before), "is" | "are") {
+        return None;
+    }
+    let help = format!("leave out the `{}`: `services on node1`", sight.scene.text(before));
+    Some(sight.error(sight.found(), "expected a state, found `on`").help(help))
+}
+
+/// A clause whose first word is misspelt, where the grammar took it for a name.
+fn misspelt_start(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let first = sight.scene.clause().filter(|first| first.kind == Kind::Word)?;
+    let word = sight.scene.text(Some(first));
+    let place = sight.scene.place();
+    let near = sight.scene.before(1) == Some(first) || sight.scene.before(2) == Some(first);
+    if !near || !matches!(place, Place::File | Place::Kind | Place::Entity) || Opening::of(word).is_some() {
+        return None;
+    }
+    misspelling(sight, first, openings_of(place))
+}
+
+/// A word that is nearly one that fits.
+fn misspelt(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let token = sight.found().filter(|token| token.kind == Kind::Word)?;
+    if RESERVED.contains(&sight.word()) {
+        return None;
+    }
+    misspelling(sight, token, sight.expected.words())
+}
+
+fn misspelling<'w>(sight: &Sight<'_>, token: Token, fitting: impl Iterator<Item = &'w str>) -> Option<Diagnostic> {
+    let word = sight.scene.text(Some(token));
+    let right = nearest(word, fitting)?;
+    let place = sight.scene.place();
+    let opening = Opening::of(right).filter(|opening| opening.fits(place));
+    let message = match opening {
+        Some(_) if place == Place::File => format!("unknown item `{word}`"),
+        Some(_) => format!("unknown word `{word}` in {}", place.shown()),
+        None => format!("expected `{right}`, found `{word}`"),
+    };
+    let shown = opening.map_or(right, |opening| opening.shown);
+    let help = format!("did you mean `{shown}`?");
+    Some(sight.error(Some(token), message).help(help).fix(sight.span(Some(token)), right))
+}
+
+/// A clause that belongs elsewhere: `acquires` in a probe, `run` in the head of a plan.
+fn out_of_place(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let token = sight.found().filter(|token| token.kind == Kind::Word)?;
+    let opening = Opening::of(sight.scene.text(Some(token)))?;
+    let place = sight.scene.place();
+    let complete = sight.expected.has("}") || place == Place::File || sight.piece.rule == Rule::plan_part;
+    if opening.fits(place) || !complete {
+        return None;
+    }
+    let places: Vec<&str> =
+        Place::ALL.iter().filter(|place| opening.fits(**place)).map(|place| place.shown()).collect();
+    let message = format!("`{}` does not belong in {}", opening.word, place.shown());
+    let mut help = format!("it belongs in {}", places.join(" or "));
+    if place == Place::Plan && opening.fits(Place::Step) {
+        help = format!("put it into a step: `step name {{ {} … }}`", opening.shown);
+    }
+    Some(sight.error(Some(token), message).help(help))
+}
+
+/// A word of the language as a name.
+fn reserved_name(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let word = sight.word();
+    if !RESERVED.contains(&word) || !sight.expected.only_name() {
+        return None;
+    }
+    let message = format!("`{word}` is a word of the language and cannot be a name");
+    Some(sight.error(sight.found(), message).help("choose another name"))
+}
+
+/// The words that begin a clause there.
+fn openings_of(place: Place) -> impl Iterator<Item = &'static str> {
+    let items = if place == Place::File { ITEMS.as_slice() } else { &[] };
+    let clauses = OPENINGS.iter().filter(move |opening| place != Place::File && opening.fits(place));
+    items.iter().copied().chain(clauses.map(|opening| opening.word))
+}
