@@ -226,8 +226,7 @@ impl Machine {
 
     fn start(&mut self, step: InstrId, attempt: u32) -> Result<(), Inconsistent> {
         match self.running.get_mut(&step) {
-            // Taken up again, or repeated.
-            Some(at) if attempt == at.number + u32::from(at.ended) => {
+            Some(at) if at.ended && attempt == at.number.saturating_add(1) => {
                 *at = Attempt { number: attempt, ended: false };
                 return Ok(());
             }

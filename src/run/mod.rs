@@ -19,6 +19,8 @@ mod step;
 
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use cells::Cells;
 pub use driver::{Host, drive};

@@ -1,0 +1,7 @@
+//! The machine and the driver without processes: random plans, every interleaving, every moment of a crash.
+
+mod confluence;
+mod crash;
+mod random;
+mod steps;
+mod world;
