@@ -2,7 +2,7 @@
 
 use super::Elaborator;
 use super::actions::{Parts, too_many};
-use super::steps::not_retryable;
+use super::deeds::not_retryable;
 use crate::base::{Code, Diagnostic, Span, limits, nearest};
 use crate::calculus::Flags;
 use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Region, Rung, Step};

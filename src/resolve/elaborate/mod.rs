@@ -7,8 +7,10 @@ mod actions;
 mod blocks;
 mod commands;
 mod conditions;
+mod deeds;
 mod facts;
 mod head;
+mod machines;
 mod operands;
 mod steps;
 

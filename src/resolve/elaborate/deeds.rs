@@ -1,0 +1,369 @@
+//! What one step on one machine does: its command, question, message or wait, and how its result is taken.
+
+use super::Elaborator;
+use super::actions::{Parts, Undo};
+use crate::base::{Code, Diagnostic, Span, limits};
+use crate::calculus::{Answer, AtomId, AtomSource, Flags, MachineId, Reach, Value as RunValue, ValueId, ValueSource};
+use crate::model::{Act, Guard, Key, Step};
+use crate::resolve::value::Value;
+use crate::syntax::tree::{self, ClauseKind, ExprKind, OperandKind};
+
+/// What a step does, among its clauses.
+enum Deed<'t, 's> {
+    Do(&'t tree::Call<'s>),
+    Run,
+    Ask(&'t tree::Text<'s>),
+    Tell(&'t tree::Text<'s>),
+    WaitUntil(&'t tree::Expr<'s>, Option<&'t tree::Operand<'s>>),
+    WaitFor(&'t tree::Operand<'s>),
+}
+
+impl<'s> Elaborator<'_, 's> {
+    fn deed<'t>(&mut self, step: &'t tree::Step<'s>) -> Option<Deed<'t, 's>> {
+        let mut found: Option<(Deed<'t, 's>, Span)> = None;
+        for clause in &step.clauses {
+            let deed = match &clause.kind {
+                ClauseKind::Do(call) => Deed::Do(call),
+                ClauseKind::Run(_) => Deed::Run,
+                ClauseKind::Ask(text) => Deed::Ask(text),
+                ClauseKind::Tell(text) => Deed::Tell(text),
+                ClauseKind::WaitUntil(expr, every) => Deed::WaitUntil(expr, every.as_ref()),
+                ClauseKind::WaitFor(time) => Deed::WaitFor(time),
+                _ => continue,
+            };
+            match &found {
+                Some((Deed::Run, _)) if matches!(deed, Deed::Run) => {}
+                Some((_, first)) => {
+                    let first = *first;
+                    self.report(
+                        Diagnostic::error(
+                            Code::Contradiction,
+                            clause.span,
+                            format!("step `{}` does two things", step.name.text),
+                        )
+                        .label(first, "the other one")
+                        .help("make two steps of it"),
+                    );
+                }
+                None => found = Some((deed, clause.span)),
+            }
+        }
+        if found.is_none() {
+            self.report(
+                Diagnostic::error(
+                    Code::Contradiction,
+                    step.name.span,
+                    format!("step `{}` does nothing", step.name.text),
+                )
+                .help("say what it does: `do …`, `run …`, `ask …`, `tell …` or `wait …`"),
+            );
+        }
+        found.map(|(deed, _)| deed)
+    }
+
+    /// A step on one machine, or on none.
+    pub(super) fn build(
+        &mut self,
+        step: &tree::Step<'s>,
+        name: String,
+        key: Key,
+        host: Option<Value<'s>>,
+        target: Option<Span>,
+    ) -> (Step, Option<AtomId>) {
+        let span = step.name.span;
+        let deed = self.deed(step);
+        let machine = host.as_ref().and_then(|h| self.host_machine(h, target.unwrap_or(span)));
+        let own = self.clauses(&step.clauses, host.as_ref(), false);
+        let mut parts = own;
+        let raw = matches!(deed, Some(Deed::Run));
+        if target.is_none() && matches!(deed, Some(Deed::Run | Deed::Do(_))) {
+            self.report(
+                Diagnostic::error(Code::MissingTarget, span, format!("it is not said where `{}` runs", step.name.text))
+                    .help("add `on NODE` after its name"),
+            );
+        }
+        let opaque = raw && !parts.declares;
+        let mut call = String::new();
+        if let Some(Deed::Do(what)) = deed {
+            call = self.source(what.span);
+            if let Some(action) = self.act(what, host.as_ref(), target.unwrap_or(span)) {
+                parts = action.overridden_by(parts);
+            }
+        }
+        let title = self.message(step.title.as_ref());
+        self.captures(step, key, &mut parts);
+        let (retries, every_ms) = if parts.runs { self.retries(step, &parts) } else { (0, 0) };
+        let reach = machine.and_then(|m| self.plan.machines.get(m.index())).map(|m| m.reach.clone());
+        let flags = Flags {
+            tolerated: step.clauses.iter().any(|c| matches!(c.kind, ClauseKind::IfPossible)),
+            lingers: !parts.command.kill && !parts.effects.is_empty() && reach.is_some_and(|r| r != Reach::Local),
+            finally: false,
+            idempotent: parts.idempotent,
+            opaque,
+            commits: parts.commits,
+        };
+        let (act, host_of, answers) = self.act_of(step, deed, &parts, machine, (retries, every_ms), &name);
+        let model = Step {
+            key,
+            name,
+            number: step.number.map(|(n, _)| n),
+            title,
+            span: step.span,
+            host: host_of,
+            conditions: Vec::new(),
+            after: Vec::new(),
+            requires: parts.requires,
+            effects: parts.effects,
+            fences: parts.fences,
+            loses: parts.loses,
+            flags,
+            usually_ms: parts.usually_ms,
+            call,
+            act,
+        };
+        (model, answers)
+    }
+
+    fn captures(&mut self, step: &tree::Step<'s>, key: Key, parts: &mut Parts<'s>) {
+        for clause in &step.clauses {
+            if let ClauseKind::Capture(name, pattern) = &clause.kind {
+                let value = ValueId::at(self.plan.values.len());
+                self.plan
+                    .values
+                    .push(RunValue { name: name.text.to_string(), source: ValueSource::Captured { by: key } });
+                if let Some(capture) = self.capture(pattern.as_ref(), value) {
+                    parts.command.captures.push(capture);
+                }
+            }
+        }
+    }
+
+    /// `retry N times, every D`, and whether that is safe.
+    fn retries(&mut self, step: &tree::Step<'s>, parts: &Parts<'s>) -> (u32, u64) {
+        let Some((times, every, span)) = step.clauses.iter().find_map(|c| match &c.kind {
+            ClauseKind::Retry(times, every) => Some((*times, every.as_ref(), c.span)),
+            _ => None,
+        }) else {
+            return (0, 0);
+        };
+        if !parts.idempotent && parts.verify.is_none() {
+            self.report(not_retryable(span, &step.name, step.name.span));
+        }
+        let times = self.times(times, limits::RETRIES, span);
+        (times, every.and_then(|e| self.duration(e)).unwrap_or(0))
+    }
+
+    #[allow(clippy::type_complexity, reason = "the three parts are used at one place, by name")]
+    fn act_of(
+        &mut self,
+        step: &tree::Step<'s>,
+        deed: Option<Deed<'_, 's>>,
+        parts: &Parts<'s>,
+        machine: Option<MachineId>,
+        (retries, every_ms): (u32, u64),
+        name: &str,
+    ) -> (Act, Option<MachineId>, Option<AtomId>) {
+        let runs = matches!(deed, Some(Deed::Do(_) | Deed::Run));
+        self.misplaced(step, &deed, runs);
+        match deed {
+            Some(Deed::Ask(text)) => {
+                let question = self.message_template(text);
+                let answers = self.answers(step);
+                let atom = (!answers.is_empty()).then(|| {
+                    let options = answers.iter().map(|a| a.name.clone()).collect();
+                    let shown = question.render(|_| "…".into());
+                    self.atom(name.to_string(), shown, options, AtomSource::Answer)
+                });
+                (Act::Ask { question, answers, atom }, None, atom)
+            }
+            Some(Deed::Tell(text)) => (Act::Tell { text: self.message_template(text) }, None, None),
+            Some(Deed::WaitFor(time)) => (Act::Delay { ms: self.duration(time).unwrap_or(0) }, None, None),
+            Some(Deed::WaitUntil(expr, every)) => {
+                let every = every.and_then(|e| self.duration(e)).unwrap_or(1_000);
+                let (act, host) = self.wait_until(expr, every, parts);
+                (act, host, None)
+            }
+            Some(Deed::Do(_) | Deed::Run) | None => {
+                let (command, verify) = (parts.command.clone(), parts.verify.clone());
+                (Act::Run { command, verify, retries, every_ms }, machine, None)
+            }
+        }
+    }
+
+    /// Clauses that mean nothing for what the step does.
+    fn misplaced(&mut self, step: &tree::Step<'s>, deed: &Option<Deed<'_, 's>>, runs: bool) {
+        let asks = matches!(deed, Some(Deed::Ask(_)));
+        for clause in &step.clauses {
+            let why = match &clause.kind {
+                ClauseKind::Attests(_) if !asks => "`attests` is the word of the person who is asked",
+                ClauseKind::Answer { .. } if !asks => "`answer` belongs to an `ask`",
+                ClauseKind::Retry(..)
+                | ClauseKind::Capture(..)
+                | ClauseKind::ExitMeans(..)
+                | ClauseKind::OutputMeans(..)
+                    if !runs && deed.is_some() =>
+                {
+                    "only a command has a result"
+                }
+                ClauseKind::Verify(_) if !runs && deed.is_some() => "only a command is read back",
+                _ => continue,
+            };
+            self.report(Diagnostic::error(Code::Contradiction, clause.span, why).help(if asks {
+                "remove the clause"
+            } else {
+                "remove the clause, or add what it is about"
+            }));
+        }
+    }
+
+    fn answers(&mut self, step: &tree::Step<'s>) -> Vec<Answer> {
+        let mut answers: Vec<Answer> = Vec::new();
+        for clause in &step.clauses {
+            if let ClauseKind::Answer { name, label, stops } = &clause.kind {
+                if answers.iter().any(|a| a.name == name.text) {
+                    self.report(
+                        Diagnostic::error(
+                            Code::DeclaredTwice,
+                            name.span,
+                            format!("there are two answers `{}`", name.text),
+                        )
+                        .help("give each answer a name of its own"),
+                    );
+                    continue;
+                }
+                let label = self.message(label.as_ref());
+                answers.push(Answer { name: name.text.to_string(), label, stops: *stops });
+            }
+        }
+        if answers.len() == 1 {
+            self.report(
+                Diagnostic::error(Code::Contradiction, step.name.span, "a single answer is no choice")
+                    .help("add another `answer`, or leave it out: without answers it is yes or no"),
+            );
+        }
+        answers
+    }
+
+    fn wait_until(&mut self, expr: &tree::Expr<'s>, every_ms: u64, parts: &Parts<'s>) -> (Act, Option<MachineId>) {
+        let (negated, inner) = match &expr.kind {
+            ExprKind::Not(inner) => (true, inner.as_ref()),
+            _ => (false, expr),
+        };
+        let call = match &inner.kind {
+            ExprKind::Operand(operand) => match &operand.kind {
+                OperandKind::Call(call) => Some(call),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(call) = call else {
+            self.report(
+                Diagnostic::error(Code::WrongType, expr.span, "only a probe can be waited for").help(
+                    "say `wait until PROBE(…)` or `wait until not PROBE(…)`; to let time pass say `wait for 30s`",
+                ),
+            );
+            return (Act::Delay { ms: 0 }, None);
+        };
+        // Waiting reads the probe by itself, again and again: it is no condition that is read beforehand.
+        let (atoms, probes) = (self.plan.atoms.len(), self.plan.probes.len());
+        let (pending, known) = (self.pending_reads.len(), self.atoms.clone());
+        let waiting = format!("{} (waiting)", self.at_step);
+        let outer = std::mem::replace(&mut self.at_step, waiting);
+        let found = self.probe(call);
+        self.at_step = outer;
+        self.plan.atoms.truncate(atoms);
+        self.plan.probes.truncate(probes);
+        self.pending_reads.truncate(pending);
+        self.atoms = known;
+        match found {
+            Some((_, probe)) => {
+                let mut command = probe.command;
+                command.within_ms = parts.command.within_ms.or(command.within_ms);
+                command.kill = true;
+                (Act::Wait { command, every_ms, negated }, probe.host)
+            }
+            None => (Act::Delay { ms: 0 }, None),
+        }
+    }
+
+    /// The undo of a step's action, with the variables of that action.
+    pub(super) fn undo_of(&mut self, step: &tree::Step<'s>, host: Option<&Value<'s>>, at: Span) -> Option<Undo<'s>> {
+        let call =
+            step.clauses.iter().find_map(|c| if let ClauseKind::Do(call) = &c.kind { Some(call) } else { None })?;
+        let before = self.diagnostics.len();
+        let parts = self.act(call, host, at);
+        self.diagnostics.truncate(before);
+        parts?.undo
+    }
+
+    pub(super) fn undo_step(
+        &mut self,
+        undo: &Undo<'s>,
+        name: String,
+        key: Key,
+        host: &Value<'s>,
+        undone: &Step,
+        at: Span,
+    ) -> Step {
+        let outer = std::mem::replace(&mut self.vars, undo.vars.clone());
+        let parts = self.act(&undo.call, Some(host), at).unwrap_or_default();
+        let call = self.source(undo.call.span);
+        self.vars = outer;
+        self.know(&name, key, Guard::Succeeded(key), None, at);
+        let flags = Flags {
+            idempotent: parts.idempotent,
+            lingers: !parts.command.kill && !parts.effects.is_empty() && undone.flags.lingers,
+            ..Flags::default()
+        };
+        Step {
+            key,
+            name,
+            number: None,
+            title: format!("undo `{}`", undone.name),
+            span: undone.span,
+            host: undone.host,
+            conditions: Vec::new(),
+            after: Vec::new(),
+            requires: parts.requires,
+            effects: parts.effects,
+            fences: parts.fences,
+            loses: parts.loses,
+            flags,
+            usually_ms: parts.usually_ms,
+            call,
+            act: Act::Run { command: parts.command, verify: parts.verify, retries: 0, every_ms: 0 },
+        }
+    }
+}
+
+impl<'s> Parts<'s> {
+    /// An action's parts with what the step itself says beside them.
+    fn overridden_by(mut self, own: Parts<'s>) -> Parts<'s> {
+        self.requires.extend(own.requires);
+        for (effect, span) in own.effects {
+            if !self.effects.iter().any(|(e, _)| e.cell == effect.cell) {
+                self.effects.push((effect, span));
+            }
+        }
+        self.fences.extend(own.fences);
+        self.loses.extend(own.loses);
+        self.command.env.extend(own.command.env);
+        self.command.meanings.splice(0..0, own.command.meanings);
+        if own.command.within_ms.is_some() {
+            self.command.within_ms = own.command.within_ms;
+            self.command.kill = own.command.kill;
+        }
+        self.verify = own.verify.or(self.verify);
+        self.usually_ms = own.usually_ms.or(self.usually_ms);
+        self.idempotent |= own.idempotent;
+        self.commits |= own.commits;
+        self
+    }
+}
+
+/// A retry that could do its work twice.
+pub(super) fn not_retryable(span: Span, name: &tree::Name<'_>, at: Span) -> Diagnostic {
+    Diagnostic::error(Code::NotRetryable, span, format!("`{}` could do its work twice", name.text))
+        .label(at, "a failed attempt may have worked all the same")
+        .help("give its action a `verify` that reads back whether it is done, or say `idempotent` if twice is as good as once")
+}
