@@ -270,3 +270,64 @@ impl JournalError {
         RunError::stopped(self.message).help(self.help)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Store;
+    use crate::run::{RunError, exit};
+    use rusqlite::Connection;
+    use std::fs;
+    use std::path::Path;
+
+    fn refused(folder: &Path) -> RunError {
+        let error = Store::open(folder).map(|_| ()).unwrap_err();
+        assert_eq!(error.exit, exit::STOPPED, "{error}");
+        assert!(error.help.is_some(), "{error}");
+        error
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_named_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let message = refused(&file.join("state")).message;
+        assert!(message.ends_with("file/state`: something else is in its place"), "{message}");
+        // Nobody may make folders there, not even root.
+        let message = refused(Path::new("/proc/handover")).message;
+        assert!(message.starts_with("the state folder cannot be used: `/proc/handover`: "), "{message}");
+    }
+
+    #[test]
+    fn a_database_that_is_not_ours_or_not_whole_is_refused() {
+        let open = |make: &dyn Fn(&Path)| {
+            let folder = tempfile::tempdir().unwrap();
+            make(&folder.path().join("journal.db"));
+            refused(folder.path())
+        };
+        let error = open(&|path| fs::write(path, "not a database at all, but long enough to be looked at").unwrap());
+        assert!(error.message.ends_with("`journal.db` is damaged"), "{error}");
+        let error = open(&|path| Connection::open(path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap());
+        assert!(error.message.ends_with("journal.db` is a database of another program"), "{error}");
+        let error = open(&|path| {
+            drop(Store::open(path.parent().unwrap()).unwrap());
+            Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 2").unwrap();
+        });
+        assert!(error.message.contains("was written by a newer handover (format 2; this one knows 1)"), "{error}");
+        let error = open(&|path| fs::create_dir(path).unwrap());
+        assert!(error.message.contains("cannot be used"), "{error}");
+    }
+
+    #[test]
+    fn an_event_that_was_changed_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let sql = "INSERT INTO events VALUES ('r', 1, '', '{\"event\":\"dance\"}')";
+        store.db.execute_batch(sql).unwrap();
+        let error = store.events("r").unwrap_err();
+        assert!(error.message.starts_with("event 1 of run r cannot be read: "), "{error}");
+        assert_eq!(error.exit, exit::OPEN);
+        assert_eq!(store.run("r").unwrap_err().exit, exit::USAGE);
+        assert!(store.program("00").unwrap_err().message.contains("is not in the journal"));
+    }
+}

@@ -3,7 +3,7 @@
 
 use super::confluence::begin;
 use super::random::{Choices, choices, plan};
-use super::world::{Simulated, State};
+use super::world::{Behaviour, Simulated, State};
 use crate::bytecode::{InstrId, Op};
 use crate::run::sample::Recorder;
 use crate::run::{Event, Host, Machine, Options, Record, RunEnded, RunError, Status, Who, drive};
@@ -11,8 +11,6 @@ use crate::verify::Verified;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use std::rc::Rc;
 use std::sync::Arc;
-
-type Behaviour = Rc<dyn Fn(&str) -> (u64, i32)>;
 
 /// Runs the machine in the world; gives its end and what was seen.
 fn run(machine: Machine, first: Event, world: &mut Simulated, jobs: usize) -> (Result<RunEnded, RunError>, Recorder) {

@@ -35,8 +35,7 @@ impl State {
 /// A world in which each script takes some time and works or not.
 pub struct Simulated {
     pub state: State,
-    /// How long a script takes and its exit code.
-    pub behaviour: Rc<dyn Fn(&str) -> (u64, i32)>,
+    pub behaviour: Behaviour,
     /// Copies of world and journal at every moment at which the executor could be lost.
     pub moments: Option<Moments>,
     pub journal: Memory,
@@ -48,6 +47,9 @@ pub struct Simulated {
     pub interrupts: VecDeque<u64>,
     answers: VecDeque<(InstrId, u8)>,
 }
+
+/// How long a script takes, and its exit code.
+pub type Behaviour = Rc<dyn Fn(&str) -> (u64, i32)>;
 
 pub type Moments = Rc<RefCell<Vec<(State, Vec<Record>)>>>;
 
@@ -75,7 +77,7 @@ impl Journal for Memory {
 }
 
 impl Simulated {
-    pub fn new(behaviour: Rc<dyn Fn(&str) -> (u64, i32)>) -> Simulated {
+    pub fn new(behaviour: Behaviour) -> Simulated {
         Simulated {
             state: State::default(),
             behaviour,

@@ -1,0 +1,261 @@
+//! What a run survives: an executor killed at any moment, a second run, signals, a full disk.
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Steps that count how often they run, in parallel on three nodes. Half of them can be read back, half cannot.
+const COUNTING: &str = r#"
+node a { via = local }
+node b { via = local }
+node c { via = local }
+
+action work(n: string) on host: node "Work that can be read back" {
+  needs  host is up
+  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
+  verify "test -e {{n}}.done"
+}
+action pay(n: string) on host: node "Work that cannot be read back" {
+  needs  host is up
+  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
+}
+
+plan move() "Something moves" {
+  given  a is up, b is up, c is up
+  STEPS
+}
+"#;
+
+/// A step that takes until it is told to end, and one that puts things in order.
+const WAITING: &str = r#"
+node a { via = local }
+plan move() "Something moves" {
+  given  a is up
+  phase busy {
+    step work on a { run "touch begun; until test -e go; do sleep 0.02; done; touch done" }
+    step more on a { run "touch more" }
+  } finally {
+    step tidy on a { run "touch tidy" }
+  }
+}
+"#;
+
+struct Case(TempDir);
+
+impl Case {
+    fn new(plan: &str) -> Case {
+        let case = Case(tempfile::tempdir().unwrap());
+        fs::write(case.path("plan.ha"), plan).unwrap();
+        case
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_handover"));
+        command.args(args).current_dir(&self.0).env("HOME", self.0.path()).env("HANDOVER_STATE", self.path("state"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn start(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().unwrap()
+    }
+
+    fn handover(&self, args: &[&str]) -> (i32, String) {
+        outcome(&self.command(args).output().unwrap())
+    }
+
+    fn wait_for(&self, name: &str) {
+        let begin = Instant::now();
+        while !self.has(name) {
+            assert!(begin.elapsed() < Duration::from_secs(60), "`{name}` does not appear");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The id of the only run.
+    fn only_run(&self) -> String {
+        let (code, list) = self.handover(&["runs"]);
+        assert_eq!((code, list.lines().count()), (0, 1), "{list}");
+        list.split(' ').next().unwrap().to_owned()
+    }
+}
+
+fn outcome(output: &Output) -> (i32, String) {
+    let text = [&output.stdout, &output.stderr].map(|t| String::from_utf8_lossy(t).into_owned()).concat();
+    (output.status.code().unwrap_or(-1), text)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+#[test]
+fn a_run_survives_ten_kills_and_nothing_runs_twice() {
+    let steps = (0..48).map(|i| {
+        let (node, action) = [("a", "work"), ("b", "work"), ("c", "pay")][i % 3];
+        format!("  step {node}{i} on {node} {{ do {action}(\"{node}{i}\") }}\n")
+    });
+    let case = Case::new(&COUNTING.replace("STEPS", steps.collect::<String>().trim()));
+    // Moments that differ from run to run, and are told when it fails.
+    let mut random = u64::from(std::process::id());
+    let mut moments = Vec::new();
+    let mut settled = Vec::new();
+    loop {
+        let run = latest(&case);
+        let mut args = if run.is_empty() { vec!["run", "plan.ha", "--yes"] } else { vec!["resume", &run] };
+        args.extend(settled.iter().flat_map(|s: &String| ["--settle", s]));
+        let mut executor = case.start(&args);
+        if moments.len() < 10 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let ms = 5 + (random >> 33) % 60;
+            moments.push(format!("{ms} ms: {args:?}"));
+            sleep(Duration::from_millis(ms));
+            executor.kill().unwrap();
+        }
+        let (code, text) = outcome(&executor.wait_with_output().unwrap());
+        settled = lost(&case, code, &text);
+        match code {
+            0 => break,
+            -1 => {}
+            4 => assert!(!settled.is_empty(), "{text}\n{moments:#?}"),
+            _ => panic!("{code}: {text}\n{moments:#?}"),
+        }
+    }
+    assert_eq!(moments.len(), 10, "it ended before it was killed ten times: {moments:#?}");
+    let (_, list) = case.handover(&["runs"]);
+    assert!(list.contains("completed") && list.lines().count() == 1, "{list}\n{moments:#?}");
+    let mut count: Vec<String> = fs::read_to_string(case.path("count")).unwrap().lines().map(String::from).collect();
+    count.sort();
+    let all = count.len();
+    count.dedup();
+    assert_eq!((all, count.len()), (48, 48), "{count:?}\n{moments:#?}");
+}
+
+/// The run in the journal, if it got there.
+fn latest(case: &Case) -> String {
+    let (code, list) = case.handover(&["runs"]);
+    if code != 0 || !list.starts_with("20") { String::new() } else { list.split(' ').next().unwrap().to_owned() }
+}
+
+/// What the executor wants to be told of steps that were lost; we look and say.
+fn lost(case: &Case, code: i32, text: &str) -> Vec<String> {
+    if code != 4 {
+        return Vec::new();
+    }
+    let asked = text.split("--settle '").skip(1).filter_map(|t| t.split('=').next());
+    asked
+        .map(|step| {
+            assert!(case.has(&format!("{step}.done")), "{step} began and was not waited for\n{text}");
+            format!("{step}=done")
+        })
+        .collect()
+}
+
+#[test]
+fn a_second_run_is_refused_and_a_killed_one_is_waited_for() {
+    let case = Case::new(WAITING);
+    let mut executor = case.start(&["run", "plan.ha", "--yes"]);
+    case.wait_for("begun");
+    let run = case.only_run();
+    let (code, text) = case.handover(&["run", "plan.ha", "--yes"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains(&format!("the plan `move` is held by run {run} of the plan `move`")), "{text}");
+    assert!(text.contains(&format!("process {}", executor.id())), "{text}");
+    let (code, text) = case.handover(&["resume", &run]);
+    assert_eq!(code, 3, "a run in progress is not taken up: {text}");
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    // What it started still runs; whoever takes the run up waits for it.
+    let second = case.start(&["resume", &run]);
+    sleep(Duration::from_millis(300));
+    fs::write(case.path("go"), "").unwrap();
+    let (code, text) = outcome(&second.wait_with_output().unwrap());
+    assert!(case.has("done"), "the command went on without its executor");
+    assert_eq!(code, 4, "and nothing reads back what it did: {text}");
+    assert!(text.contains(&format!("handover resume {run} --settle 'work=done|failed|again'")), "{text}");
+    let (code, text) = case.handover(&["resume", &run, "--settle", "more=done"]);
+    assert_eq!(code, 2, "{text}");
+    let (code, text) = case.handover(&["resume", &run, "--settle", "work=done"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(case.has("more") && case.has("tidy"));
+    let (code, text) = case.handover(&["resume", &run]);
+    assert_eq!(code, 2, "{text}");
+}
+
+#[test]
+fn the_first_ctrl_c_lets_commands_end_and_the_second_ends_them() {
+    let case = Case::new(WAITING);
+    let executor = case.start(&["run", "plan.ha", "--yes"]);
+    case.wait_for("begun");
+    signal(&executor, Signal::INT);
+    sleep(Duration::from_millis(300));
+    assert!(!case.has("tidy"), "the command still runs");
+    fs::write(case.path("go"), "").unwrap();
+    let (code, text) = outcome(&executor.wait_with_output().unwrap());
+    assert_eq!(code, 5, "{text}");
+    assert!(case.has("done") && case.has("tidy") && !case.has("more"));
+
+    let case = Case::new(WAITING);
+    let executor = case.start(&["run", "plan.ha", "--yes"]);
+    case.wait_for("begun");
+    signal(&executor, Signal::TERM);
+    sleep(Duration::from_millis(100));
+    signal(&executor, Signal::INT);
+    let (code, text) = outcome(&executor.wait_with_output().unwrap());
+    assert_eq!(code, 5, "{text}");
+    assert!(!case.has("done") && case.has("tidy") && !case.has("more"));
+    assert!(text.contains("the operator ended it"), "{text}");
+}
+
+#[test]
+fn a_full_disk_stops_new_steps_and_loses_nothing() {
+    let steps = "step pay on c { do pay(\"one\") }\n  step more on c { do pay(\"two\") }";
+    let case = Case::new(&COUNTING.replace("STEPS", steps).replace("sleep 0.05", "sleep 0.3; ./fill"));
+    fs::create_dir(case.path("state")).unwrap();
+    // Fills the disk of the state folder while the first step runs.
+    fs::write(case.path("fill"), "#!/bin/sh\ncat /dev/zero >state/ballast 2>/dev/null || true\n").unwrap();
+    let inside = r#"
+        mount -t tmpfs -o size=1m none state || { echo "no mount"; exit 99; }
+        chmod +x fill
+        "$HANDOVER" run plan.ha --yes; echo "first: $?"
+        rm state/ballast; : >fill
+        run=$("$HANDOVER" runs | cut -d' ' -f1)
+        "$HANDOVER" resume "$run"; echo "second: $?"
+        "$HANDOVER" resume "$run" --settle pay=done; echo "third: $?""#;
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", inside]).current_dir(&case.0).stdin(Stdio::null());
+    command.env("HANDOVER", env!("CARGO_BIN_EXE_handover")).env("HANDOVER_STATE", case.path("state"));
+    let output = command.output();
+    let skip = match &output {
+        Err(error) => Some(format!("there is no `unshare`: {error}")),
+        Ok(output) if outcome(output).1.contains("no mount") || !geteuid().is_root() => {
+            Some(String::from("only root may mount a small disk"))
+        }
+        Ok(_) => None,
+    };
+    if let Some(why) = skip {
+        return eprintln!("skipped: {why}");
+    }
+    let (_, text) = outcome(&output.unwrap());
+    assert!(
+        text.contains("the disk is full; the run has stopped; what came of `pay` could not be written down"),
+        "{text}"
+    );
+    assert!(text.contains("make room there; then `handover resume"), "{text}");
+    for end in ["first: 4", "second: 4", "third: 0"] {
+        assert!(text.contains(end), "{end} is not in\n{text}");
+    }
+    assert_eq!(fs::read_to_string(case.path("count")).unwrap(), "one\ntwo\n");
+}
