@@ -20,6 +20,8 @@ pub mod lower;
 pub mod verify;
 pub mod run;
 #[cfg(feature = "compiler")]
+pub mod emit;
+#[cfg(feature = "compiler")]
 pub mod session;
 pub mod os;
 #[cfg(feature = "cli")]

@@ -4,11 +4,13 @@
 
 mod code;
 mod diagnostic;
+mod duration;
 pub mod limits;
 mod span;
 mod suggest;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Fix, Label, Severity};
+pub use duration::duration;
 pub use span::{FileId, LineColumn, Source, SourceMap, Span};
 pub use suggest::{did_you_mean, nearest};

@@ -191,6 +191,7 @@ pub struct Dag {
     ends: Vec<Option<Ends>>,
     choices: Vec<Vec<GuardIx>>,
     readers: HashMap<AtomId, Vec<NodeId>>,
+    entries: HashMap<Block, NodeId>,
 }
 
 impl Dag {
@@ -234,6 +235,11 @@ impl Dag {
         self.choices.get(value.index()).map_or(&[], Vec::as_slice)
     }
 
+    /// The beginning of a block; a single step that is an attempt by itself has none.
+    pub fn enter(&self, block: Block) -> Option<NodeId> {
+        self.entries.get(&block).copied()
+    }
+
     /// The steps that bring an atom's answer; none for what is known when the plan begins.
     pub fn readers(&self, atom: AtomId) -> &[NodeId] {
         self.readers.get(&atom).map_or(&[], Vec::as_slice)
@@ -251,7 +257,10 @@ impl Dag {
 
     /// Adds a node after all others.
     pub(super) fn add(&mut self, node: Node) -> NodeId {
-        id(self.graph.add_node(node))
+        let block = if let What::Enter(block) = node.what { Some(block) } else { None };
+        let id = id(self.graph.add_node(node));
+        self.entries.extend(block.map(|b| (b, id)));
+        id
     }
 
     /// Lets `later` follow `earlier`.

@@ -1,7 +1,7 @@
 //! The driver's dealings with commands: how one is put together, limited, ended and understood.
 
 use super::Driver;
-use crate::base::limits;
+use crate::base::{duration, limits};
 use crate::bytecode::{Instr, InstrId, Op};
 use crate::calculus::{Command, Reach};
 use crate::run::launch::{Launch, Script, reach};
@@ -150,17 +150,4 @@ fn usable(content: String) -> Result<String, String> {
         c if c.len() > limits::SECRET_BYTES => Err(format!("it is longer than {} bytes", limits::SECRET_BYTES)),
         c => Ok(c),
     }
-}
-
-/// Milliseconds as people say them.
-pub(crate) fn duration(ms: u64) -> String {
-    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms % 60_000);
-    let fraction = match seconds % 1000 {
-        0 => String::new(),
-        ms => format!(".{ms:03}").trim_end_matches('0').to_owned(),
-    };
-    let parts = [(hours, "h", ""), (minutes, "m", ""), (seconds / 1000, "s", fraction.as_str())];
-    let shown = parts.iter().filter(|(n, _, fraction)| *n > 0 || !fraction.is_empty());
-    let text: Vec<String> = shown.map(|(n, unit, fraction)| format!("{n}{fraction}{unit}")).collect();
-    if text.is_empty() { String::from("0s") } else { text.join(" ") }
 }

@@ -1,0 +1,12 @@
+//! What people and other tools get to see of a compiled plan: listings, graphs, JSON. Pure: plan in, text out.
+
+mod graph;
+mod json;
+mod place;
+mod plan_text;
+mod words;
+
+pub use graph::{dot, mermaid};
+pub use json::plan_json;
+pub use place::{Place, Point, Range, place};
+pub use plan_text::plan_text;
