@@ -1,5 +1,6 @@
 #!/bin/sh
-# demo.sh [HANDOVER]: a web service moves from one node to another while a client keeps asking.
+# demo.sh [HANDOVER [sh]]: a web service moves from one node to another while a client keeps asking. The plan is run by
+# HANDOVER itself, or with `sh` by the script that it makes of the plan.
 # Needs python3. Everything happens in a temporary folder and on a free port of the loopback; nothing is left behind.
 set -eu
 
@@ -41,7 +42,13 @@ show check plan.ha
 say "what will happen?"
 show plan plan.ha handover
 say "hand the service over"
-show run plan.ha handover --yes --state "$QUICKSTART_STATE/runs"
+if [ "${2-}" = sh ]; then
+  show build plan.ha handover --emit sh -o "$QUICKSTART_STATE/handover.sh"
+  printf '$ sh handover.sh\n'
+  sh "$QUICKSTART_STATE/handover.sh" --yes --state "$QUICKSTART_STATE/runs"
+else
+  show run plan.ha handover --yes --state "$QUICKSTART_STATE/runs"
+fi
 sleep 1
 
 say "what the client saw"
