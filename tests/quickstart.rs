@@ -1,5 +1,6 @@
 //! The quickstart example, for real: two nodes on the loopback, a client that keeps asking, both back ends.
 #![cfg(unix)]
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -28,6 +28,15 @@ address_of() {
   esac
 }
 
+site_of() {
+  case $1 in
+    pg1) echo east ;;
+    pg2) echo west ;;
+    client) echo wan ;;
+    *) die "no host is called \`$1\`" ;;
+  esac
+}
+
 # Runs a command in the network of a host, without entering the host.
 in_network() { name=$1; shift; nsenter --net="/run/netns/$lab-$name" -- "$@"; }
 
