@@ -40,7 +40,7 @@ sleep 1
 say "is the plan sound?"
 show check plan.ha
 say "what will happen?"
-show plan plan.ha handover
+show run plan.ha handover --dry-run
 say "hand the service over"
 if [ "${2-}" = sh ]; then
   show build plan.ha handover --emit sh -o "$QUICKSTART_STATE/handover.sh"
