@@ -395,10 +395,17 @@ impl<'s> Elaborator<'_, 's> {
 
     /// A duration in milliseconds.
     pub(super) fn duration(&mut self, operand: &Operand<'s>) -> Option<u64> {
-        match self.operand(operand, &Ty::Duration) {
-            Value::Duration(ms) => Some(ms),
-            _ => None,
-        }
+        let Value::Duration(ms) = self.operand(operand, &Ty::Duration) else { return None };
+        let wrong = match ms {
+            0 => "a duration of zero is none",
+            1..=limits::TIME_MS => return Some(ms),
+            _ => "a duration of more than 30 days is no part of a plan",
+        };
+        self.report(
+            Diagnostic::error(Code::BadLiteral, operand.span, wrong)
+                .help("give a duration such as `30s` or `10m`, or leave the clause out"),
+        );
+        None
     }
 
     fn verdict(&mut self, verdict: &tree::Verdict<'s>) -> Verdict {
