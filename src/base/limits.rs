@@ -14,8 +14,9 @@ pub const FILES: usize = 1_000;
 pub const INSTRUCTIONS: usize = 1 << 20;
 /// Edges between instructions: sixteen each. Where many follow many, the compiler puts a meeting point between them.
 pub const EDGES: usize = 16 << 20;
-/// Steps of the verifier through the order of a program where its summary does not answer. A second or two.
-pub const ORDER_STEPS: usize = 1 << 30;
+/// Steps of the verifier through the order and the conditions of a program: a second or two. Compiled programs of
+/// 100 000 steps take a hundredth of it.
+pub const ORDER_STEPS: usize = 1 << 28;
 /// Times that an instruction touches a cell, in all.
 pub const ACCESSES: usize = 16 << 20;
 /// Values of a cell, so that a set of values is one `u64`.
@@ -48,3 +49,11 @@ pub const SECRET_BYTES: usize = 4 << 10;
 pub const PATTERNS: usize = 10_000;
 /// Any time limit, pause or duration in milliseconds: 30 days.
 pub const TIME_MS: u64 = 30 * 24 * 3_600_000;
+/// Bytes of a disassembly. Short references to long names could make it a thousand times longer than its program.
+pub const LISTING_BYTES: usize = 512 << 20;
+/// Bytes of a row of names in a listing.
+pub const ROW_BYTES: usize = 1 << 20;
+/// Characters of a name where a listing mentions it.
+pub const MENTION: usize = 160;
+/// Bytes of a name: it must be possible to say it.
+pub const NAME_BYTES: usize = 1_000;

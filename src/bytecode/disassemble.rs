@@ -2,13 +2,14 @@
 //!
 //! The text is stable, so that tests and reviews can compare it. It is not read back.
 
+use crate::base::limits;
 use crate::bytecode::names::{Names, joined, plain};
 use crate::bytecode::show::Show;
 use crate::bytecode::{GuardId, Instr, Place, Program};
 use crate::calculus::{AtomSource, CellId, CellKind, Flags, Reach, SecretSource, ValueSource};
 use std::fmt::Write;
 
-/// The program as text.
+/// The program as text; what is beyond [`limits::LISTING_BYTES`] is left out.
 pub fn disassemble(program: &Program) -> String {
     let mut out = Listing { names: Names::of(program), program, text: String::new() };
     out.head();
@@ -32,7 +33,9 @@ pub(super) struct Listing<'p> {
 
 impl Listing<'_> {
     fn line(&mut self, indent: usize, text: &str) {
-        _ = writeln!(self.text, "{:indent$}{}", "", text.trim_end());
+        if self.text.len() < limits::LISTING_BYTES {
+            _ = writeln!(self.text, "{:indent$}{}", "", text.trim_end());
+        }
     }
 
     /// A line of a table: the index, then what is there.

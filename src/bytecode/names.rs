@@ -2,6 +2,7 @@
 //!
 //! Works on any program, also one that nobody has verified: what an index does not reach is shown as `?7`.
 
+use crate::base::limits;
 use crate::bytecode::{Guard, GuardId, InstrId, Program};
 use crate::calculus::{AtomId, CellId, Change, Effect, MachineId, Piece, Requirement, SecretId, Template, ValueId};
 use std::fmt::Write;
@@ -19,8 +20,10 @@ impl<'p> Names<'p> {
     /// Reads the names of a program.
     pub fn of(program: &'p Program) -> Names<'p> {
         let mut names = Names { program, guards: Vec::new() };
+        let mut bytes = 0;
         for guard in &program.guards {
-            let text = names.condition(guard);
+            let text = if bytes < limits::LISTING_BYTES { names.condition(guard) } else { String::from("…") };
+            bytes += text.len();
             names.guards.push(text);
         }
         names
@@ -96,7 +99,7 @@ impl<'p> Names<'p> {
     /// A text with its holes by name: `harestore {{how}}`.
     pub fn template(&self, template: &Template) -> String {
         let mut out = String::new();
-        for piece in &template.0 {
+        for piece in template.0.iter().take(limits::ROW_BYTES) {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Value(id) => _ = write!(out, "{{{{{}}}}}", self.value(*id)),
@@ -137,9 +140,18 @@ impl<'p> Names<'p> {
     }
 }
 
-/// Texts in a row.
+/// Texts in a row, as far as [`limits::ROW_BYTES`].
 pub(super) fn joined(texts: impl Iterator<Item = String>, between: &str) -> String {
-    texts.collect::<Vec<String>>().join(between)
+    let mut row = String::new();
+    for (i, text) in texts.enumerate() {
+        row.push_str(if i > 0 { between } else { "" });
+        if row.len() > limits::ROW_BYTES {
+            row.push('…');
+            break;
+        }
+        row.push_str(&text);
+    }
+    row
 }
 
 /// A text on one line, without characters that would do something to a terminal.
@@ -148,5 +160,11 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 fn known(name: Option<&str>, index: u32) -> String {
-    name.map_or_else(|| format!("?{index}"), plain)
+    match name {
+        Some(name) if name.len() > limits::MENTION => {
+            plain(&name.chars().take(limits::MENTION - 1).chain(['…']).collect::<String>())
+        }
+        Some(name) => plain(name),
+        None => format!("?{index}"),
+    }
 }

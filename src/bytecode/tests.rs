@@ -4,7 +4,9 @@ use crate::base::limits;
 use crate::bytecode::container::SECTIONS;
 use crate::bytecode::random::program;
 use crate::bytecode::sample::sample;
-use crate::bytecode::{DecodeError, Guard, Op, OpDoc, Program, decode, decode_unsealed, disassemble, encode, manual};
+use crate::bytecode::{
+    DecodeError, Guard, InstrId, Op, OpDoc, Program, decode, decode_unsealed, disassemble, encode, manual,
+};
 use proptest::arbitrary::any;
 use proptest::collection::vec;
 use proptest::{prop_assert, prop_assert_eq, proptest};
@@ -67,6 +69,17 @@ fn a_condition_that_doubles_with_each_guard_stays_short() {
         p.guards.push(Guard::All(vec![crate::bytecode::GuardId(i), crate::bytecode::GuardId(i)]));
     }
     assert!(disassemble(&p).len() < 50_000);
+}
+
+#[test]
+fn a_listing_mentions_the_beginning_of_long_names_and_rows() {
+    let mut p = sample();
+    p.code[1].name = "n".repeat(10_000);
+    p.code[22].needs = vec![InstrId(1); 20_000];
+    let text = disassemble(&p);
+    assert_eq!(text.matches(&"n".repeat(10_000)).count(), 1);
+    assert!(text.len() < 2 * limits::ROW_BYTES, "{}", text.len());
+    assert!(text.contains(", …\n"));
 }
 
 proptest! {

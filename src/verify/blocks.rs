@@ -16,7 +16,7 @@ use std::collections::HashSet;
 
 pub(super) fn check(p: &Program, reach: &Reach<'_>, found: &mut Findings) {
     let exits = p.code.iter().filter(|i| i.op == Op::Exit).filter_map(|i| i.name.strip_suffix(".exit")).collect();
-    let mut blocks = Blocks { p, reach, exits, open: Vec::new() };
+    let mut blocks = Blocks { p, reach, exits, begun: false, open: Vec::new() };
     for (i, instr) in p.code.iter().enumerate() {
         if let Err(message) = blocks.step(InstrId::at(i), instr) {
             return found.at(instr, message);
@@ -32,6 +32,8 @@ struct Blocks<'p, 'r> {
     reach: &'r Reach<'p>,
     /// The names of the blocks that an `EXIT` closes.
     exits: HashSet<&'p str>,
+    /// The plan's own block was opened.
+    begun: bool,
     open: Vec<Block<'p>>,
 }
 
@@ -59,16 +61,16 @@ impl<'p> Blocks<'p, '_> {
 
     /// What stands before the plan, or the beginning of the plan.
     fn outside(&mut self, here: InstrId, instr: &'p Instr) -> Result<(), String> {
-        let begun = self.p.code.iter().take(here.index()).any(|i| i.op == Op::Enter);
         match instr.op {
-            Op::Enter if !begun => self.enter(here, instr),
-            Op::Probe { .. } if !begun && self.reach.first_successor(here).is_some() => Ok(()),
-            Op::Probe { .. } if !begun => Err(String::from("nothing follows it")),
+            Op::Enter if !self.begun => self.enter(here, instr),
+            Op::Probe { .. } if !self.begun && self.reach.first_successor(here).is_some() => Ok(()),
+            Op::Probe { .. } if !self.begun => Err(String::from("nothing follows it")),
             _ => Err(String::from("it stands outside of the plan")),
         }
     }
 
     fn enter(&mut self, here: InstrId, instr: &'p Instr) -> Result<(), String> {
+        self.begun = true;
         self.open.push(Block { name: &instr.name, enter: here, members: vec![here] });
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Instructions one by one: each has a name of its own and refers to what is there, block structure does nothing else,
-//! and questions fit the atoms that they answer.
+//! Instructions one by one: each refers to what is there, block structure does nothing else, and questions fit the atoms
+//! that they answer.
 
 use crate::base::limits;
 use crate::bytecode::{Instr, Op, Program};
@@ -10,13 +10,7 @@ use std::collections::HashSet;
 
 pub(super) fn check(p: &Program, found: &mut Findings) {
     let refer = Refer(p);
-    let mut names = HashSet::new();
-    for (i, instr) in p.code.iter().enumerate() {
-        if instr.name.is_empty() {
-            found.table(format!("instruction {i} has no name"));
-        } else if !names.insert(&instr.name) {
-            found.at(instr, "another instruction has the same name");
-        }
+    for instr in &p.code {
         found.check_at(instr, references(refer, instr));
         found.check_at(instr, operands(refer, instr));
         found.check_at(instr, restraint(instr));

@@ -22,7 +22,7 @@ pub(super) fn check(p: &Program, found: &mut Findings) {
     let mut patterns: Vec<&str> = patterns.into_iter().collect();
     patterns.sort_unstable();
     for text in patterns {
-        found.check(&format!("the pattern {text:?}"), check_pattern(text));
+        found.check(|| format!("the pattern {text:?}"), check_pattern(text));
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! The accesses to a cell, in written order, are cut into the longest *runs* of accesses that do not conflict with each
 //! other. Any two of neighbouring runs conflict, so they must be ordered, and by transitivity all others are then too.
-//! Of a run, only those accesses are looked at that none of the next is ordered after. With the answers of
+//! Of a run, those accesses are left out that are plainly ordered before, or after, their neighbour. With the answers of
 //! [`Reach`] in constant or logarithmic time this is nearly linear in the accesses; what is worst, two wide runs side by
 //! side, costs the product of their widths.
 
@@ -58,13 +58,13 @@ pub(super) fn check(p: &Program, reach: &Reach<'_>, found: &mut Findings) {
 /// Two accesses of neighbouring runs that no path connects.
 fn unordered(reach: &Reach<'_>, earlier: &[Access], later: &[Access]) -> Option<(Access, Access)> {
     let ordered = |a: &Access, b: &Access| reach.ordered(a.by, b.by);
-    let follows_next = |pair: &[Access]| matches!(pair, [a, b] if ordered(a, b));
+    let follows_next = |pair: &[Access]| matches!(pair, [a, b] if reach.plainly_ordered(a.by, b.by));
     let last: Vec<&Access> = (0..earlier.len())
         .filter(|&i| !earlier.get(i..i + 2).is_some_and(follows_next))
         .filter_map(|i| earlier.get(i))
         .collect();
     let first = (0..later.len()).filter(|&i| i == 0 || !later.get(i - 1..i + 1).is_some_and(follows_next));
-    for b in first.filter_map(|i| later.get(i)) {
+    for b in first.filter_map(|i| later.get(i)).take_while(|_| !reach.gave_up()) {
         if let Some(a) = last.iter().find(|a| !ordered(a, b)) {
             return Some((**a, *b));
         }

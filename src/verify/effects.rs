@@ -3,7 +3,7 @@
 use crate::bytecode::{Instr, Op, Program};
 use crate::calculus::{Cell, CellId, CellKind, Change, Effect, Machine, MachineId};
 use crate::verify::finding::Findings;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn check(p: &Program, found: &mut Findings) {
     let held = held(p);
@@ -18,7 +18,12 @@ pub(super) fn check(p: &Program, found: &mut Findings) {
                 found.at(instr, format!("it cannot acquire `{name}` like this"));
             }
         }
+        let mut fenced = HashSet::new();
         for &machine in &instr.fences {
+            if !fenced.insert(machine) {
+                found.at(instr, "it fences a machine twice");
+                break;
+            }
             found.check_at(instr, fence(p, machine, &held, &effects));
         }
         finally(p, instr, found);

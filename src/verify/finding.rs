@@ -68,10 +68,10 @@ impl Findings {
         self.push(Some(instr.name.clone()), message.into());
     }
 
-    /// Notes the message of a check that failed.
-    pub fn check(&mut self, what: &str, outcome: Result<(), String>) {
+    /// Notes the message of a check on a table entry that failed.
+    pub fn check(&mut self, what: impl FnOnce() -> String, outcome: Result<(), String>) {
         if let Err(message) = outcome {
-            self.table(format!("{what}: {message}"));
+            self.table(format!("{}: {message}", what()));
         }
     }
 

@@ -121,7 +121,8 @@ impl Knowledge<'_, '_> {
     fn guard(&mut self, here: InstrId, guard: GuardId) -> Result<(), String> {
         let p = self.p;
         let mut open = vec![guard];
-        while let Some(id) = open.pop() {
+        while let (Some(id), false) = (open.pop(), self.reach.gave_up()) {
+            self.reach.pay(1);
             let at = id.index();
             let known = self.known.get(at).copied().flatten();
             let stays = self.settled.get(at) == Some(&true);
@@ -162,6 +163,10 @@ impl Knowledge<'_, '_> {
         let mut open = vec![guard];
         let mut met = std::collections::HashSet::new();
         while let Some(id) = open.pop() {
+            self.reach.pay(1);
+            if self.reach.gave_up() {
+                return true;
+            }
             match self.p.guards.get(id.index()) {
                 Some(Guard::Ok(i)) if *i == by => return true,
                 Some(Guard::Never) => return true,

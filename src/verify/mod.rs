@@ -10,6 +10,7 @@ mod conflicts;
 mod effects;
 mod finding;
 mod knowledge;
+mod names;
 mod order;
 mod reach;
 mod refer;
@@ -45,6 +46,7 @@ pub fn load(bytes: &[u8]) -> Result<Verified, LoadError> {
 pub fn verify(program: Program) -> Result<Verified, Vec<Finding>> {
     let p = &program;
     let mut findings = Findings::default();
+    findings.stage(|found| names::check(p, found))?;
     findings.stage(|found| {
         tables::check(p, found);
         code::check(p, found);

@@ -9,9 +9,10 @@
 //!   1983: a second pointer per node whose lengths follow the skew binary numbers);
 //! * its first successor: what has none up to an instruction is not ordered before it.
 //!
-//! What these do not answer is found by walking backwards between the two instructions. A question so costs time
-//! logarithmic in the program on chains, blocks and nests of them, and is linear in the edges between the two at worst.
-//! The walks of one program are limited together by [`limits::ORDER_STEPS`].
+//! What these do not answer is found by looking for a short path, and if there is none, by walking backwards between the
+//! two instructions. So a question costs time logarithmic in the program on chains, blocks and nests of them, little
+//! where conflicts have edges of their own, and is linear in the edges between the two at worst. The walks of one program
+//! are limited together by [`limits::ORDER_STEPS`].
 
 use crate::base::limits;
 use crate::bytecode::{Instr, InstrId};
@@ -36,6 +37,8 @@ struct Facts {
     depth: u32,
 }
 
+/// Instructions looked at in the search for a short path, and edges of each.
+const NEARBY: usize = 32;
 const NOBODY: u32 = u32::MAX;
 const BEFORE: Facts = Facts { cover: 0, first_successor: 0, dominator: 0, jump: 0, depth: 0 };
 
@@ -56,10 +59,25 @@ impl<'p> Reach<'p> {
     /// Whether `a` has always settled before `b` starts. Once the walks are too long in sum, the answer is yes, and
     /// [`Reach::gave_up`].
     pub fn ordered(&self, a: InstrId, b: InstrId) -> bool {
-        self.quick(a.0, b.0).unwrap_or_else(|| self.walk(a.0, self.climb(a.0, b.0)))
+        self.pay(1);
+        self.quick(a.0, b.0).unwrap_or_else(|| {
+            let near = self.climb(a.0, b.0);
+            self.search(a.0, near) || self.walk(a.0, near)
+        })
     }
 
-    /// Whether questions were given up because the order is too intricate.
+    /// Whether that is so and plain to see; a no means nothing.
+    pub fn plainly_ordered(&self, a: InstrId, b: InstrId) -> bool {
+        let direct = |b: &Instr| b.needs.binary_search(&a).is_ok() || b.waits.binary_search(&a).is_ok();
+        self.quick(a.0, b.0).unwrap_or_else(|| self.code.get(b.index()).is_some_and(direct))
+    }
+
+    /// Takes steps off the limit, also for what else the asker does in loops.
+    pub fn pay(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_sub(steps));
+    }
+
+    /// Whether the limit is reached, because the order is too intricate.
     pub fn gave_up(&self) -> bool {
         self.steps.get() == 0
     }
@@ -150,8 +168,29 @@ impl<'p> Reach<'p> {
         (a >= near.cover || near.dominator == a + 1).then_some(true)
     }
 
-    fn pay(&self, steps: usize) {
-        self.steps.set(self.steps.get().saturating_sub(steps));
+    /// Looks for a short path from `a` to `b`, the shortest first. An edge that others imply may have been left out, so
+    /// few steps lead to where it led.
+    fn search(&self, a: u32, b: u32) -> bool {
+        let mut met = vec![b];
+        let mut next = 0;
+        while let Some(&node) = met.get(next) {
+            let Some(instr) = self.code.get(node as usize) else { return false };
+            let direct = |list: &[InstrId]| list.binary_search(&InstrId(a)).is_ok();
+            if direct(&instr.needs) || direct(&instr.waits) {
+                return true;
+            }
+            self.pay(NEARBY);
+            for p in before(instr).filter(|&p| p > a).take(NEARBY) {
+                if a >= self.of_node(p + 1).cover {
+                    return true;
+                }
+                if met.len() < NEARBY && !met.contains(&p) {
+                    met.push(p);
+                }
+            }
+            next += 1;
+        }
+        false
     }
 
     /// Walks backwards from `b` as far as `a`.

@@ -1,4 +1,4 @@
-//! The tables: limits are kept, every name is one, domains are small and well named, everything referred to is there.
+//! The tables: limits are kept, domains are small and well named, everything referred to is there.
 
 use crate::base::limits;
 use crate::bytecode::{Guard, Program};
@@ -10,19 +10,16 @@ use std::collections::HashSet;
 
 pub(super) fn check(p: &Program, found: &mut Findings) {
     sizes(p.code.len(), p.code.iter().map(|i| i.needs.len() + i.waits.len()).sum(), found);
-    if let Some(text) = p.strings().into_iter().find(|text| text.contains('\0')) {
-        found.table(format!("the text {text:?} contains a NUL character"));
-    }
     plan(p, found);
     let refer = Refer(p);
     for (i, m) in p.machines.iter().enumerate() {
-        found.check(&format!("machine `{}`", m.name), machine(refer, MachineId::at(i), m));
+        found.check(|| format!("machine `{}`", m.name), machine(refer, MachineId::at(i), m));
     }
     for (i, c) in p.cells.iter().enumerate() {
-        found.check(&format!("cell `{}`", c.name), cell(refer, CellId::at(i), c));
+        found.check(|| format!("cell `{}`", c.name), cell(refer, CellId::at(i), c));
     }
     for a in &p.atoms {
-        found.check(&format!("atom `{}`", a.name), atom(refer, a));
+        found.check(|| format!("atom `{}`", a.name), atom(refer, a));
     }
     guards(p, found);
     values(p, found);
@@ -32,11 +29,8 @@ pub(super) fn check(p: &Program, found: &mut Findings) {
             SecretSource::File(path) if path.is_empty() => Err(String::from("its file has no name")),
             SecretSource::File(_) => Ok(()),
         };
-        found.check(&format!("secret `{}`", s.name), fits);
+        found.check(|| format!("secret `{}`", s.name), fits);
     }
-    unique(p.machines.iter().map(|m| &m.name), "machine", found);
-    let decisions = p.atoms.iter().filter(|a| a.source == AtomSource::Decision);
-    unique(decisions.map(|a| &a.name), "decision", found);
 }
 
 /// The size of a program, against the largest.
@@ -51,17 +45,14 @@ fn sizes(instructions: usize, edges: usize, found: &mut Findings) {
 
 fn plan(p: &Program, found: &mut Findings) {
     let refer = Refer(p);
-    if p.plan.is_empty() {
-        found.table("the plan has no name");
-    }
     for &goal in &p.goal {
-        found.check("goal", refer.requirement(goal));
+        found.check(|| "goal".into(), refer.requirement(goal));
     }
     for (cell, _) in &p.accepted {
-        found.check("accepted loss", refer.cell(*cell).map(|_| ()));
+        found.check(|| "accepted loss".into(), refer.cell(*cell).map(|_| ()));
     }
     for machine in p.holds.iter().filter_map(|h| h.machine) {
-        found.check("hold", refer.machine(machine).map(|_| ()));
+        found.check(|| "hold".into(), refer.machine(machine).map(|_| ()));
     }
     if !p.locks.is_sorted_by(|a, b| a < b) || p.locks.first().is_some_and(String::is_empty) {
         found.table("the names of the locks are not ascending");
@@ -164,7 +155,7 @@ fn guards(p: &Program, found: &mut Findings) {
                 }
             }
         };
-        found.check(&format!("guard {i}"), fits);
+        found.check(|| format!("guard {i}"), fits);
     }
 }
 
@@ -175,17 +166,7 @@ fn values(p: &Program, found: &mut Findings) {
             ValueSource::Captured { by } => refer.instr(*by).map(|_| ()),
             ValueSource::Picked { cases, .. } => cases.iter().try_for_each(|(g, _)| refer.guard(*g).map(|_| ())),
         };
-        found.check(&format!("value `{}`", value.name), fits);
-    }
-}
-
-/// Names that people type are those of one thing only.
-fn unique<'p>(names: impl Iterator<Item = &'p String>, what: &str, found: &mut Findings) {
-    let mut known = HashSet::new();
-    for name in names {
-        if name.is_empty() || !known.insert(name) {
-            found.table(format!("the {what} `{name}` has no name of its own"));
-        }
+        found.check(|| format!("value `{}`", value.name), fits);
     }
 }
 

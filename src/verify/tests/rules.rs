@@ -65,9 +65,33 @@ fn findings_are_counted_out() {
 }
 
 #[test]
-fn of_the_plan() {
-    breaks(|p| p.title.push('\0'), r#"the text "Failover to the secondary\0" contains a NUL character"#);
+fn of_names() {
+    let name = "ä".repeat(limits::NAME_BYTES / 2 + 1);
+    let message = format!("the name `{}…` is longer than 1000 bytes", "ä".repeat(40));
+    breaks(|p| p.cells[2].name.clone_from(&name), &message);
+    breaks(|p| p.cells[2].values[1].clone_from(&name), &message);
+    breaks(|p| command(p, "restore").env[0].name.clone_from(&name), &message);
+    breaks(|p| p.machines[0].reach = Reach::Ssh { host: name.clone(), user: name.clone() }, &message);
+    breaks(|p| p.secrets[1].source = SecretSource::File(name.clone()), &message);
+    breaks(|p| p.title.push('\0'), "a text contains a NUL character");
+    breaks(|p| instr(p, "prepare").title.push('\0'), "a text contains a NUL character");
     breaks(|p| p.plan.clear(), "the plan has no name");
+    breaks(|p| instr(p, "prepare").name.clear(), "instruction 10 has no name");
+    breaks(|p| instr(p, "settle").name = "report".into(), "two things are called instruction `report`");
+    breaks(|p| p.machines[1].name = "admin".into(), "two things are called machine `admin`");
+    breaks(|p| p.machines[1].name.clear(), "machine 1 has no name");
+    breaks(
+        |p| {
+            let mut second = p.atoms[1].clone();
+            second.options.reverse();
+            p.atoms.push(second);
+        },
+        "two things are called decision `firewalls`",
+    );
+}
+
+#[test]
+fn of_the_plan() {
     breaks(|p| p.goal[0].cell = CellId(4), "goal: there is no cell 4 among 4");
     breaks(|p| p.goal[0].allowed = 0b1000, "goal: the values required of `ec_address` are more than its 3");
     breaks(|p| p.goal[0].allowed = 0, "goal: the values required of `ec_address` are none");
@@ -94,8 +118,6 @@ fn of_machines() {
     breaks(|p| p.machines[1].power = Some(CellId(2)), "machine `ec2`: its power is not a cell of its own");
     breaks(|p| p.machines[1].power = Some(CellId(0)), "machine `ec2`: its power is not a cell of its own");
     breaks(|p| p.machines[1].power = Some(CellId(7)), "machine `ec2`: there is no cell 7 among 4");
-    breaks(|p| p.machines[1].name = "admin".into(), "the machine `admin` has no name of its own");
-    breaks(|p| p.machines[1].name.clear(), "the machine `` has no name of its own");
 }
 
 #[test]
@@ -132,15 +154,6 @@ fn of_atoms_and_guards() {
     let means = |cell| vec![Requirement { cell: CellId(cell), allowed: 1 }];
     breaks(|p| p.atoms[1].yes_means = means(0), "atom `firewalls`: only the yes of a probe means something");
     breaks(|p| p.atoms[0].yes_means = means(9), "atom `answers(ec1)`: there is no cell 9 among 4");
-    breaks(
-        |p| {
-            let mut second = p.atoms[1].clone();
-            second.options.pop();
-            second.options.push("ignored".into());
-            p.atoms.push(second);
-        },
-        "the decision `firewalls` has no name of its own",
-    );
     breaks(|p| p.guards[0] = Guard::Never, "the first guard is not the one that is always true");
     breaks(|p| p.guards[3] = Guard::Not(GuardId(3)), "guard 3: it is made of guard 3, which is not an earlier one");
     breaks(
@@ -170,8 +183,6 @@ fn of_values_and_secrets() {
 
 #[test]
 fn of_instructions() {
-    breaks(|p| instr(p, "prepare").name.clear(), "instruction 10 has no name");
-    breaks(|p| instr(p, "settle").name = "report".into(), "`report`: another instruction has the same name");
     breaks(|p| instr(p, "prepare").host = Some(MachineId(3)), "`prepare`: there is no machine 3 among 3");
     breaks(|p| instr(p, "prepare").guard = GuardId(12), "`prepare`: there is no guard 12 among 12");
     let requires = |cell, allowed| Requirement { cell: CellId(cell), allowed };
