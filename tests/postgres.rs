@@ -132,7 +132,9 @@ fn remove_stale_labs() {
     let Ok(entries) = std::fs::read_dir("/run/netns") else { return };
     for name in entries.flatten().filter_map(|e| e.file_name().into_string().ok()) {
         let Some(pid) = name.strip_prefix(LABS).and_then(|rest| rest.split('-').next()) else { continue };
-        if !Path::new("/proc").join(pid).exists() {
+        // A process that nobody has collected yet has no program any more.
+        let program = std::fs::read_link(Path::new("/proc").join(pid).join("exe")).unwrap_or_default();
+        if !program.file_name().is_some_and(|name| name.to_string_lossy().starts_with("postgres-")) {
             let _ = Command::new(example().join("lab/down")).env("LAB_NAME", format!("{LABS}{pid}")).status();
         }
     }
