@@ -1,0 +1,217 @@
+//! Every scenario of the five vendors' procedures, run for real against stand-ins of their commands.
+//!
+//! `examples/*/scenarios.toml` says for each run what is wrong in the lab, what is decided and answered, and what becomes
+//! of the steps and of the world. `ONLY=text` runs the scenarios whose name contains the text.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+#[derive(Deserialize)]
+struct Scenarios {
+    scenario: Vec<Scenario>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    name: String,
+    /// The plan, where the file has several.
+    plan: Option<String>,
+    /// Things of the world that are not as `lab/world` says: `KEY VALUE`.
+    #[serde(default)]
+    set: Vec<String>,
+    /// Faults that are switched on: the arguments of `lab/fault`.
+    #[serde(default)]
+    faults: Vec<String>,
+    #[serde(default)]
+    given: Vec<String>,
+    #[serde(default)]
+    answers: Vec<String>,
+    /// The run is interrupted as Ctrl-C does when this step starts.
+    interrupt: Option<String>,
+    exit: i32,
+    #[serde(default)]
+    ok: Vec<String>,
+    #[serde(default)]
+    failed: Vec<String>,
+    #[serde(default)]
+    skipped: Vec<String>,
+    #[serde(default)]
+    blocked: Vec<String>,
+    #[serde(default)]
+    cancelled: Vec<String>,
+    /// What the world is like in the end: `KEY VALUE`.
+    #[serde(default)]
+    world: Vec<String>,
+    /// How often something was done, by the line in the lab's log.
+    #[serde(default)]
+    did: BTreeMap<String, usize>,
+}
+
+/// What a run did: its exit code, what became of each step, and all that it said.
+struct Run {
+    exit: i32,
+    steps: BTreeMap<String, String>,
+    said: String,
+}
+
+/// Runs `command` and reads what becomes of the steps: lines `TIME STATUS STEP…`.
+fn watch(mut command: Command, interrupt: Option<&str>) -> Run {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let mut steps = BTreeMap::new();
+    let mut said = String::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        let mut words = line.split_whitespace().skip(1);
+        if let (Some(status), Some(step)) = (words.next(), words.next()) {
+            let step = step.trim_end_matches(':');
+            match status {
+                "start" if interrupt == Some(step) => {
+                    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+                }
+                "already" => drop(steps.insert(step.to_owned(), "ok".to_owned())),
+                "ok" | "failed" | "unknown" | "skipped" | "blocked" | "cancelled" => {
+                    steps.insert(step.to_owned(), status.to_owned());
+                }
+                _ => {}
+            }
+        }
+        said += &format!("{line}\n");
+    }
+    let rest = child.wait_with_output().unwrap();
+    said += &String::from_utf8_lossy(&rest.stderr);
+    Run { exit: rest.status.code().unwrap_or(-1), steps, said }
+}
+
+/// The lab of one example, with a world of its own.
+struct Lab<'a> {
+    example: &'a Path,
+    state: PathBuf,
+}
+
+impl Lab<'_> {
+    fn tool(&self, tool: &str, arguments: &str) {
+        let done = self
+            .command(&format!("../lab/{tool}"))
+            .args(arguments.split_whitespace())
+            .output()
+            .unwrap_or_else(|e| panic!("../lab/{tool}: {e}"));
+        assert!(done.status.success(), "lab/{tool} {arguments}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.example).env("LAB_STATE", &self.state).env_remove("IPMI_PASSWORD");
+        command
+    }
+
+    fn prepare(&self, scenario: &Scenario) {
+        self.tool("reset", "");
+        scenario.set.iter().for_each(|s| self.tool("set", s));
+        scenario.faults.iter().for_each(|f| self.tool("fault", f));
+    }
+
+    fn world(&self, key: &str) -> String {
+        fs::read_to_string(self.state.join("world").join(key)).unwrap_or_default().trim_end().to_owned()
+    }
+
+    fn did(&self, line: &str) -> usize {
+        let log = fs::read_to_string(self.state.join("log")).unwrap();
+        log.lines().filter(|l| *l == line).count()
+    }
+}
+
+/// What is not as the scenario says.
+fn differences(scenario: &Scenario, run: &Run, lab: &Lab<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if run.exit != scenario.exit {
+        wrong.push(format!("exit code {} instead of {}", run.exit, scenario.exit));
+    }
+    let expected = [
+        ("ok", &scenario.ok),
+        ("failed", &scenario.failed),
+        ("skipped", &scenario.skipped),
+        ("blocked", &scenario.blocked),
+        ("cancelled", &scenario.cancelled),
+    ];
+    for (status, steps) in expected {
+        for step in steps {
+            let was = run.steps.get(step).map_or("never mentioned", String::as_str);
+            if was != status {
+                wrong.push(format!("{step} is {was} instead of {status}"));
+            }
+        }
+    }
+    for fact in &scenario.world {
+        let (key, value) = fact.split_once(' ').unwrap();
+        let is = lab.world(key);
+        if is != value {
+            wrong.push(format!("{key} is {is} instead of {value}"));
+        }
+    }
+    for (line, times) in &scenario.did {
+        let counted = lab.did(line);
+        if counted != *times {
+            wrong.push(format!("`{line}` was done {counted} times instead of {times}"));
+        }
+    }
+    wrong
+}
+
+/// `handover run` on the plan's text.
+fn executor(scenario: &Scenario, lab: &Lab<'_>, journal: &Path) -> Command {
+    let mut command = lab.command(env!("CARGO_BIN_EXE_handover"));
+    command.args(["run", "plan.ha"]).args(&scenario.plan).arg("--yes").arg("--state").arg(journal);
+    command.args(scenario.given.iter().flat_map(|g| ["--given", g.as_str()]));
+    command.args(scenario.answers.iter().flat_map(|a| ["--answer", a.as_str()]));
+    command
+}
+
+fn example(name: &str) {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let text = fs::read_to_string(example.join("scenarios.toml")).unwrap();
+    let scenarios: Scenarios = toml::from_str(&text).unwrap();
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let mut wrong = Vec::new();
+    for scenario in scenarios.scenario.iter().filter(|s| s.name.contains(&only)) {
+        let temporary = tempfile::tempdir().unwrap();
+        let lab = Lab { example: &example, state: temporary.path().join("lab") };
+        lab.prepare(scenario);
+        let run = watch(executor(scenario, &lab, &temporary.path().join("journal")), scenario.interrupt.as_deref());
+        let found = differences(scenario, &run, &lab);
+        if !found.is_empty() {
+            wrong.push(format!("{}:\n  {}\n{}", scenario.name, found.join("\n  "), run.said));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_enterprise_controller_fails_over() {
+    example("xvm");
+}
+
+#[test]
+fn guests_leave_a_server_of_their_pool() {
+    example("oracle-vm");
+}
+
+#[test]
+fn the_passive_server_takes_over() {
+    example("heartbeat");
+}
+
+#[test]
+fn a_guest_domain_migrates() {
+    example("primecluster");
+}
+
+#[test]
+fn a_site_is_switched_over() {
+    example("ror");
+}
