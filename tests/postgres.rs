@@ -8,7 +8,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::cell::Cell;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -109,6 +109,30 @@ impl Lab {
         let mut command = self.command(HANDOVER);
         command.args(["run", "plan.ha", plan, "--yes", "--state"]).arg(self.state()).args(more);
         command.output().expect("handover")
+    }
+
+    /// Runs a plan with an executor that is killed as it begins a step, and resumes the run.
+    fn run_killed_at(&self, plan: &str, step: &str) -> Output {
+        let mut command = self.command(HANDOVER);
+        command.args(["run", "plan.ha", plan, "--yes", "--events", "json", "--state"]).arg(self.state());
+        let mut executor = command.stdout(Stdio::piped()).spawn().expect("handover");
+        let events = BufReader::new(executor.stdout.take().expect("its events"));
+        let begins = |line: &String| {
+            let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            event["event"] == "step_started" && event["name"] == step
+        };
+        assert!(events.lines().map_while(Result::ok).any(|line| begins(&line)), "{step} does not begin");
+        executor.kill().expect("it runs");
+        executor.wait().expect("it ends");
+
+        let latest = self.json(&["runs"])["runs"][0]["id"].as_str().expect("a run").to_owned();
+        self.command(HANDOVER).args(["resume", &latest, "--state"]).arg(self.state()).output().expect("handover")
+    }
+
+    fn json(&self, words: &[&str]) -> serde_json::Value {
+        let output =
+            self.command(HANDOVER).args(words).args(["--format", "json", "--state"]).arg(self.state()).output();
+        serde_json::from_slice(&output.expect("handover").stdout).expect("JSON")
     }
 
     fn client(&self) -> Client {
@@ -234,12 +258,8 @@ fn while_writing(lab: &Lab, title: &str, timelines: &str, act: impl FnOnce() -> 
 
 /// What the journal of the latest run says of its steps, in its order: `fence step_started`, `fence step_ended ok`.
 fn journal(lab: &Lab) -> Vec<String> {
-    let json = |words: &[&str]| -> serde_json::Value {
-        let output = lab.command(HANDOVER).args(words).args(["--format", "json", "--state"]).arg(lab.state()).output();
-        serde_json::from_slice(&output.expect("handover").stdout).expect("JSON")
-    };
-    let runs = json(&["runs"]);
-    let shown = json(&["show", runs["runs"][0]["id"].as_str().expect("a run")]);
+    let runs = lab.json(&["runs"]);
+    let shown = lab.json(&["show", runs["runs"][0]["id"].as_str().expect("a run")]);
     let word = |event: &serde_json::Value, key: &str| event[key].as_str().unwrap_or_default().to_owned();
     let events = shown["events"].as_array().expect("events").iter();
     events
@@ -269,7 +289,8 @@ fn roles_change_and_nothing_that_was_acknowledged_is_lost() {
     assert_eq!(lab.writable(), ["pg2"]);
     assert_eq!(lab.sql("pg1", "select count(*) from writes where n = -2").as_deref(), Some("0"));
 
-    while_writing(&lab, "failback", "4 then 5", || lab.run("failback", &[]));
+    let title = "failback, the executor killed as it promotes, and resumed";
+    while_writing(&lab, title, "4 then 5", || lab.run_killed_at("failback", "promote"));
     assert_eq!(lab.writable(), ["pg1"]);
 
     fails_over_without_a_service_processor(&lab);
