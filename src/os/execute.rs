@@ -11,6 +11,7 @@ use crate::bytecode::{Op, encode};
 use crate::run::{Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Who, drive, unknown_step};
 use crate::verify::{LoadError, Verified, load};
 use jiff::Timestamp;
+use rustix::process::{Resource, getrlimit};
 use std::sync::Arc;
 
 /// A run that has ended.
@@ -98,17 +99,24 @@ impl Session<'_> {
         terminal: bool,
     ) -> Result<Ending, RunError> {
         let unusable = |error| super::state::unusable(self.store.folder(), &error);
-        let notes = Notes::open(self.store.folder(), &self.run, self.complete).map_err(unusable)?;
+        let notes = Notes::new(self.store.folder(), &self.run, self.complete);
         let signals = Signals::catch().map_err(unusable)?;
         let prompt = if terminal { Prompt::terminal() } else { None };
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, prompt);
         let mut journal = self.store.journal(&self.run, &self.bytes)?;
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
-        let ended = drive(machine, first, options, host)?;
+        let options = Options { jobs: options.jobs.min(most_jobs()), ..options.clone() };
+        let ended = drive(machine, first, &options, host)?;
         world.notes.remove();
         drop(self.locks);
         Ok(Ending { run: self.run, ended })
     }
+}
+
+/// How many commands this process can have running: each needs four open files.
+fn most_jobs() -> usize {
+    let files = getrlimit(Resource::Nofile).current.and_then(|n| usize::try_from(n).ok());
+    files.map_or(usize::MAX, |files| (files.saturating_sub(32) / 4).max(1))
 }
 
 /// An id that sorts by time and can be read aloud.

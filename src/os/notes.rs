@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(super) struct Notes {
     path: PathBuf,
-    file: File,
+    /// Open from the first note on.
+    file: Option<File>,
     /// Every executor of the run so far ran in this boot: what is not noted never started.
     complete: bool,
 }
@@ -29,19 +30,23 @@ struct Note {
 
 impl Notes {
     /// The notes of a run in the state folder.
-    pub fn open(folder: &Path, run: &str, complete: bool) -> io::Result<Notes> {
-        let folder = folder.join("running");
-        fs::create_dir_all(&folder)?;
-        let path = folder.join(run);
-        let file = OpenOptions::new().append(true).create(true).open(&path)?;
-        Ok(Notes { path, file, complete })
+    pub fn new(folder: &Path, run: &str, complete: bool) -> Notes {
+        Notes { path: folder.join("running").join(run), file: None, complete }
     }
 
     /// Notes the process of a step.
     pub fn write(&mut self, step: InstrId, attempt: u32, pid: Pid) -> io::Result<()> {
         let started = start_time(pid).ok_or_else(|| io::Error::other("the process has gone"))?;
         let line = format!("{} {attempt} {} {started}\n", step.0, pid.as_raw_nonzero());
-        self.file.write_all(line.as_bytes())
+        self.file()?.write_all(line.as_bytes())
+    }
+
+    fn file(&mut self) -> io::Result<&mut File> {
+        if self.file.is_none() {
+            self.path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            self.file = Some(OpenOptions::new().append(true).create(true).open(&self.path)?);
+        }
+        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     /// What is left of a step's command, with a handle on it if it is alive.
@@ -49,7 +54,10 @@ impl Notes {
         if !self.complete {
             return (Trace::Lost, None);
         }
-        let Ok(text) = fs::read_to_string(&self.path) else { return (Trace::Lost, None) };
+        let text = match fs::read_to_string(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return (Trace::Lost, None),
+            text => text.unwrap_or_default(),
+        };
         let Some(note) = text.lines().rev().find_map(|line| note(line, step, attempt)) else {
             return (Trace::Never, None);
         };
@@ -100,13 +108,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let pid = Pid::from_child(&child);
-        let mut notes = Notes::open(folder.path(), "r1", true).unwrap();
+        let mut notes = Notes::new(folder.path(), "r1", true);
         assert_eq!(notes.trace(InstrId(3), 1).0, Trace::Never);
         notes.write(InstrId(3), 1, pid).unwrap();
-        let again = Notes::open(folder.path(), "r1", true).unwrap();
+        let again = Notes::new(folder.path(), "r1", true);
         assert_eq!(again.trace(InstrId(3), 1).0, Trace::Alive);
         assert_eq!(again.trace(InstrId(3), 2).0, Trace::Never);
-        assert_eq!(Notes::open(folder.path(), "r1", false).unwrap().trace(InstrId(3), 2).0, Trace::Lost);
+        assert_eq!(Notes::new(folder.path(), "r1", false).trace(InstrId(3), 2).0, Trace::Lost);
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);

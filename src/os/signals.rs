@@ -1,17 +1,21 @@
-//! Ctrl-C and `kill`, as something to poll for.
+//! Ctrl-C and `kill`, as something to poll for. A terminal that goes away ends nothing: the plan goes on without it.
 
 use rustix::io::{ioctl_fionbio, read};
 use signal_hook::SigId;
-use signal_hook::consts::signal::{SIGINT, SIGTERM};
+use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::low_level::{pipe, unregister};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// The wish of somebody outside that the run end.
 #[derive(Debug)]
 pub(super) struct Signals {
     sources: Vec<Source>,
+    hangup: SigId,
 }
 
 #[derive(Debug)]
@@ -30,7 +34,9 @@ impl Signals {
             Ok(Source { id: pipe::register(signal, to)?, name, from })
         };
         let sources = [(SIGINT, "Ctrl-C"), (SIGTERM, "SIGTERM")].into_iter().map(catch).collect::<io::Result<_>>()?;
-        Ok(Signals { sources })
+        // Caught rather than ignored: commands would inherit the ignoring.
+        let hangup = flag::register(SIGHUP, Arc::new(AtomicBool::new(false)))?;
+        Ok(Signals { sources, hangup })
     }
 
     /// What to poll for.
@@ -52,8 +58,8 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        self.sources.iter().for_each(|s| {
-            unregister(s.id);
-        });
+        for id in self.sources.iter().map(|s| s.id).chain([self.hangup]) {
+            unregister(id);
+        }
     }
 }

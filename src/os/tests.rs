@@ -189,7 +189,7 @@ fn signs_decide_and_doubtful_ones_are_asked() {
     assert_eq!(place.outcome(plan()), RunOutcome::Stopped);
     assert_eq!((place.seen.status("bad"), place.seen.status("warned")), (Status::Failed, Status::Ok));
     assert_eq!(place.seen.end(2).warnings, ["exit code 4"]);
-    assert!(place.seen.end(3).reason.contains("nobody to ask"));
+    assert!(place.seen.end(3).reason.contains("nobody is there to answer"));
     place.options.answers = vec![("doubtful".into(), "yes".into())];
     assert_eq!(place.outcome(plan()), RunOutcome::Completed);
 }
@@ -269,7 +269,7 @@ fn questions_are_answered_in_advance_or_not_at_all() {
         plan
     };
     assert_eq!(place.outcome(plan()), RunOutcome::Stopped);
-    assert!(place.seen.end(1).reason.starts_with("there is nobody to ask"));
+    assert!(place.seen.end(1).reason.starts_with("nobody is there to answer"));
     place.options.answers = vec![("sure".into(), "yes".into()), ("way".into(), "abort".into())];
     assert_eq!(place.outcome(plan()), RunOutcome::Stopped);
     assert_eq!(place.seen.end(2).reason, "the answer was `abort`");

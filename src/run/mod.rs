@@ -30,7 +30,7 @@ pub use event::{
 };
 pub use guard::{Guards, Truth};
 pub use host::{Finished, Happening, Journal, JournalError, Question, Reporter, Tail, Trace, World};
-pub use launch::Launch;
+pub use launch::{Launch, Rehearsal, rehearse};
 pub use machine::{Attempt, Inconsistent, Machine};
 pub use options::Options;
 pub(crate) use options::unknown_step;

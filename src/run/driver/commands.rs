@@ -4,7 +4,7 @@ use super::Driver;
 use crate::base::{duration, limits};
 use crate::bytecode::{Instr, InstrId, Op};
 use crate::calculus::{Command, Reach};
-use crate::run::launch::{Launch, Script, reach};
+use crate::run::launch::{Launch, Script, reach, remote_limit};
 use crate::run::reading::Output;
 use crate::run::step::{End, Input, Which};
 use crate::run::{Event, Exit, Finished, RunError};
@@ -34,7 +34,8 @@ impl Driver<'_> {
         let attempt = self.steps.get(&id).map_or(1, |a| a.attempt);
         self.host.world.launch(id, attempt, &launch).map_err(End::NotStarted)?;
         // A machine that ends the command by itself is given time to say so.
-        let grace = remote_limit(command, reach(&program, instr), which).map_or(0, |_| limits::REMOTE_GRACE_MS);
+        let there = remote_limit(command, reach(&program, instr)).filter(|_| which == Which::Command);
+        let grace = there.map_or(0, |_| limits::REMOTE_GRACE_MS);
         self.watch(id, limit_ms.map(|ms| ms.saturating_add(grace)));
         Ok(())
     }
@@ -62,7 +63,8 @@ impl Driver<'_> {
         }
     }
 
-    /// The operator wants an end: the first time nothing new is started, from then on what runs is ended too.
+    /// The operator wants an end: the first time nothing new is started, from then on what runs is ended too, and what
+    /// waits for an answer gets none.
     pub(super) fn interrupted(&mut self, by: String) -> Result<(), RunError> {
         let ids: Vec<InstrId> = self.steps.keys().copied().collect();
         if !self.machine.is_cancelled() && !self.unsettled {
@@ -70,9 +72,12 @@ impl Driver<'_> {
             return ids.into_iter().try_for_each(|id| self.feed(id, Input::Cancel));
         }
         for id in ids {
-            if let Some(running) = self.steps.get_mut(&id).and_then(|a| a.command.as_mut()) {
-                running.ended_by.get_or_insert(EndedBy::Operator);
-                self.host.world.kill(id);
+            match self.steps.get_mut(&id).and_then(|a| a.command.as_mut()) {
+                Some(running) => {
+                    running.ended_by.get_or_insert(EndedBy::Operator);
+                    self.host.world.kill(id);
+                }
+                None => self.feed(id, Input::Nobody)?,
             }
         }
         Ok(())
@@ -95,7 +100,7 @@ impl Driver<'_> {
                 End::Stopped { why: String::from("the operator ended it"), certain: local, by_operator: true, output }
             }
             None => {
-                let there = instr.op.command().and_then(|c| remote_limit(c, reach(&program, instr), Which::Command));
+                let there = instr.op.command().and_then(|c| remote_limit(c, reach(&program, instr)));
                 let elapsed = self.host.world.clock_ms().saturating_sub(running.since_ms);
                 // timeout(1), GNU and busybox: 124 or 143 after its first signal, 137 after the second.
                 let killed = matches!(output.exit, Some(Exit::Code(124 | 137 | 143)));
@@ -129,17 +134,12 @@ impl Driver<'_> {
             }
         }
         let reach = reach(&program, instr);
-        let limit = remote_limit(command, reach, which);
+        let limit = remote_limit(command, reach).filter(|_| which == Which::Command);
         let gated = which == Which::Command && matches!(instr.op, Op::Run { .. });
         let words = if gated { script.gated_words(reach, limit) } else { script.words(reach, limit) };
         let directory = self.machine.started().map_or_else(String::new, |s| s.directory.clone());
         Ok(Launch { words: words.map_err(End::Unready)?, lines, gated, directory })
     }
-}
-
-/// The limit that a machine is to keep by itself: `within …, then kill` where we cannot kill from here.
-fn remote_limit(command: &Command, reach: &Reach, which: Which) -> Option<u64> {
-    command.within_ms.filter(|_| command.kill && which == Which::Command && *reach != Reach::Local)
 }
 
 /// A secret that can travel as one line.

@@ -46,6 +46,8 @@ pub fn drive<'a>(machine: Machine, first: Event, options: &'a Options, host: Hos
         agenda: VecDeque::new(),
         secrets: Vec::new(),
         stalled: None,
+        busy: 0,
+        taking_up: true,
         unsettled: false,
         written: false,
     };
@@ -71,6 +73,10 @@ struct Driver<'a> {
     secrets: Vec<String>,
     /// The journal cannot be written.
     stalled: Option<JournalError>,
+    /// How many of the steps take up a job.
+    busy: usize,
+    /// Steps of an earlier executor are still being taken up.
+    taking_up: bool,
     /// Nobody can say what became of a step.
     unsettled: bool,
     /// Something has been made durable.
@@ -137,7 +143,8 @@ impl Driver<'_> {
                 let ended = self.machine.conclusion();
                 return self.record(Event::RunEnded(ended));
             }
-            if self.steps.values().any(|a| a.step.is_unsettled()) {
+            self.taking_up = self.taking_up && self.steps.values().any(|a| a.step.is_unsettled());
+            if self.taking_up {
                 return Ok(());
             }
             self.start_all()?;
@@ -152,11 +159,9 @@ impl Driver<'_> {
         while let Some(id) = self.machine.startable_other() {
             self.start(id)?;
         }
-        let mut busy = self.steps.values().filter(|a| a.step.runs_commands()).count();
-        while busy < self.options.jobs.max(1) {
+        while self.busy < self.options.jobs.max(1) {
             let Some(id) = self.machine.startable_command() else { break };
             self.start(id)?;
-            busy += 1;
         }
         Ok(())
     }
@@ -170,6 +175,7 @@ impl Driver<'_> {
 
     fn insert(&mut self, id: InstrId, instr: &Instr, at: Attempt) -> Result<(), RunError> {
         let step = Step::new(id, instr, at).ok_or_else(|| RunError::defect("a block was started like a step"))?;
+        self.busy += usize::from(step.runs_commands());
         self.steps.insert(id, Active { step, attempt: at.number, timer: 0, command: None, suspended: false });
         Ok(())
     }
@@ -199,7 +205,8 @@ impl Driver<'_> {
             Then::Nothing => {}
             Then::Done => {
                 self.host.world.withdraw(id);
-                self.steps.remove(&id);
+                let ended = self.steps.remove(&id);
+                self.busy -= usize::from(ended.is_some_and(|a| a.step.runs_commands()));
             }
             then => self.agenda.push_back((id, then)),
         }

@@ -250,4 +250,4 @@ fn answered(step: InstrId, option: u8, answer: &str, by: AnswerSource) -> Event 
 }
 
 const CANCELLED: &str = "the operator cancelled";
-const NOBODY: &str = "there is nobody to ask: no terminal, and no answer given in advance";
+const NOBODY: &str = "nobody is there to answer, and no answer was given in advance";
