@@ -220,6 +220,19 @@ fn the_first_ctrl_c_lets_commands_end_and_the_second_ends_them() {
 }
 
 #[test]
+fn a_terminal_that_goes_away_ends_nothing() {
+    let case = Case::new(WAITING);
+    let executor = case.start(&["run", "plan.ha", "--yes"]);
+    case.wait_for("begun");
+    signal(&executor, Signal::HUP);
+    sleep(Duration::from_millis(100));
+    fs::write(case.path("go"), "").unwrap();
+    let (code, text) = outcome(&executor.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{text}");
+    assert!(case.has("more"));
+}
+
+#[test]
 fn a_full_disk_stops_new_steps_and_loses_nothing() {
     let steps = "step pay on c { do pay(\"one\") }\n  step more on c { do pay(\"two\") }";
     let case = Case::new(&COUNTING.replace("STEPS", steps).replace("sleep 0.05", "sleep 0.3; ./fill"));

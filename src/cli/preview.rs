@@ -1,10 +1,10 @@
 //! What a run would do, step by step, before it does it.
 
 use crate::bytecode::{Guard, Instr, Names, Op};
-use crate::calculus::{AtomSource, Command, EnvValue, Reach};
+use crate::calculus::AtomSource;
 use crate::cli::console::{Pane, Style};
 use crate::cli::progress::{call, spoken};
-use crate::run::{Guards, Truth};
+use crate::run::{Guards, Truth, rehearse};
 use crate::verify::Verified;
 
 /// How much of it is shown.
@@ -71,11 +71,7 @@ impl Preview<'_> {
     fn command(&mut self, instr: &Instr) {
         let mut lines = Vec::new();
         match &instr.op {
-            Op::Run { command, verify, .. } => {
-                lines.extend(self.script(instr, command));
-                lines.extend(verify.as_ref().map(|v| format!("verify: {}", self.names.template(v))));
-            }
-            Op::Wait { command, .. } | Op::Probe { command, .. } => lines.extend(self.script(instr, command)),
+            Op::Run { .. } | Op::Wait { .. } | Op::Probe { .. } => lines.extend(self.script(instr)),
             Op::Ask { question, answers, .. } => {
                 lines.push(self.names.template(question));
                 lines.extend(answers.iter().map(|a| format!("{}: {}", a.name, a.label)));
@@ -90,29 +86,34 @@ impl Preview<'_> {
         }
     }
 
-    fn script(&self, instr: &Instr, command: &Command) -> Vec<String> {
-        let machine = instr.host.and_then(|h| self.program.machines.get(h.index()));
-        let way = match machine.map(|m| &m.reach) {
-            None | Some(Reach::Local) => String::new(),
-            Some(Reach::Exec { prefix }) => format!("{} ", prefix.join(" ")),
-            Some(Reach::Ssh { host, user }) if user.is_empty() => format!("ssh {host} "),
-            Some(Reach::Ssh { host, user }) => format!("ssh {user}@{host} "),
+    /// Exactly what would run: how the machine is reached, and the script that its shell is given.
+    fn script(&self, instr: &Instr) -> Vec<String> {
+        let rehearsal = match rehearse(self.program, instr) {
+            Some(Ok(rehearsal)) => rehearsal,
+            Some(Err(why)) => return vec![why],
+            None => return Vec::new(),
         };
-        let env = command.env.iter().map(|var| match &var.value {
-            EnvValue::Plain(text) => format!("{}={}", var.name, self.names.template(text)),
-            EnvValue::Secret(id) => format!("{}=(the secret {})", var.name, self.names.secret(*id)),
-        });
-        let mut lines: Vec<String> = env.collect();
-        let script = self.names.template(&command.script);
-        let script = script.trim_matches('\n');
-        if script.contains('\n') {
-            lines.push(format!("{way}sh -c:"));
-            lines.extend(script.lines().map(|l| format!("  {l}")));
-        } else {
-            lines.push(format!("{way}sh -c: {script}"));
+        let way: String = rehearsal.way.iter().map(|word| format!("{} ", quoted(word))).collect();
+        let shell = |script: &str| match script.trim_matches('\n') {
+            script if script.contains('\n') => {
+                std::iter::once(format!("{way}sh -c:")).chain(script.lines().map(|l| format!("  {l}"))).collect()
+            }
+            script => vec![format!("{way}sh -c: {script}")],
+        };
+        let mut lines: Vec<String> = shell(&rehearsal.script);
+        if let Some(verify) = &rehearsal.verify {
+            lines.extend(shell(verify).into_iter().enumerate().map(|(i, line)| match i {
+                0 => format!("verify: {line}"),
+                _ => format!("        {line}"),
+            }));
         }
         lines
     }
+}
+
+/// A word as one types it in a shell.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |w| w.into_owned())
 }
 
 /// What is known of a condition before the run.

@@ -14,7 +14,16 @@ use std::path::Path;
 /// The locks of a run; they are released when this is dropped.
 #[derive(Debug)]
 pub(super) struct Locks {
-    _files: Vec<File>,
+    files: Vec<File>,
+}
+
+impl Drop for Locks {
+    /// Releases them even if a process that is just being started still has a copy of the handle.
+    fn drop(&mut self) {
+        for file in &self.files {
+            let _ = file.unlock();
+        }
+    }
 }
 
 /// Who holds a lock.
@@ -36,7 +45,7 @@ impl Locks {
         let files = std::iter::once(plan)
             .chain(things)
             .map(|(name, what)| take_one(&folder.join(file_name(&name)), &what, holder));
-        Ok(Locks { _files: files.collect::<Result<_, _>>()? })
+        Ok(Locks { files: files.collect::<Result<_, _>>()? })
     }
 }
 
@@ -122,11 +131,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let locks = Locks::take(folder.path(), &[], &holder("p")).unwrap();
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        drop(locks);
-        let again = Locks::take(folder.path(), &[], &holder("p"));
+        let inherited: Vec<_> = std::fs::read_dir(format!("/proc/{}/fd", child.id()))
+            .unwrap()
+            .filter_map(|e| std::fs::read_link(e.unwrap().path()).ok())
+            .filter(|p| p.starts_with(folder.path()))
+            .collect();
         child.kill().unwrap();
         child.wait().unwrap();
-        again.unwrap();
+        assert_eq!(inherited, Vec::<std::path::PathBuf>::new());
+        drop(locks);
     }
 
     #[test]
