@@ -124,3 +124,118 @@ fn a_program_that_is_none_is_refused() {
         assert!(text(&output.stderr).contains(code) && output.stdout.is_empty(), "{file}: {}", text(&output.stderr));
     }
 }
+
+/// A plan with a decision, as a file of a folder.
+const PLAN: &str = r#"
+node a { host = "a" }
+plan look() "Look | around" {
+  given a is up
+  given walls are up or gone
+  phase both {
+    only if walls are up
+    step 1 see "Is it there?" on a { run "ls | wc -l" }
+    step 2 say { tell "Seen." }
+  }
+}
+plan again = look()
+"#;
+
+#[test]
+fn a_plan_is_shown_in_every_format_specialised_by_what_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plan.ha"), PLAN).unwrap();
+    let plan = |args: &[&str]| {
+        let output = handover(folder.path()).args(["plan", "plan.ha", "look"]).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(plan(&[]).contains("to decide  walls: up or gone"), "{}", plan(&[]));
+    let gone = plan(&["--given", "walls=gone"]);
+    assert!(gone.contains("skipped: walls are gone"), "{gone}");
+    let table = plan(&["--format", "markdown"]);
+    assert!(table.starts_with("# Look | around\n"), "{table}");
+    assert!(table.contains("| 1 | `see`<br>Is it there? | a | only if walls are up | `ls \\| wc -l` |\n"), "{table}");
+    let table = plan(&["--format", "markdown", "--given", "walls=gone"]);
+    assert!(table.contains("* walls: **gone**") && table.contains("| *skipped: walls are gone* |"), "{table}");
+    assert!(plan(&["--format", "mermaid"]).contains("flowchart TB"));
+    assert!(plan(&["--format", "dot"]).starts_with("digraph"));
+    let json: serde_json::Value = serde_json::from_str(&plan(&["--format", "json"])).unwrap();
+    assert_eq!(json["title"], "Look | around");
+}
+
+#[test]
+fn a_plan_that_cannot_be_chosen_or_given_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plan.ha"), PLAN).unwrap();
+    for (args, help) in [
+        (&["plan.ha"][..], "say which: look, again"),
+        (&["plan.ha", "lokk"], "did you mean `look`?"),
+        (&["plan.ha", "look", "--given", "wals=up"], "did you mean `walls`?"),
+        (&["plan.ha", "look", "--given", "walls=high"], "it is one of"),
+        (&["plan.ha", "look", "--given", "walls"], "expected NAME=VALUE"),
+    ] {
+        let output = handover(folder.path()).arg("plan").args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains(help), "{args:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn findings_go_where_they_are_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("plans")).unwrap();
+    std::fs::write(folder.path().join("plans/good.ha"), PLAN).unwrap();
+    std::fs::write(folder.path().join("plans/bad.ha"), PLAN.replace("on a {", "on aa {")).unwrap();
+    let run = |args: &[&str]| {
+        let output = handover(folder.path()).args(args).output().unwrap();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    assert_eq!(run(&["check", "plans/good.ha"]), (0, String::from("no findings in 1 file, 2 plans\n"), String::new()));
+    // Of `check` they are the product; of the others they are what is in the way.
+    let (exit, out, err) = run(&["check", "plans"]);
+    assert_eq!((exit, err.as_str()), (1, ""));
+    assert!(out.contains("plans/bad.ha:8") && out.ends_with("1 error\n"), "{out}");
+    let (exit, out, err) = run(&["plan", "plans/bad.ha", "look"]);
+    assert_eq!((exit, out.as_str()), (1, ""));
+    assert!(err.contains("HA0101"), "{err}");
+    for args in [&["check", "--format", "json", "plans"][..], &["plan", "plans/bad.ha", "look", "--format", "json"]] {
+        let (exit, out, err) = run(args);
+        let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((exit, err.as_str(), json["errors"].as_u64()), (1, "", Some(1)));
+        assert_eq!(json["diagnostics"][0]["range"]["start"]["line"], 8);
+    }
+    let (exit, out, _) = run(&["check", "--format", "json", "plans/good.ha"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((exit, json["errors"].as_u64(), json["diagnostics"].as_array().map(Vec::len)), (0, Some(0), Some(0)));
+}
+
+#[test]
+fn bad_input_has_a_message_a_place_and_a_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    std::fs::create_dir(folder.path().join("folder.ha")).unwrap();
+    write("latin.ha", b"# caf\xe9\n");
+    write("empty.ha", b"");
+    write("braces.ha", &b"{".repeat(100_000));
+    write("parentheses.ha", format!("plan p() {{ given {} }}", "(".repeat(100_000)).as_bytes());
+    write("large.ha", &b"#".repeat(100 << 20));
+    write("one.ha", b"use ./two\nnode a {}\n");
+    write("two.ha", b"use ./one\nnode b {}\n");
+    for (file, exit, part) in [
+        ("none.ha", 1, "there is no file `none.ha`"),
+        ("empty", 1, "has no `.ha` file"),
+        ("latin.ha", 1, "line 1"),
+        ("empty.ha", 0, "no findings"),
+        ("braces.ha", 1, "braces.ha:1:"),
+        ("parentheses.ha", 1, "HA0005"),
+        ("large.ha", 1, "larger than 32 MiB"),
+        ("one.ha", 0, "no findings"),
+    ] {
+        let output = handover(folder.path()).args(["check", file]).output().unwrap();
+        let out = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(exit), "{file}: {out}");
+        assert!(out.contains(part) && (exit == 0 || out.contains("HA0")), "{file}: {out}");
+        assert!(out.len() < 2_000, "{file}: {}", out.len());
+    }
+}

@@ -1,10 +1,11 @@
 //! The two output streams: colour only where it is wanted, and no noise when the reader has gone.
 
 use crate::cli::render::Look;
+use crate::os;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
-/// Width of diagnostics: narrow enough for a terminal beside another one, and the same everywhere.
+/// Width of listings and diagnostics, unless the terminal is narrower.
 const COLUMNS: usize = 100;
 
 /// When to use colour.
@@ -97,9 +98,15 @@ impl Pane {
         self.trouble.as_ref().filter(|e| e.kind() != ErrorKind::BrokenPipe)
     }
 
+    /// How wide lines may be.
+    pub fn columns(&self) -> usize {
+        let terminal = if self.terminal { os::columns() } else { None };
+        terminal.unwrap_or(COLUMNS).clamp(40, COLUMNS)
+    }
+
     /// How diagnostics are drawn on it.
     pub fn look(&self) -> Look {
-        Look { color: self.color, ascii: self.terminal && !speaks_unicode(), columns: COLUMNS }
+        Look { color: self.color, ascii: self.terminal && !speaks_unicode(), columns: self.columns() }
     }
 
     /// `text` in this style, if the stream has colour.

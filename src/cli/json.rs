@@ -2,6 +2,7 @@
 
 use crate::base::{Code, Diagnostic, Severity, SourceMap, Span, limits};
 use crate::cli::render;
+use crate::emit::{Place, Range, place};
 use serde::Serialize;
 
 /// What one command found.
@@ -22,77 +23,42 @@ pub struct Finding<'a> {
     severity: Severity,
     message: &'a str,
     /// Absent for a finding without a place in a source.
-    file: Option<&'a str>,
+    file: Option<String>,
     range: Option<Range>,
-    labels: Vec<Place<'a>>,
+    labels: Vec<Labelled<'a>>,
     help: Option<&'a str>,
     /// The steps of a run in which it goes wrong; empty for a finding about the text.
     trace: &'a [String],
-    fix: Option<Repair<'a>>,
+    fix: Option<Labelled<'a>>,
 }
 
 /// A labelled place.
 #[derive(Serialize)]
-struct Place<'a> {
-    file: &'a str,
-    range: Range,
+struct Labelled<'a> {
+    #[serde(flatten)]
+    place: Place,
     text: &'a str,
-}
-
-/// A mechanical repair.
-#[derive(Serialize)]
-struct Repair<'a> {
-    file: &'a str,
-    range: Range,
-    text: &'a str,
-}
-
-/// A half-open range of a source.
-#[derive(Serialize)]
-struct Range {
-    start: Point,
-    end: Point,
-}
-
-/// A point in a source: line and column from 1 (the column counts characters), offset in bytes from 0.
-#[derive(Serialize)]
-struct Point {
-    line: u32,
-    column: u32,
-    offset: u32,
 }
 
 /// What the command found, as one value.
-pub fn findings<'a>(diagnostics: &'a [Diagnostic], sources: &'a SourceMap) -> Findings<'a> {
+pub fn findings<'a>(diagnostics: &'a [Diagnostic], sources: &SourceMap) -> Findings<'a> {
     let shown = render::sorted(diagnostics).into_iter().take(limits::DIAGNOSTICS);
     let (errors, warnings) = render::counts(diagnostics);
     Findings { diagnostics: shown.map(|d| finding(d, sources)).collect(), errors, warnings }
 }
 
-fn finding<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Finding<'a> {
-    let place = |span: Span, text: &'a str| located(span, sources).map(|(file, range)| Place { file, range, text });
-    let (file, range) = diagnostic.span().and_then(|s| located(s, sources)).unzip();
+fn finding<'a>(diagnostic: &'a Diagnostic, sources: &SourceMap) -> Finding<'a> {
+    let labelled = |span: Span, text: &'a str| place(span, sources).map(|place| Labelled { place, text });
+    let cause = diagnostic.span().and_then(|span| place(span, sources));
     Finding {
         code: diagnostic.code,
         severity: diagnostic.severity,
         message: &diagnostic.message,
-        file,
-        range,
-        labels: diagnostic.labels.iter().filter_map(|l| place(l.span, &l.text)).collect(),
+        file: cause.as_ref().map(|c| c.file.clone()),
+        range: cause.map(|c| c.range),
+        labels: diagnostic.labels.iter().filter_map(|l| labelled(l.span, &l.text)).collect(),
         help: diagnostic.help.as_deref(),
         trace: &[],
-        fix: diagnostic.fix.as_ref().and_then(|fix| {
-            let (file, range) = located(fix.span, sources)?;
-            Some(Repair { file, range, text: &fix.text })
-        }),
+        fix: diagnostic.fix.as_ref().and_then(|fix| labelled(fix.span, &fix.text)),
     }
-}
-
-fn located(span: Span, sources: &SourceMap) -> Option<(&str, Range)> {
-    let source = sources.get(span.file)?;
-    let point = |offset| {
-        let at = source.line_column(offset);
-        Point { line: at.line, column: at.column, offset }
-    };
-    Some((&source.path, Range { start: point(span.start), end: point(span.end) }))
 }

@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod flags;
 mod json;
+mod plan;
 mod preview;
 mod progress;
 mod render;
@@ -43,16 +44,17 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Build(build::Args),
     Check(check::Args),
-    Disasm(disasm::Args),
-    Doc(doc::Args),
-    Explain(explain::Args),
-    Completions(completions::Args),
+    Plan(plan::Args),
+    Build(build::Args),
     Run(run::Args),
     Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
+    Explain(explain::Args),
+    Doc(doc::Args),
+    Disasm(disasm::Args),
+    Completions(completions::Args),
 }
 
 /// Runs the command with the process's arguments and streams.
@@ -75,15 +77,16 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, console: &mut Console) -> Exit {
     match command {
-        Command::Build(args) => build::run(&args, console),
         Command::Check(args) => check::run(&args, console),
-        Command::Disasm(args) => disasm::run(&args, console),
-        Command::Doc(args) => doc::run(&args, console),
-        Command::Explain(args) => explain::run(&args, console),
+        Command::Plan(args) => plan::run(&args, console),
+        Command::Build(args) => build::run(&args, console),
         Command::Run(args) => run::run(&args, console),
         Command::Resume(args) => resume::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),
         Command::Show(args) => show::run(&args, console),
+        Command::Explain(args) => explain::run(&args, console),
+        Command::Doc(args) => doc::run(&args, console),
+        Command::Disasm(args) => disasm::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),
     }
 }

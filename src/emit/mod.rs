@@ -2,11 +2,13 @@
 
 mod graph;
 mod json;
+mod markdown;
 mod place;
 mod plan_text;
 mod words;
 
 pub use graph::{dot, mermaid};
 pub use json::plan_json;
+pub use markdown::markdown;
 pub use place::{Place, Point, Range, place};
 pub use plan_text::plan_text;
