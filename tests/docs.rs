@@ -5,7 +5,8 @@
 //! line, `...` for any lines); an `ha NAME` block is a file that later commands and plans of the page may use. Everything
 //! runs in a folder of its own, in which `examples` is this repository's. `UPDATE_DOCS=1` writes what is printed into the
 //! page. An `ha` block is a file of its own, an `ha step` block the inside of a plan; both compile without findings.
-//! An `ha bad` block on the page of a code yields that code, an `ha good` block nothing.
+//! An `ha bad` block on the page of a code yields that code, an `ha good` block nothing; an `ha bad NAME` block is a file
+//! that yields something.
 
 use handover::base::Diagnostic;
 use handover::session::{self, FileError, Files, Request};
@@ -103,7 +104,7 @@ fn commands_print_what_the_documents_say() {
         let (page, folder) = (read(&path), folder());
         let mut updated = page.clone();
         for block in blocks(&page) {
-            if let Some(name) = block.info.strip_prefix("ha ").filter(|n| n.ends_with(".ha")) {
+            if let Some(name) = block.info.rsplit(' ').next().filter(|n| n.ends_with(".ha")) {
                 fs::write(folder.path().join(name), block.text).unwrap();
             }
             if block.info != "console" {
@@ -111,7 +112,11 @@ fn commands_print_what_the_documents_say() {
             }
             for (command, expected) in commands(block.text) {
                 let actual = printed(command, folder.path());
-                let compared = snapbox::Assert::new().try_eq(None, actual.clone().into_data(), expected.into_data());
+                let compared = snapbox::Assert::new().normalize_paths(false).try_eq(
+                    None,
+                    actual.clone().into_data(),
+                    expected.into_data(),
+                );
                 if let Err(difference) = compared {
                     updated =
                         updated.replacen(&format!("$ {command}\n{expected}"), &format!("$ {command}\n{actual}"), 1);
@@ -162,14 +167,15 @@ fn plans_in_the_documents_compile() {
             let found = match block.info {
                 "ha" | "ha good" | "ha bad" => shelf.check("example.ha", block.text.to_owned()),
                 "ha step" => shelf.check("example.ha", around(block.text)),
-                info => match info.strip_prefix("ha ") {
-                    Some(name) => shelf.check(name, block.text.to_owned()),
-                    None => continue,
+                info => match info.split(' ').collect::<Vec<_>>()[..] {
+                    ["ha", name] | ["ha", "bad", name] => shelf.check(name, block.text.to_owned()),
+                    _ => continue,
                 },
             };
             let codes: Vec<String> = found.iter().map(|d| d.code.to_string()).collect();
             let right = match block.info {
                 "ha bad" => codes.iter().any(|c| path.file_stem().unwrap() == c.as_str()),
+                info if info.starts_with("ha bad") => !codes.is_empty(),
                 _ => codes.is_empty(),
             };
             if !right {
