@@ -13,6 +13,8 @@ impl Outline<'_> {
                 atom.map_or_else(|| format!("probe{index}"), |a| a.name.clone())
             }
             What::Step(key) => self.step(*key).map_or_else(String::new, |s| s.name.clone()),
+            // A step may be called like its plan.
+            What::Enter(Block::Plan) => format!("{}.begin", self.plan.name),
             What::Enter(block) => self.block_name(*block),
             What::Exit(block) => format!("{}.exit", self.block_name(*block)),
             What::Join(key, _) => format!("{}.join", self.region_name(*key)),

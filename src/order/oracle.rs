@@ -40,8 +40,8 @@ pub(super) fn oracle(plan: &Plan) -> Oracle {
         .iter()
         .filter_map(|v| if let ValueSource::Captured { by } = v.source { Some(by.0) } else { None })
         .collect();
-    let tails = o.list(&plan.body, &[("sample".into(), true)], Order::Text, false, false);
-    for end in tails.iter().map(|t| t.end.clone()).chain(["sample".into()]) {
+    let tails = o.list(&plan.body, &[("sample.begin".into(), true)], Order::Text, false, false);
+    for end in tails.iter().map(|t| t.end.clone()).chain(["sample.begin".into()]) {
         o.need("sample.end", &end);
     }
     o

@@ -227,7 +227,7 @@ fn sound(plan: &Plan) {
     assert_eq!(closed["sample.end"].len(), names.len() - 1, "everything leads to the end");
     for (id, node) in dag.nodes() {
         assert!(dag.before(id).all(|(n, _)| n < id), "edges lead back");
-        assert!(id == NodeId(0) || closed[&names[id.index()]].contains("sample"), "everything is in the plan");
+        assert!(id == NodeId(0) || closed[&names[id.index()]].contains("sample.begin"), "everything is in the plan");
         for asked in asked(&dag, node.guard) {
             assert!(closed[&names[id.index()]].contains(&names[asked.index()]), "{} asks too early", names[id.index()]);
         }

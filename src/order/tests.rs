@@ -15,7 +15,7 @@ fn follows(body: Vec<Item>) -> Vec<String> {
     for (id, node) in dag.nodes() {
         let mut before: Vec<String> = dag
             .before(id)
-            .filter(|(n, _)| name(*n) != "sample")
+            .filter(|(n, _)| name(*n) != "sample.begin")
             .map(|(n, e)| format!("{}{}", name(n), if e.kind == Kind::Waits { "?" } else { "" }))
             .collect();
         before.sort();
