@@ -6,6 +6,7 @@ use crate::cli::compile::{self, PlanArgs};
 use crate::cli::console::Console;
 use crate::cli::flags::Format;
 use crate::cli::{Exit, report};
+use crate::emit::{self, shell::EmitError};
 use crate::os;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,8 @@ pub struct Args {
 pub enum Emit {
     /// A program for `handover run`
     Bytecode,
+    /// A POSIX shell script that needs nothing else
+    Sh,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
@@ -41,8 +44,13 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         Ok(compiled) => compiled,
         Err(exit) => return exit,
     };
+    let program = compile::verified(compiled.program.clone());
     let bytes = match args.emit {
-        Emit::Bytecode => encode(&compile::verified(compiled.program.clone())),
+        Emit::Bytecode => encode(&program),
+        Emit::Sh => match emit::shell::shell(&program) {
+            Ok(script) => script.into_bytes(),
+            Err(error) => return report::refuse(console, no_script(&error)),
+        },
     };
     let output = match (&args.output, args.emit) {
         (Some(path), _) if path.as_os_str() != "-" => Some(path.clone()),
@@ -60,6 +68,15 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             console.out.bytes(&bytes);
             Exit::Done
         }
+    }
+}
+
+fn no_script(error: &EmitError) -> Diagnostic {
+    match error {
+        EmitError::Pattern { .. } => Diagnostic::placeless(Code::BadPattern, error.to_string())
+            .help("write it without that; `handover run` takes it as it is"),
+        #[allow(clippy::panic, reason = "a panic is how a defect of handover is reported")]
+        EmitError::Template(_) => panic!("{error}"),
     }
 }
 

@@ -1,10 +1,12 @@
-//! What people and other tools get to see of a compiled plan: listings, graphs, JSON. Pure: plan in, text out.
+//! What people and other tools get to see of a compiled plan: listings, graphs, JSON, a shell script. Pure: plan or
+//! program in, text out.
 
 mod graph;
 mod json;
 mod markdown;
 mod place;
 mod plan_text;
+pub mod shell;
 mod words;
 
 pub use graph::{dot, mermaid};
