@@ -98,7 +98,8 @@ impl<'p> Guards<'p> {
             Guard::All(ids) => self.several(index, ids, "&&", ":"),
             Guard::Any(ids) => self.several(index, ids, "||", "false"),
             Guard::AtMost { count, of } => {
-                let each = of.iter().map(|id| format!("  if {}; then n{index}=$((n{index} + 1)); fi\n", self.part(*id)));
+                let each =
+                    of.iter().map(|id| format!("  if {}; then n{index}=$((n{index} + 1)); fi\n", self.part(*id)));
                 let body = format!("n{index}=0\n{}  [ \"$n{index}\" -le {count} ]", each.collect::<String>());
                 self.function(index, body)
             }

@@ -245,7 +245,8 @@ fn questions(program: &Program) -> Vec<String> {
     let asks = |op: &Op| match op {
         Op::Ask { answers, .. } if !answers.is_empty() => Some(words(answers.iter().map(|a| a.name.as_str()))),
         Op::Ask { .. } => Some(String::from(" yes no")),
-        op => op.command().filter(|c| stanza::asks(c)).map(|_| String::from(" yes no")),
+        Op::Run { command, .. } | Op::Probe { command, .. } if stanza::asks(command) => Some(String::from(" yes no")),
+        _ => None,
     };
     program.code.iter().filter_map(|i| Some(format!("{}{}", word(&i.name), asks(&i.op)?))).collect()
 }

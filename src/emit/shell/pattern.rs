@@ -77,7 +77,10 @@ enum Node {
     /// One character.
     One(char),
     /// One ASCII character of a set, or any that is not in it.
-    Class { set: Set, negated: bool },
+    Class {
+        set: Set,
+        negated: bool,
+    },
     Any,
     Start,
     End,
@@ -93,7 +96,13 @@ impl Node {
     fn first(&self) -> Set {
         match self {
             Node::One(c) => Set::of(*c),
-            Node::Class { set, negated } => if *negated { set.negated() } else { *set },
+            Node::Class { set, negated } => {
+                if *negated {
+                    set.negated()
+                } else {
+                    *set
+                }
+            }
             Node::Any => Set::default().negated(),
             Node::Start | Node::End => Set::default(),
             Node::Group(node) | Node::Repeat(node, _) => node.first(),
@@ -287,7 +296,11 @@ impl<'p> Parser<'p> {
                 _ => node,
             });
         }
-        if nodes.is_empty() { Err(String::from("an empty alternative or group means nothing to a shell")) } else { Ok(Node::Row(nodes)) }
+        if nodes.is_empty() {
+            Err(String::from("an empty alternative or group means nothing to a shell"))
+        } else {
+            Ok(Node::Row(nodes))
+        }
     }
 
     fn atom(&mut self, c: char) -> Result<Node, String> {

@@ -134,8 +134,7 @@ impl Writer<'_, '_> {
         stanza.call = match op {
             Op::Enter => String::from("ha_enter"),
             Op::Exit | Op::End => String::from("ha_pass"),
-            Op::Assume { why } if why.is_empty() => String::from("ha_pass"),
-            Op::Assume { why } => format!("ha_pass # taken for granted: {}", comment(why)),
+            Op::Assume { why } => format!("ha_assume {}", word(&comment(why))),
             Op::Join { rungs } => format!("ha_join{}", rungs.iter().map(|r| format!(" {}", r.0)).collect::<String>()),
             Op::Run { command, verify, retries, every_ms } => {
                 stanza.verify = verify.as_ref().map(|v| self.script(v));

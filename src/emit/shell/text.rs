@@ -12,7 +12,8 @@ pub(super) fn word(text: &str) -> String {
 /// A text as one word, in quotes.
 pub(super) fn quoted(text: &str) -> String {
     // Single quotes around what looks like an expansion would make a reader (and a linter) wonder.
-    if text.contains(['$', '`']) {
+    let expands = |c: char| c.is_ascii_alphanumeric() || "_{(".contains(c);
+    if text.contains('`') || text.split('$').skip(1).any(|rest| rest.starts_with(expands)) {
         return format!("\"{}\"", unexpanded(text).replace('"', "\\\""));
     }
     format!("'{}'", text.replace('\'', "'\\''"))
@@ -73,6 +74,7 @@ mod tests {
     fn texts_are_safe() {
         assert_eq!(word("a-b/c"), "a-b/c");
         assert_eq!(word(""), "''");
+        assert_eq!(word("^a+$"), "'^a+$'");
         assert_eq!(word("it's x"), "'it'\\''s x'");
         assert_eq!(word("a \"b\" `c` $d \\"), "\"a \\\"b\\\" \\`c\\` \\$d \\\\\"");
         assert_eq!(words(["a", "b c"]), " a 'b c'");
