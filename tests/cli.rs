@@ -239,3 +239,34 @@ fn bad_input_has_a_message_a_place_and_a_code() {
         assert!(out.len() < 2_000, "{file}: {}", out.len());
     }
 }
+
+#[test]
+fn a_plan_is_built_as_a_program_a_script_and_json_and_checked_later() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plan.ha"), PLAN).unwrap();
+    let build = |args: &[&str]| {
+        let output = handover(folder.path()).args(["build", "plan.ha", "look"]).args(args).output().unwrap();
+        (output.status.code().unwrap(), output.stdout, text(&output.stderr))
+    };
+    assert_eq!(build(&[]), (0, Vec::new(), String::new()));
+    assert!(folder.path().join("look.hab").is_file());
+    for what in ["bytecode", "sh", "json"] {
+        let (exit, bytes, _) = build(&["--emit", what, "-o", "-"]);
+        assert!(exit == 0 && !bytes.is_empty(), "{what}");
+        assert_eq!(build(&["--emit", what, "-o", "out"]), (0, Vec::new(), String::new()));
+        let out = folder.path().join("out");
+        assert_eq!(std::fs::read(&out).unwrap(), bytes, "{what} is the same wherever it goes");
+        assert_eq!(build(&["--emit", what, "-o", "out", "--check"]), (0, Vec::new(), String::new()));
+        std::fs::write(&out, &bytes[1..]).unwrap();
+        let (exit, _, err) = build(&["--emit", what, "-o", "out", "--check"]);
+        assert!(exit == 1 && err.contains("HA0902"), "{what}: {err}");
+        std::fs::remove_file(&out).unwrap();
+        let (exit, _, err) = build(&["--emit", what, "-o", "out", "--check"]);
+        assert!(exit == 1 && err.contains("HA0001"), "{what}: {err}");
+    }
+    assert_eq!(build(&["--emit", "sh", "--check"]).0, 2, "nothing to check");
+    let (exit, _, err) = build(&["--given", "walls=up"]);
+    assert!(exit == 2 && err.contains("decided when the run starts"), "{err}");
+    let (exit, _, err) = build(&["-o", "none/out"]);
+    assert!(exit == 1 && err.contains("HA0007"), "{err}");
+}

@@ -7,6 +7,7 @@ use crate::cli::console::Console;
 use crate::cli::flags::Format;
 use crate::cli::{Exit, report};
 use crate::emit::{self, shell::EmitError};
+use crate::order::specialise;
 use crate::os;
 use std::path::{Path, PathBuf};
 
@@ -37,13 +38,19 @@ pub enum Emit {
     Bytecode,
     /// A POSIX shell script that needs nothing else
     Sh,
+    /// Everything that is known of the plan; `docs/json.md` describes it
+    Json,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let (compiled, _) = match compile::one(&args.plan, Format::Text, console) {
+    let (compiled, compilation) = match compile::one(&args.plan, Format::Text, console) {
         Ok(compiled) => compiled,
         Err(exit) => return exit,
     };
+    if let Some(atom) = compiled.answers.first().and_then(|(atom, _)| compiled.plan.atoms.get(atom.index())) {
+        let why = format!("`{}` is decided when the run starts, not when the plan is built", atom.name);
+        return report::usage(console, &why, "leave it out here, and give it to `handover run` or to the script");
+    }
     let program = compile::verified(compiled.program.clone());
     let bytes = match args.emit {
         Emit::Bytecode => encode(&program),
@@ -51,6 +58,11 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             Ok(script) => script.into_bytes(),
             Err(error) => return report::refuse(console, no_script(&error)),
         },
+        Emit::Json => {
+            let skipped = specialise(&compiled.dag, &[]);
+            let json = emit::plan_json(&compiled.plan, &compiled.dag, &skipped, &compilation.sources);
+            format!("{json:#}\n").into_bytes()
+        }
     };
     let output = match (&args.output, args.emit) {
         (Some(path), _) if path.as_os_str() != "-" => Some(path.clone()),
@@ -59,7 +71,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     };
     match output {
         Some(path) if args.check => check(&path, &bytes, console),
-        Some(path) => match os::write(&path, &bytes, false) {
+        Some(path) => match os::write(&path, &bytes, args.emit == Emit::Sh) {
             Ok(()) => Exit::Done,
             Err(error) => report::refuse(console, report::file(&error, Code::Unwritable)),
         },

@@ -8,7 +8,9 @@ use std::panic::{self, AssertUnwindSafe};
 pub fn report_panics() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map_or_else(|| String::from("an unknown place"), ToString::to_string);
-        let text = text(info.payload_as_str().unwrap_or("no message"), &place);
+        let payload = info.payload();
+        let owned = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text(payload.downcast_ref::<&str>().copied().or(owned).unwrap_or("no message"), &place);
         // Nobody reads a closed standard error, and a hook must not panic.
         let _ = std::io::stderr().write_all(text.as_bytes());
     }));

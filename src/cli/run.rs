@@ -57,10 +57,10 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         preview::show(&mut console.out, &program, &options.decisions, Detail::Commands);
         return Exit::Done;
     }
-    if !args.yes {
-        if let Some(exit) = confirm(&program, &options, console) {
-            return exit;
-        }
+    if !args.yes
+        && let Some(exit) = confirm(&program, &options, console)
+    {
+        return exit;
     }
     let ended = open(&args.state).and_then(|store| {
         follow(console, &args.how, |reporter, terminal| os::execute(&store, program, &options, reporter, terminal))
