@@ -293,9 +293,10 @@ impl<'l, 's> Elaborator<'l, 's> {
         key
     }
 
-    /// The source text of a span, with runs of white space made single.
+    /// The source text of a span on one line: white space made single, a list's last comma left out.
     fn source(&self, span: Span) -> String {
-        self.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
+        let line = self.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+        line.replace("( ", "(").replace(", )", ")").replace(" )", ")")
     }
 
     /// The machine of a thing; its reach is understood on first use.
