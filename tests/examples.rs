@@ -8,8 +8,9 @@ mod watch;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use watch::{Run, watch};
 
 #[derive(Deserialize)]
@@ -138,13 +139,20 @@ fn executor(scenario: &Scenario, lab: &Lab<'_>, journal: &Path) -> Command {
     command
 }
 
-fn example(name: &str) {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+fn folder(example: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example)
+}
+
+fn scenarios(example: &Path) -> Vec<Scenario> {
     let text = fs::read_to_string(example.join("scenarios.toml")).unwrap();
-    let scenarios: Scenarios = toml::from_str(&text).unwrap();
+    toml::from_str::<Scenarios>(&text).unwrap().scenario
+}
+
+fn example(name: &str) {
+    let example = folder(name);
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut wrong = Vec::new();
-    for scenario in scenarios.scenario.iter().filter(|s| s.name.contains(&only)) {
+    for scenario in scenarios(&example).iter().filter(|s| s.name.contains(&only)) {
         let temporary = tempfile::tempdir().unwrap();
         let lab = Lab { example: &example, state: temporary.path().join("lab") };
         lab.prepare(scenario);
@@ -180,4 +188,59 @@ fn a_guest_domain_migrates() {
 #[test]
 fn a_site_is_switched_over() {
     example("ror");
+}
+
+/// Kills the run when its `nth` command starts; whether there was one.
+fn kill_at(mut command: Command, nth: usize) -> bool {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let killed = lines.map(Result::unwrap).filter(|l| l.split_whitespace().nth(1) == Some("start")).nth(nth).is_some();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    killed
+}
+
+/// What a person does when `resume` says that nobody knows what became of a step: looks, and says so.
+fn settled(run: &Run, lab: &Lab<'_>) -> Option<String> {
+    let (_, rest) = run.said.split_once("--settle '")?;
+    let (step, _) = rest.split_once('=')?;
+    let trace = match step {
+        "shut_down_os" => "ec1 shutdown -y -g 0 -i 5",
+        "restore" => "ec2 harestore",
+        "restart" => "ec2 shutdown -y -g 0 -i 6",
+        other => panic!("`{other}` can be read back or repeated"),
+    };
+    Some(format!("{step}={}", if lab.did(trace) > 0 { "done" } else { "again" }))
+}
+
+/// Wherever the executor is lost, the run goes on to the same end, and nothing is done twice that must not be.
+#[test]
+fn a_failover_survives_its_executor() {
+    let example = folder("xvm");
+    for nth in 0.. {
+        let temporary = tempfile::tempdir().unwrap();
+        let lab = Lab { example: &example, state: temporary.path().join("lab") };
+        let journal = temporary.path().join("journal");
+        let end = Scenario { ok: vec![], skipped: vec![], ..scenarios(&example).remove(0) };
+        lab.prepare(&end);
+        if !kill_at(executor(&end, &lab, &journal), nth) {
+            assert!(nth >= 15, "only {nth} commands were started");
+            return;
+        }
+        let resume = |settle: &[String]| {
+            let mut command = lab.command(env!("CARGO_BIN_EXE_handover"));
+            command.arg("resume").arg("--state").arg(&journal).args(settle);
+            watch(command, None)
+        };
+        let mut run = resume(&[]);
+        if let Some(step) = settled(&run, &lab) {
+            run = resume(&["--settle".into(), step]);
+        }
+        let found = differences(&end, &run, &lab);
+        assert!(found.is_empty(), "killed at command {nth}:\n  {}\n{}", found.join("\n  "), run.said);
+        let log = fs::read_to_string(lab.state.join("log")).unwrap();
+        for line in log.lines().filter(|l| *l != "ec1 habackup") {
+            assert_eq!(lab.did(line), 1, "killed at command {nth}: `{line}`\n{log}\n{}", run.said);
+        }
+    }
 }
