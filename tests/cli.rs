@@ -1,5 +1,7 @@
 //! The command's contract: exit codes, streams, help, what becomes of bad input.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

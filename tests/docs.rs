@@ -8,6 +8,8 @@
 //! An `ha bad` block on the page of a code yields that code, an `ha good` block nothing; an `ha bad NAME` block is a file
 //! that yields something.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use handover::base::Diagnostic;
 use handover::session::{self, FileError, Files, Request};
 use snapbox::IntoData;

@@ -3,6 +3,8 @@
 //! `examples/*/scenarios.toml` says for each run what is wrong in the lab, what is decided and answered, and what becomes
 //! of the steps and of the world. `ONLY=text` runs the scenarios whose name contains the text.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 mod watch;
 
 use serde::Deserialize;

@@ -1,5 +1,7 @@
 //! The rules of the house: who may know whom, who may name which crate, and that the map of the house is true.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

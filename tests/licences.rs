@@ -1,5 +1,7 @@
 //! Every package that handover is built from may be used under a licence that `deny.toml` allows.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -2,6 +2,8 @@
 //! says about it: code, place, underlined text, message, help and the places that play a part.
 //! `UPDATE=1 cargo test --test mistakes` writes the expectations anew.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use handover::session::{FileError, Files, Request, compile};
 use std::fmt::Write;
 use std::fs;

@@ -1,6 +1,8 @@
 //! Each plan in `tests/plans/` and what it compiles to, as the disassembler shows it.
 //! `UPDATE=1 cargo test --test plans` writes the expectations anew.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use handover::bytecode::{decode, disassemble, encode};
 use handover::session::{FileError, Files, Request, compile};
 use std::fs;

@@ -1,5 +1,7 @@
 //! Running from the command line: confirmation, decisions, exit codes, the journal, what programs and people see.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use serde_json::Value;
 use std::fs;
 

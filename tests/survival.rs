@@ -1,5 +1,7 @@
 //! What a run survives: an executor killed at any moment, a second run, signals, a full disk.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::fs;
 use std::path::PathBuf;

@@ -1,6 +1,8 @@
 //! Reaching machines: what `ssh` is given and what arrives, secrets on the way, lost connections, limits kept there; and
 //! a person at a terminal.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

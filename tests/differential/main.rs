@@ -4,6 +4,8 @@
 //! often, and that each of them kept to the edges. `HANDOVER_CASES` says how many plans, `HANDOVER_SEED` the first one;
 //! a failure names its seed. `HANDOVER_KEEP` keeps its files.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 mod plans;
 mod world;
 
