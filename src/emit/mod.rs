@@ -4,9 +4,11 @@
 mod graph;
 mod json;
 mod markdown;
+mod page;
 mod place;
 mod plan_text;
 pub mod shell;
+mod summary;
 mod words;
 
 pub use graph::{dot, mermaid};

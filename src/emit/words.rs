@@ -64,7 +64,7 @@ impl<'a> Words<'a> {
             Reason::End => String::from("it belongs to the block"),
             Reason::Meet => String::from("several steps follow all of them"),
             Reason::KeptByEarlier(keeper) => String::from(match keeper {
-                Keeper::Block => "a block is left as a whole",
+                Keeper::Block => "a block ends before what follows it begins",
                 Keeper::Opaque => "its effects are not declared",
                 Keeper::Ask => "it asks the operator",
                 Keeper::Tell => "it tells the operator",
@@ -72,7 +72,7 @@ impl<'a> Words<'a> {
                 Keeper::Delay => "it lets time pass",
             }),
             Reason::KeptByLater(keeper) => String::from(match keeper {
-                Keeper::Block => "a block is entered as a whole",
+                Keeper::Block => "a block begins when everything before it has ended",
                 Keeper::Opaque => "the effects of this step are not declared",
                 Keeper::Ask => "this step asks the operator",
                 Keeper::Tell => "this step tells the operator how far things are",
@@ -220,7 +220,7 @@ pub(super) fn is_made(region: &Region) -> bool {
 /// Whether an attempt is one more copy of the first, made by `retry from`.
 pub(super) fn is_copy(rung: &Rung, number: usize) -> bool {
     let suffix = format!("~{}", number + 1);
-    number > 0 && rung.items.first().is_some_and(|i| crate::order::name(i).ends_with(&suffix))
+    number > 0 && rung.items.first().is_some_and(|i| crate::order::name(i).contains(&suffix))
 }
 
 /// `a, b and c`
@@ -232,5 +232,19 @@ pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
             let most: Vec<&str> = most.iter().map(AsRef::as_ref).collect();
             format!("{} and {}", most.join(", "), last.as_ref())
         }
+    }
+}
+
+/// Names shown in one list; the rest are counted.
+const SHOWN: usize = 6;
+
+/// The first names of a list, and how many more there are.
+pub(super) fn some<S: AsRef<str>>(names: &[S]) -> String {
+    match names.get(..SHOWN) {
+        Some(first) if names.len() > SHOWN + 1 => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {} more", first.join(", "), names.len() - SHOWN)
+        }
+        _ => listed(names),
     }
 }

@@ -211,7 +211,7 @@ pub struct Step {
     pub flags: Flags,
     /// Usual duration in milliseconds.
     pub usually_ms: Option<u64>,
-    /// The action it does, as shown to people: `mount(xvm_data)`; empty for a raw one.
+    /// The action it does or the condition it waits for, as shown to people: `mount(xvm_data)`; empty for a raw one.
     pub call: String,
     /// What it does.
     pub act: Act,

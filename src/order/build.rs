@@ -8,12 +8,13 @@
 //! A region with a single attempt and no `finally` is `ENTER items EXIT`.
 
 use crate::base::{Code, Diagnostic};
-use crate::calculus::{CellId, ValueSource};
+use crate::calculus::{CellId, MachineId, ValueSource};
 use crate::model::{Condition, Guard, Item, Key, Order, Region, Rung, Step};
+use crate::order::candidates::Pred;
 use crate::order::dag::{Block, Dag, Edge, Ends, Kind, Node, NodeId, Reason, Stated, What};
 use crate::order::guards::{FailedAttempts, GuardIx};
 use crate::order::outline::{Outline, read_by};
-use crate::order::scope::{Pred, Rule, Scope};
+use crate::order::scope::{Rule, Scope};
 use crate::order::unit::{Access, Mode, values};
 
 /// What a node inherits from where it stands.
@@ -89,6 +90,14 @@ impl Builder<'_> {
                 scope.last()
             }
             None => Vec::new(),
+        }
+    }
+
+    /// The machine of a step.
+    pub(super) fn host(&self, node: NodeId) -> Option<MachineId> {
+        match self.dag.node(node)?.what {
+            What::Step(key) => self.outline.step(key)?.host,
+            _ => None,
         }
     }
 

@@ -18,6 +18,7 @@
 //! Every edge points backwards in the text, so there are no cycles, and the text order itself is a legal run.
 
 mod build;
+mod candidates;
 mod check;
 mod dag;
 mod guards;
@@ -26,6 +27,7 @@ mod outline;
 mod schedule;
 mod scope;
 mod skipped;
+mod touched;
 mod unit;
 
 pub use dag::{Block, Dag, Edge, Ends, Keeper, Kind, Node, NodeId, Reason, Stated, What};

@@ -1,12 +1,12 @@
-//! How the plan goes when everything works: which steps run side by side, and how long it takes at least.
+//! How the plan goes when everything works: which steps run side by side, and how long it takes.
 //!
-//! Skipped steps take no time, and neither do those of an `otherwise`, unless everything before it in its ladder is
-//! skipped.
+//! What is not known yet is taken to be so that steps run. So an `otherwise` takes no time unless everything before it
+//! in its ladder is skipped.
 
-use crate::model::Act;
+use crate::model::{Act, Key};
 use crate::order::dag::{Dag, NodeId, What};
 use crate::order::outline::Outline;
-use crate::order::skipped::Skipped;
+use crate::order::skipped::{Skipped, when_all_succeeds};
 
 /// How the plan goes when everything works.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -30,8 +30,6 @@ struct Reached {
     ms: u64,
     /// Where the longest path to it comes from.
     from: Option<NodeId>,
-    /// It belongs to an attempt that is not made when everything works.
-    spare: bool,
     /// It adds to the longest path.
     counts: bool,
 }
@@ -40,6 +38,7 @@ impl Schedule {
     /// The schedule of a plan of which some parts are skipped.
     pub fn of(outline: &Outline<'_>, dag: &Dag, skipped: &Skipped) -> Schedule {
         let mut schedule = Schedule::default();
+        let idle = when_all_succeeds(dag, skipped.decisions());
         let mut reached: Vec<Reached> = Vec::with_capacity(dag.node_count());
         let at = |reached: &[Reached], n: NodeId| reached.get(n.index()).copied().unwrap_or_default();
         for (id, node) in dag.nodes() {
@@ -51,9 +50,7 @@ impl Schedule {
                     (this.ms, this.from) = (other.ms, Some(before));
                 }
             }
-            let instead = node.instead_of.is_some_and(|n| !skipped.contains(n) || at(&reached, n).spare);
-            this.spare = instead || node.within.is_some_and(|n| at(&reached, n).spare);
-            if let (What::Step(key), false, false) = (&node.what, this.spare, skipped.contains(id)) {
+            if let (What::Step(key), false) = (&node.what, idle.contains(id)) {
                 schedule.run(outline, *key, id, &mut this);
             }
             reached.push(this);
@@ -62,7 +59,7 @@ impl Schedule {
         schedule
     }
 
-    fn run(&mut self, outline: &Outline<'_>, key: crate::model::Key, id: NodeId, this: &mut Reached) {
+    fn run(&mut self, outline: &Outline<'_>, key: Key, id: NodeId, this: &mut Reached) {
         let Some(step) = outline.step(key) else { return };
         let usual = match step.act {
             Act::Assume { .. } => return,

@@ -6,14 +6,14 @@
 
 use crate::calculus::{CellId, MachineId};
 use crate::order::build::{Builder, Context};
+use crate::order::candidates::{Candidates, Pred};
 use crate::order::dag::{Block, Edge, Ends, Keeper, Kind, NodeId, Reason, What};
-use crate::order::unit::{Access, Mode, Reference, Unit};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::order::touched::{Placed, Touched, why};
+use crate::order::unit::{Mode, Reference, Unit};
+use std::collections::{BTreeMap, HashMap};
 
 /// A list longer than this meets in one node before more than one item follows it.
 const WIDE: usize = 16;
-/// Edges looked at to find out whether one implies another.
-const NEAR: usize = 16;
 
 /// Which items of a scope follow each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,73 +28,6 @@ pub(super) enum Rule {
     Parallel,
 }
 
-/// A node that must have ended or passed, and why.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pred {
-    pub(super) node: NodeId,
-    pub(super) edge: Edge,
-}
-
-/// An item that was placed.
-#[derive(Clone, Copy, Debug)]
-struct Placed {
-    ends: Ends,
-    keeper: Keeper,
-    access: Option<Access>,
-}
-
-/// What is remembered of a cell.
-#[derive(Default)]
-struct Touched {
-    epoch: u32,
-    /// What the items in `writers` had to follow.
-    base: Vec<Placed>,
-    /// The last ones that changed it; several if they gave it the same value.
-    writers: Vec<Placed>,
-    /// That value.
-    common: Option<u8>,
-    /// Those that required it since.
-    readers: Vec<Placed>,
-    /// Earlier ones that one of the lists should stand for, but that somebody in it does not need.
-    loose: Vec<Placed>,
-}
-
-impl Touched {
-    /// Whether an access commutes with those of `writers`.
-    fn joins(&self, mode: Mode) -> bool {
-        matches!((mode, self.common), (Mode::Set(a), Some(b)) if a == b) && self.readers.is_empty()
-    }
-
-    /// Those that stand for all that an access has to follow.
-    fn last(&mut self, mode: Mode) -> &mut Vec<Placed> {
-        match mode {
-            _ if self.joins(mode) => &mut self.base,
-            Mode::Read => &mut self.writers,
-            _ if self.readers.is_empty() => &mut self.writers,
-            _ => &mut self.readers,
-        }
-    }
-
-    /// Takes an access into account, by an item that needs those that `covers` holds for.
-    fn record(&mut self, mode: Mode, new: impl Iterator<Item = Placed>, covers: impl Fn(&Placed) -> bool) {
-        let joins = self.joins(mode);
-        let uncovered: Vec<Placed> = self.last(mode).iter().filter(|p| !covers(p)).copied().collect();
-        if mode == Mode::Read {
-            self.readers.extend(new);
-        } else if joins {
-            self.writers.extend(new);
-        } else {
-            self.base = std::mem::take(self.last(mode));
-            self.readers.clear();
-            self.writers = new.collect();
-            self.common = if let Mode::Set(value) = mode { Some(value) } else { None };
-            self.loose.retain(|p| !covers(p));
-        }
-        self.loose.retain(|p| !uncovered.iter().any(|q| q.ends.end == p.ends.end));
-        self.loose.extend(uncovered);
-    }
-}
-
 /// The state while the items of a list are placed one after the other.
 pub(super) struct Scope {
     pub(super) context: Context,
@@ -104,7 +37,7 @@ pub(super) struct Scope {
     /// Position of the first item.
     first: usize,
     entry: Vec<Pred>,
-    /// What everything from here on follows.
+    /// What everything from here on follows, ascending.
     gate: Vec<Placed>,
     /// What nothing follows yet.
     open: BTreeMap<NodeId, Placed>,
@@ -200,6 +133,7 @@ impl Scope {
         self.gated(b, unit, &mut found);
         self.weaken(b, &ended, &mut found);
         found.reduce(b);
+        self.reduce_by_machine(b, unit, &mut found);
         found
     }
 
@@ -281,13 +215,15 @@ impl Scope {
 
     /// The gate and the entry, unless something found since implies them. What is before the gate is implied by it.
     fn gated(&mut self, b: &mut Builder<'_>, unit: &Unit, found: &mut Candidates) {
-        let last = self.gate.iter().map(|p| p.ends.end).max();
+        let last = self.gate.last().map(|p| p.ends.end);
         if !self.loose {
-            found.list.retain(|node, _| Some(*node) >= last || self.gate.iter().any(|p| p.ends.end == *node));
+            let in_gate = |node: &NodeId| self.gate.binary_search_by_key(node, |p| p.ends.end).is_ok();
+            found.list.retain(|node, _| Some(*node) >= last || in_gate(node));
         }
         let needs_newer = found.list.iter().any(|(node, (_, p))| Some(*node) > last && p.edge.kind == Kind::Needs);
         if needs_newer && !self.loose && !self.keep_going {
-            return;
+            let gate = self.gate.iter().map(|p| p.ends.end);
+            return gate.for_each(|node| found.imply(node, Kind::Needs));
         }
         if self.gate.is_empty() || self.keep_going {
             for pred in &self.entry {
@@ -304,6 +240,23 @@ impl Scope {
             }
         }
         self.gate = gate;
+    }
+
+    /// Drops edges to steps since the gate on a machine of the item that are not the last there: the last imply them.
+    fn reduce_by_machine(&self, b: &Builder<'_>, unit: &Unit, found: &mut Candidates) {
+        if self.loose || found.list.len() < 2 || !matches!(self.rule, Rule::Text | Rule::Members) {
+            return;
+        }
+        let gate = self.gate.last().map(|p| p.ends.end);
+        for machine in &unit.machines {
+            let Some((_, last)) = self.machines.get(machine).filter(|(epoch, _)| *epoch == self.epoch) else {
+                continue;
+            };
+            let here =
+                |n: &NodeId| Some(*n) > gate && b.host(*n) == Some(*machine) && !last.iter().any(|p| p.ends.end == *n);
+            let implied: Vec<NodeId> = found.list.keys().copied().filter(here).collect();
+            implied.into_iter().for_each(|node| found.imply(node, self.kind()));
+        }
     }
 
     /// Takes an item into account that was placed.
@@ -332,7 +285,7 @@ impl Scope {
         for (&cell, access) in &unit.accesses {
             let touched = self.cells.entry(cell).or_default();
             if touched.epoch != self.epoch {
-                *touched = Touched { epoch: self.epoch, ..Touched::default() };
+                *touched = Touched::since(self.epoch);
             }
             let new = placed.iter().map(|p| Placed { access: Some(*access), ..*p });
             touched.record(access.mode, new, covers);
@@ -369,57 +322,5 @@ impl Scope {
             self.all.push(ends);
         }
         self.met.insert(exit, std::mem::replace(list, vec![met]));
-    }
-}
-
-fn why(cell: CellId, earlier: &Access, later: &Access) -> Reason {
-    match earlier.fence.or(later.fence) {
-        Some(machine) => Reason::Fence { machine, cell },
-        None => Reason::Conflict { cell, earlier: earlier.span, later: later.span },
-    }
-}
-
-/// Edges to choose from: for each node the best.
-#[derive(Default)]
-struct Candidates {
-    list: BTreeMap<NodeId, (Ends, Pred)>,
-    /// Those that another edge implies, with what it implies.
-    implied: Vec<(NodeId, Kind)>,
-}
-
-impl Candidates {
-    fn offer(&mut self, placed: &Placed, kind: Kind, reason: Reason) {
-        self.offer_node(placed.ends, kind, reason);
-    }
-
-    fn offer_node(&mut self, ends: Ends, kind: Kind, reason: Reason) {
-        let new = Edge { kind, reason };
-        let (_, pred) = self.list.entry(ends.end).or_insert((ends, Pred { node: ends.end, edge: new }));
-        pred.edge.kind = pred.edge.kind.max(kind);
-        pred.edge.reason = pred.edge.reason.max(reason);
-    }
-
-    /// Drops edges that another one implies directly.
-    fn reduce(&mut self, b: &Builder<'_>) {
-        if self.list.len() < 2 {
-            return;
-        }
-        for (ends, pred) in self.list.values() {
-            for (node, edge) in b.dag.before(ends.start).take(NEAR) {
-                let by = edge.kind.min(pred.edge.kind);
-                if self.list.get(&node).is_some_and(|(_, p)| p.edge.kind <= by) {
-                    self.implied.push((node, by));
-                }
-            }
-        }
-        for (node, _) in &self.implied {
-            self.list.remove(node);
-        }
-    }
-
-    /// The nodes that what follows here follows too, at least in this way.
-    fn covered(&self, kind: Kind) -> HashSet<NodeId> {
-        let direct = self.list.values().map(|(_, p)| (p.node, p.edge.kind));
-        direct.chain(self.implied.iter().copied()).filter(|(_, k)| *k >= kind).map(|(node, _)| node).collect()
     }
 }

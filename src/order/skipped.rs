@@ -48,11 +48,21 @@ impl Skipped {
 
 /// What does not run when these answers are known, as pairs of an atom and the index of its answer.
 pub fn specialise(dag: &Dag, decisions: &[(AtomId, u8)]) -> Skipped {
+    evaluate(dag, decisions, None)
+}
+
+/// What does not run when these answers are known and every step that runs succeeds.
+pub(super) fn when_all_succeeds(dag: &Dag, decisions: &[(AtomId, u8)]) -> Skipped {
+    evaluate(dag, decisions, Some(true))
+}
+
+fn evaluate(dag: &Dag, decisions: &[(AtomId, u8)], success: Option<bool>) -> Skipped {
     let mut e = Evaluation {
         dag,
         formulas: dag.guards().iter().collect(),
         known: decisions.iter().copied().collect(),
         truth: Vec::new(),
+        success,
         skipped: Skipped { decisions: decisions.to_vec(), why: Vec::with_capacity(dag.node_count()) },
     };
     for (_, node) in dag.nodes() {
@@ -68,6 +78,8 @@ struct Evaluation<'a> {
     known: HashMap<AtomId, u8>,
     /// Values of the formulas evaluated so far; `None` is open.
     truth: Vec<Option<bool>>,
+    /// Whether a step that runs succeeds.
+    success: Option<bool>,
     skipped: Skipped,
 }
 
@@ -104,7 +116,13 @@ impl Evaluation<'_> {
                 }
                 self.known.get(atom).map(|answer| answer == option)
             }
-            Formula::Ok(node) => self.skipped.contains(*node).then_some(false),
+            Formula::Ok(node) => {
+                if self.skipped.contains(*node) {
+                    Some(false)
+                } else {
+                    self.success
+                }
+            }
             Formula::Not(inner) => self.truth(*inner).map(|t| !t),
             Formula::All(parts) => self.unless(parts, false),
             Formula::Any(parts) => self.unless(parts, true),

@@ -90,6 +90,9 @@ impl<'s> Elaborator<'_, 's> {
                 parts = action.overridden_by(parts);
             }
         }
+        if let Some(Deed::WaitUntil(expr, _)) = deed {
+            call = self.source(expr.span);
+        }
         let title = self.message(step.title.as_ref());
         self.captures(step, key, &mut parts);
         let (retries, every_ms) = if parts.runs { self.retries(step, &parts) } else { (0, 0) };
