@@ -25,6 +25,8 @@ pub const DOMAIN: usize = 64;
 pub const DIAGNOSTICS: usize = 100;
 /// Syntax errors reported in one item before its remainder is given up.
 pub const ERRORS_PER_ITEM: usize = 10;
+/// Members that `any of` may try. Each is a block in the one before, and blocks are walked by recursion.
+pub const ATTEMPTS: usize = 64;
 /// Depth of plans that include plans.
 pub const INCLUDES: usize = 16;
 /// Copies that `retry from` may make of its segment.

@@ -3,7 +3,7 @@
 //! Steps are boxes with their number, name, machine and title; blocks are frames, their beginnings and ends small
 //! circles. What is skipped is dashed; an edge says why it is there, unless that is plain from the frames.
 
-use crate::emit::words::Words;
+use crate::emit::words::{Words, region_name};
 use crate::model::Plan;
 use crate::order::{Block, Dag, Edge, Kind, Node, NodeId, Outline, Skipped, What};
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ impl Drawing<'_> {
         match block {
             Block::Plan | Block::Meet(_) => String::new(),
             Block::Region(key) => outline.region(key).map_or_else(String::new, |r| match r.title.as_str() {
-                "" => r.name.clone(),
+                "" => String::from(region_name(r)),
                 title => format!("{}: {title}", r.name),
             }),
             Block::Rung(_, 0) => String::from("first"),

@@ -17,9 +17,11 @@ impl Page {
         self.out
     }
 
-    /// An empty line.
+    /// An empty line, unless there is one already.
     pub(super) fn gap(&mut self) {
-        self.out.push('\n');
+        if !self.out.ends_with("\n\n") {
+            self.out.push('\n');
+        }
     }
 
     /// One line, broken at spaces where it is too long.

@@ -7,7 +7,7 @@ use crate::base::duration;
 use crate::calculus::Command;
 use crate::emit::page::Page;
 use crate::emit::summary::Summary;
-use crate::emit::words::{Words, is_copy, is_made, region_name, some};
+use crate::emit::words::{Words, is_copy, is_made, listed, region_name, some};
 use crate::model::{Act, Item, Order, Plan, Region, Step};
 use crate::order::{Block, Dag, Edge, Kind, NodeId, Outline, Reason, Skipped, What};
 
@@ -135,12 +135,31 @@ impl<'a> Listing<'a> {
                 self.page.line(indent + 2, &format!("{}: {}{stops}", answer.name, answer.label));
             }
         }
+        self.brings(step, indent);
         let limits = limits(step);
         if !limits.is_empty() {
             self.page.line(indent, &limits.join("; "));
         }
         if step.flags.commits {
             self.page.line(indent, "from here on there is no way back");
+        }
+    }
+
+    /// What else there is to know of what it does: values for later steps, what an answer vouches for, what is lost.
+    fn brings(&mut self, step: &Step, indent: usize) {
+        let kept = step.act.command().map_or(&[][..], |c| c.captures.as_slice());
+        if !kept.is_empty() {
+            let names: Vec<&str> = kept.iter().map(|c| self.words.value(c.value)).collect();
+            self.page.line(indent, &format!("its output gives {}", listed(&names)));
+        }
+        if let Act::Ask { .. } = step.act {
+            let facts: Vec<String> = step.effects.iter().filter_map(|(e, _)| self.words.fact(e)).collect();
+            if !facts.is_empty() {
+                self.page.hanging(indent, 2, &format!("a yes means {}", listed(&facts)));
+            }
+        }
+        for (cell, _) in &step.loses {
+            self.page.line(indent, &format!("this loses {}", self.words.cell(*cell)));
         }
     }
 

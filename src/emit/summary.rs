@@ -90,16 +90,15 @@ impl Summary<'_> {
     fn time(&mut self, schedule: &Schedule) {
         let rto = self.words.outline.plan.rto_ms;
         let (ms, unknown) = (schedule.critical_ms, schedule.unknown);
+        if schedule.critical.is_empty() {
+            let text = if unknown > 0 { "unknown: no step has a usual duration" } else { "none" };
+            return self.page.field("time", text);
+        }
         let unknown = match unknown {
             0 => String::new(),
             1 => String::from("; one step has no usual duration and counts as none"),
             n => format!("; {n} steps have no usual duration and count as none"),
         };
-        if schedule.critical.is_empty() {
-            return self
-                .page
-                .field("time", &format!("unknown{}", if unknown.is_empty() { "" } else { unknown.as_str() }));
-        }
         let verdict = match rto {
             Some(limit) if ms > limit => format!(", longer than the {} promised", duration(limit)),
             Some(limit) => format!(" of the {} promised", duration(limit)),

@@ -1,6 +1,6 @@
 //! Conditions, reasons, durations and things in words, the same wherever a plan is shown.
 
-use crate::calculus::{AtomId, CellId, CellKind, MachineId, Requirement, Template};
+use crate::calculus::{AtomId, CellId, CellKind, Change, Effect, MachineId, Requirement, Template};
 use crate::model::{Region, Rung};
 use crate::order::{Block, Dag, Formula, GuardIx, Keeper, NodeId, Outline, Reason, Skipped, Stated, What, Why};
 
@@ -49,6 +49,16 @@ impl<'a> Words<'a> {
             (CellKind::Place { .. }, ["nowhere"]) => format!("{} nowhere", cell.name),
             (CellKind::Place { .. }, _) => format!("{} on {}", cell.name, values.join(" or ")),
             _ => format!("{} is {}", cell.name, values.join(" or ")),
+        }
+    }
+
+    /// What is so after an effect that does not depend on what was before: `rm1 is down`.
+    pub(super) fn fact(&self, effect: &Effect) -> Option<String> {
+        match effect.change {
+            Change::Set(value) => {
+                Some(self.requirement(&Requirement { cell: effect.cell, allowed: 1 << (value & 63) }))
+            }
+            Change::Move { .. } => None,
         }
     }
 

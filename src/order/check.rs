@@ -1,51 +1,10 @@
-//! What text order cannot give: a step that needs, follows or asks about what comes later.
+//! What text order cannot give: what a step needs, if only a later step provides it.
 
 use crate::base::{Code, Diagnostic, Span};
 use crate::calculus::{Cell, CellId, Effect, Requirement, mask_of};
-use crate::model::{Item, Step};
-use crate::order::dag::Reason;
+use crate::model::Step;
 use crate::order::outline::Outline;
-use crate::order::unit::references;
 use std::collections::HashMap;
-
-/// Reports `after` and conditions that mention the item itself, what is around it or what comes later.
-pub(super) fn mentions(outline: &Outline<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for at in 0..outline.spots().len() {
-        for r in references(outline, at) {
-            let Some(target) = outline.spot(r.target) else { continue };
-            let own_finally = r.target < r.from && r.from >= target.finally && r.from < target.end;
-            if target.end <= r.from || own_finally {
-                continue;
-            }
-            let (this, that) = (outline.name(at), outline.name(r.target));
-            let around = r.target <= r.from;
-            let late = match r.reason {
-                Reason::After(span) => (Code::AfterLater, span, format!("`{this}` is to run after `{that}`")),
-                Reason::Condition(span) => (Code::ConditionLater, span, format!("the condition asks about `{that}`")),
-                _ => continue,
-            };
-            let (code, span, what) = late;
-            let (message, help) = if r.target == at {
-                (format!("{what}, which is the step itself"), String::from("name an earlier step"))
-            } else if around {
-                (format!("{what}, which `{this}` is a part of"), format!("name a step inside `{that}`, above this one"))
-            } else {
-                (format!("{what}, which comes later"), format!("move `{that}` above `{this}`"))
-            };
-            diagnostics.push(
-                Diagnostic::error(code, span, message).label(item_span(target.item), format!("`{that}`")).help(help),
-            );
-        }
-    }
-}
-
-fn item_span(item: &Item) -> Span {
-    match item {
-        Item::Step(step) => step.span,
-        Item::Region(region) => region.span,
-        Item::Group(group) => group.items.first().map_or(Span::default(), item_span),
-    }
-}
 
 /// Reports requirements that nothing before the step can have established, while a later step would.
 pub(super) fn provided_later(outline: &Outline<'_>, diagnostics: &mut Vec<Diagnostic>) {

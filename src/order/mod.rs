@@ -43,13 +43,14 @@ use crate::model::Plan;
 pub fn order(plan: &Plan) -> (Dag, Vec<Diagnostic>) {
     let outline = Outline::of(plan);
     let (dag, mut diagnostics) = build::build(&outline);
-    check::mentions(&outline, &mut diagnostics);
     check::provided_later(&outline, &mut diagnostics);
     (dag, diagnostics)
 }
 
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod outlook;
 #[cfg(test)]
 pub(crate) mod property;
 #[cfg(test)]

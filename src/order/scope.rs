@@ -183,15 +183,26 @@ impl Scope {
         }
     }
 
-    /// What the item is to follow whatever became of it, by `after … finished`.
+    /// What the item is to follow whatever became of it, by `after … finished`. What is behind the gate is needed
+    /// through the gate.
     fn ended(&self, b: &Builder<'_>, unit: &Unit, at: usize) -> BTreeMap<NodeId, (Ends, Reason)> {
         let finished = |r: &&Reference| r.kind == Kind::Waits && r.from == at && r.target >= self.first;
         let mut ended = BTreeMap::new();
         for r in unit.references.iter().filter(finished) {
             let tails = b.tails(b.outline.lift(r.target, self.first));
-            ended.extend(tails.into_iter().map(|ends| (ends.end, (ends, r.reason))));
+            if tails.iter().any(|ends| Some(ends.end) > self.gate_end() || self.in_gate(ends.end)) {
+                ended.extend(tails.into_iter().map(|ends| (ends.end, (ends, r.reason))));
+            }
         }
         ended
+    }
+
+    fn gate_end(&self) -> Option<NodeId> {
+        self.gate.last().map(|p| p.ends.end)
+    }
+
+    fn in_gate(&self, node: NodeId) -> bool {
+        self.gate.binary_search_by_key(&node, |p| p.ends.end).is_ok()
     }
 
     /// What has only to have ended is not needed, for whatever reason it was; what it needs is needed instead.
@@ -215,10 +226,9 @@ impl Scope {
 
     /// The gate and the entry, unless something found since implies them. What is before the gate is implied by it.
     fn gated(&mut self, b: &mut Builder<'_>, unit: &Unit, found: &mut Candidates) {
-        let last = self.gate.last().map(|p| p.ends.end);
+        let last = self.gate_end();
         if !self.loose {
-            let in_gate = |node: &NodeId| self.gate.binary_search_by_key(node, |p| p.ends.end).is_ok();
-            found.list.retain(|node, _| Some(*node) >= last || in_gate(node));
+            found.list.retain(|node, _| Some(*node) > last || self.in_gate(*node));
         }
         let needs_newer = found.list.iter().any(|(node, (_, p))| Some(*node) > last && p.edge.kind == Kind::Needs);
         if needs_newer && !self.loose && !self.keep_going {
@@ -247,7 +257,7 @@ impl Scope {
         if self.loose || found.list.len() < 2 || !matches!(self.rule, Rule::Text | Rule::Members) {
             return;
         }
-        let gate = self.gate.last().map(|p| p.ends.end);
+        let gate = self.gate_end();
         for machine in &unit.machines {
             let Some((_, last)) = self.machines.get(machine).filter(|(epoch, _)| *epoch == self.epoch) else {
                 continue;

@@ -1,7 +1,8 @@
 //! What follows what, on small plans: `check` shows every edge between steps with its kind and reason.
 
-use crate::model::{Guard, Item, Key, Order};
-use crate::order::sample::{group, ladder, phase, plan, region, step};
+use crate::calculus::Template;
+use crate::model::{Act, Guard, Item, Key, Order};
+use crate::order::sample::{StepOf, group, ladder, phase, plan, region, step};
 use crate::order::{Kind, NodeId, Outline, order};
 
 /// One line for every node that follows something: `b: a` (needs), `b: a?` (waits), without the plan's own entry.
@@ -151,4 +152,57 @@ fn blocks_are_barriers_but_those_of_a_for_each_are_not() {
             "sample.end: z",
         ],
     );
+}
+
+/// Numbers of nodes and edges.
+fn size(body: Vec<Item>) -> (usize, usize) {
+    let (dag, _) = order(&plan(4, 4, 2, body));
+    (dag.node_count(), dag.edge_count())
+}
+
+#[test]
+fn edges_grow_with_the_steps_however_many_follow_however_many() {
+    const N: u32 = 4_000;
+    let wide: &[fn(u32) -> StepOf] = &[
+        |key| step(key, "writer").sets(0, 1),
+        |key| step(key, "reader").requires(0, 2),
+        |key| step(key, "opaque").opaque(),
+        |key| step(key, "here").on(0).requires(0, 2),
+        |key| step(key, "fence").fences(1),
+        |key| step(key, "talk").act(Act::Tell { text: Template::default() }),
+    ];
+    for (a, first) in wide.iter().enumerate() {
+        for (b, second) in wide.iter().enumerate() {
+            let members = |from: u32, what: &fn(u32) -> StepOf| (from..from + N / 2).map(|k| what(k).into()).collect();
+            let listed: Vec<Item> = [members(0, first), members(N, second)].into_iter().flatten().collect();
+            let grouped = vec![group(3 * N, "a", members(0, first)), group(3 * N + 1, "b", members(N, second))];
+            for (how, body) in [("listed", listed), ("grouped", grouped)] {
+                let (nodes, edges) = size(body);
+                assert!(nodes <= N as usize + 10 && edges < 4 * N as usize, "{a} then {b}, {how}: {edges} edges");
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_that_alternate_on_a_cell_do_not_multiply_edges() {
+    const N: u32 = 4_000;
+    let mixed = |key: u32| match key % 5 {
+        0 => step(key, "w").sets(key % 3, 1),
+        1 => step(key, "x").sets(key % 3, 2).on(key % 4),
+        2 => step(key, "o").opaque(),
+        _ => step(key, "r").requires(key % 3, 2).after(key.saturating_sub(50), key.is_multiple_of(2)),
+    };
+    let (_, edges) = size((0..N).map(|key| mixed(key).into()).collect());
+    assert!(edges < 6 * N as usize, "{edges} edges");
+}
+
+#[test]
+fn blocks_may_be_nested_deeply() {
+    let mut inner: Vec<Item> = vec![step(0, "core").on(0).into()];
+    for key in 1..300 {
+        let members = std::mem::take(&mut inner);
+        inner = vec![ladder(key, &format!("r{key}"), vec![members, vec![]], vec![])];
+    }
+    assert!(size(inner).0 > 900);
 }

@@ -56,7 +56,7 @@ impl Unit {
     pub(super) fn of(outline: &Outline<'_>, at: usize) -> Unit {
         match outline.spot(at).map(|s| s.item) {
             Some(Item::Step(step)) => Unit::step(outline, step, at),
-            _ => Unit { keeper: Some(Keeper::Block), references: earlier(outline, at), ..Unit::default() },
+            _ => Unit { keeper: Some(Keeper::Block), references: references(outline, at), ..Unit::default() },
         }
     }
 
@@ -84,7 +84,7 @@ impl Unit {
     fn step(outline: &Outline<'_>, step: &Step, at: usize) -> Unit {
         let mut unit = Unit {
             machines: step.host.into_iter().collect(),
-            references: earlier(outline, at),
+            references: references(outline, at),
             keeper: keeper(step),
             operator: matches!(step.act, Act::Ask { .. } | Act::Tell { .. }),
             ..Unit::default()
@@ -140,15 +140,9 @@ fn keeper(step: &Step) -> Option<Keeper> {
     }
 }
 
-/// What the item at a position mentions and what has ended before it in the text; the rest is an error.
-fn earlier(outline: &Outline<'_>, at: usize) -> Vec<Reference> {
-    let mut list = references(outline, at);
-    list.retain(|r| outline.end(r.target) <= r.from);
-    list
-}
-
-/// What the item at a position mentions itself: in conditions, `after` and values, not in the items inside it.
-pub(super) fn references(outline: &Outline<'_>, at: usize) -> Vec<Reference> {
+/// What the item at a position mentions itself, in conditions, `after` and values, if that has ended before it in the
+/// text: the resolver lets nothing else pass but a block's own name in its `finally`, which follows the block anyway.
+fn references(outline: &Outline<'_>, at: usize) -> Vec<Reference> {
     let mut found = Found { outline, list: Vec::new() };
     match outline.spot(at).map(|s| s.item) {
         Some(Item::Step(step)) => {
@@ -167,6 +161,7 @@ pub(super) fn references(outline: &Outline<'_>, at: usize) -> Vec<Reference> {
         }
         Some(Item::Group(_)) | None => {}
     }
+    found.list.retain(|r| outline.end(r.target) <= r.from);
     found.list
 }
 

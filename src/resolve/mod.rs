@@ -122,7 +122,7 @@ impl<'s> Resolver<'s> {
             });
         }
         let broken = diagnostics.iter().any(Diagnostic::is_error);
-        let title = alias.title.map(|t| t.raw.to_string());
+        let title = alias.title.as_ref().map(elaborate::unescape);
         let plan = done.filter(|_| !broken).map(|d| Plan { title: title.unwrap_or(d.plan.title), ..d.plan });
         Resolution { plan, diagnostics }
     }

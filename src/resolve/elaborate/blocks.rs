@@ -113,6 +113,8 @@ impl<'s> Elaborator<'_, 's> {
         for rung in otherwise {
             rungs.push(self.rung(rung));
         }
+        // In its own `finally`, a block's name stands for its attempts.
+        self.know(&name, key, Guard::Succeeded(key), None, span);
         let finally = finally.map_or_else(Vec::new, |block| self.items(&block.items));
         Item::Region(Box::new(Region {
             key,

@@ -24,7 +24,7 @@ pub(super) enum Use {
 }
 
 /// The text of a string literal with its escapes read.
-pub(super) fn unescape(text: &Text<'_>) -> String {
+pub(in crate::resolve) fn unescape(text: &Text<'_>) -> String {
     if text.block || !text.raw.contains('\\') {
         return text.raw.to_string();
     }

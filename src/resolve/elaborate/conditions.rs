@@ -450,7 +450,7 @@ impl<'s> Elaborator<'_, 's> {
             name = format!("{name} at {}", self.at_step);
         }
         let known = self.atoms.contains_key(&name);
-        let question = tree.title.map_or_else(|| name.clone(), |t| t.raw.to_string());
+        let question = tree.title.as_ref().map_or_else(|| name.clone(), super::commands::unescape);
         let atom = self.atom(name.clone(), question.clone(), vec!["no".into(), "yes".into()], AtomSource::Probe);
         let requires = parts.requires.clone();
         let probe = Probe { atom, host, command: parts.command, requires, at_start, span: tree.name.span };

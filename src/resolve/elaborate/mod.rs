@@ -14,6 +14,8 @@ mod machines;
 mod operands;
 mod steps;
 
+pub(super) use commands::unescape;
+
 use crate::base::{Code, Diagnostic, SourceMap, Span};
 use crate::calculus::{Atom, AtomId, AtomSource, Cell, CellId, CellKind, Machine, MachineId, Reach};
 use crate::model::{Guard, Key, Plan};
@@ -137,7 +139,7 @@ impl<'l, 's> Elaborator<'l, 's> {
     ) -> Elaborated {
         self.root = tree.name.text;
         self.plan.name = name.to_string();
-        self.plan.title = tree.title.map_or_else(String::new, |t| t.raw.to_string());
+        self.plan.title = tree.title.as_ref().map_or_else(String::new, commands::unescape);
         self.plan.span = tree.name.span;
         let items = self.plan_body(tree, params, values);
         self.plan.body = items;

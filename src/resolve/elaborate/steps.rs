@@ -120,7 +120,13 @@ impl<'s> Elaborator<'_, 's> {
     fn any_of(&mut self, step: &tree::Step<'s>, full: &str, target: &Target<'s>) -> Item {
         let key = self.key();
         let mut tries = Vec::new();
-        for member in self.target_members(target) {
+        let mut members = self.target_members(target);
+        if members.len() > limits::ATTEMPTS {
+            let message = format!("there are more than {} nodes to try one after the other", limits::ATTEMPTS);
+            self.report(Diagnostic::error(Code::TooBig, target.span, message).help("try a smaller set"));
+            members.truncate(limits::ATTEMPTS);
+        }
+        for member in members {
             let name = format!("{full}.{}", member.show(self.library));
             let own = self.key();
             self.at_host = Some(member.clone());
