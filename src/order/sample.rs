@@ -95,6 +95,11 @@ impl StepOf {
         self.0.after.push(After { item: Key(key), finished, span: at(3000 + self.0.key.0) });
         self
     }
+
+    pub(crate) fn usually(mut self, ms: u64) -> StepOf {
+        self.0.usually_ms = Some(ms);
+        self
+    }
 }
 
 impl From<StepOf> for Item {
