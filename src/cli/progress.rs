@@ -29,6 +29,8 @@ pub struct Progress<'c> {
     drawn: usize,
     began: BTreeMap<InstrId, Timestamp>,
     first: Option<Timestamp>,
+    /// When the last event was recorded.
+    now: Timestamp,
     /// Questions that wait for an answer: nothing is redrawn while somebody types.
     asked: usize,
     counts: Counts,
@@ -53,7 +55,17 @@ impl<'c> Progress<'c> {
     /// Tells what a run did.
     pub fn replay(pane: &'c mut Pane) -> Progress<'c> {
         let (began, counts) = (BTreeMap::new(), Counts::default());
-        Progress { pane, live: false, drawn: 0, began, first: None, asked: 0, counts, conditions: None }
+        Progress {
+            pane,
+            live: false,
+            drawn: 0,
+            began,
+            first: None,
+            now: Timestamp::UNIX_EPOCH,
+            asked: 0,
+            counts,
+            conditions: None,
+        }
     }
 
     fn say(&mut self, time: Timestamp, word: &str, style: Style, text: &str) {
@@ -234,7 +246,11 @@ impl Reporter for Progress<'_> {
     fn record(&mut self, machine: &Machine, record: &Record) {
         self.erase();
         self.event(machine, record.time, &record.event);
-        self.draw(machine, record.time);
+        self.now = record.time;
+    }
+
+    fn flush(&mut self, machine: &Machine) {
+        self.draw(machine, self.now);
         self.pane.flush();
     }
 
@@ -262,6 +278,9 @@ pub struct Lines<'c>(pub &'c mut Pane);
 impl Reporter for Lines<'_> {
     fn record(&mut self, machine: &Machine, record: &Record) {
         self.0.line(named(machine.program(), record));
+    }
+
+    fn flush(&mut self, _: &Machine) {
         self.0.flush();
     }
 

@@ -7,7 +7,7 @@ use crate::bytecode::InstrId;
 use crate::run::Trace;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -86,8 +86,10 @@ fn note(line: &str, step: InstrId, attempt: u32) -> Option<Note> {
 /// When a process started, in clock ticks since the machine did: field 22 of `/proc/PID/stat`, see proc(5). `None` if it
 /// has ended, also if nobody has collected it yet.
 fn start_time(pid: Pid) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let mut line = [0; 1024];
+    let length = File::open(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?.read(&mut line).ok()?;
     // The second field is the name, in parentheses, and may contain anything.
+    let text = String::from_utf8_lossy(line.get(..length)?);
     let (_, rest) = text.rsplit_once(") ")?;
     let mut fields = rest.split(' ');
     let state = fields.next()?;

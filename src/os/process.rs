@@ -2,7 +2,8 @@
 
 use crate::base::limits;
 use crate::run::{Exit, Finished, Launch, Tail};
-use rustix::io::{Errno, ioctl_fionbio, read};
+use rustix::buffer::spare_capacity;
+use rustix::io::{Errno, read};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -64,9 +65,9 @@ impl Process {
             // A command that does not read its input is no error.
             let _ = stdin.write_all(text.as_bytes());
         }
-        let stdout = Pipe::of(child.stdout.take().map(OwnedFd::from))?;
-        let stderr = Pipe::of(child.stderr.take().map(OwnedFd::from))?;
-        Ok(Process::new(pid, pidfd, Some(child), stdout, stderr))
+        let pipe = |from: Option<OwnedFd>| Pipe { from, tail: Tail::default() };
+        let (stdout, stderr) = (child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from));
+        Ok(Process::new(pid, pidfd, Some(child), pipe(stdout), pipe(stderr)))
     }
 
     /// Watches a process that is not our child.
@@ -174,13 +175,6 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn of(from: Option<OwnedFd>) -> io::Result<Pipe> {
-        if let Some(fd) = &from {
-            ioctl_fionbio(fd, true)?;
-        }
-        Ok(Pipe { from, tail: Tail::default() })
-    }
-
     fn handle(&self) -> Option<BorrowedFd<'_>> {
         self.from.as_ref().map(AsFd::as_fd)
     }
@@ -189,20 +183,17 @@ impl Pipe {
         self.from.is_none()
     }
 
-    /// Reads once, so that a command that floods its output cannot keep us.
+    /// Reads what is there, once: nobody else reads, so that it does not block after poll, and a command that floods its
+    /// output cannot keep us.
     fn take_in(&mut self) {
         let Some(fd) = &self.from else { return };
-        let mut buffer = [0; 64 << 10];
-        match read(fd, &mut buffer) {
+        let bytes = &mut self.tail.bytes;
+        bytes.reserve(bytes.len().clamp(4 << 10, 64 << 10));
+        match read(fd, spare_capacity(bytes)) {
             Ok(0) => self.from = None,
-            Ok(n) => self.keep(buffer.get(..n).unwrap_or_default()),
-            Err(Errno::AGAIN | Errno::INTR) => {}
+            Ok(_) | Err(Errno::INTR | Errno::AGAIN) => {}
             Err(_) => self.from = None,
         }
-    }
-
-    fn keep(&mut self, new: &[u8]) {
-        self.tail.bytes.extend_from_slice(new);
         // Cut only when it has doubled, so that each byte moves at most once.
         if self.tail.bytes.len() > 2 * KEPT {
             self.cut();

@@ -4,7 +4,7 @@
 //! the driver. The program is kept beside its runs, so that a run is resumed with exactly what it was started with.
 
 use super::state;
-use crate::run::{Event, Journal, JournalError, Record, RunError, RunOutcome};
+use crate::run::{Event, Journal, JournalError, Record, RunError, RunOutcome, RunStarted};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use std::path::{Path, PathBuf};
@@ -211,32 +211,46 @@ impl Journal for RunJournal<'_> {
 impl RunJournal<'_> {
     fn write(&self, records: &[Record], first: i64) -> rusqlite::Result<()> {
         let db = &self.store.db;
-        let transaction = rusqlite::Transaction::new_unchecked(db, rusqlite::TransactionBehavior::Immediate)?;
-        {
-            let mut insert = db.prepare_cached("INSERT INTO events (run, seq, time, json) VALUES (?, ?, ?, ?)")?;
-            for (seq, record) in (first..).zip(records) {
-                let json = serde_json::to_string(record)
-                    .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-                let time = record.time.to_string();
-                match &record.event {
-                    Event::RunStarted(started) => {
-                        let digest = &started.digest;
-                        let sql = "INSERT OR IGNORE INTO programs (digest, bytes) VALUES (?, ?)";
-                        db.execute(sql, params![digest, self.program])?;
-                        let sql = "INSERT INTO runs (id, plan, digest, started) VALUES (?, ?, ?, ?)";
-                        db.execute(sql, params![started.run, started.plan, digest, time])?;
-                    }
-                    Event::RunEnded(ended) => {
-                        let outcome = serde_json::to_value(ended.outcome).unwrap_or_default();
-                        let sql = "UPDATE runs SET ended = ?, outcome = ?, exit = ? WHERE id = ?";
-                        db.execute(sql, params![time, outcome.as_str(), ended.exit_code(), self.run])?;
-                    }
-                    _ => {}
-                }
-                insert.execute(params![self.run, seq, time, json])?;
-            }
+        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let written = self.insert(records, first).and_then(|()| db.prepare_cached("COMMIT")?.execute([]).map(|_| ()));
+        if written.is_err() {
+            // Some failures have rolled it back already.
+            let _ = db.execute_batch("ROLLBACK");
         }
-        transaction.commit()
+        written
+    }
+
+    fn insert(&self, records: &[Record], first: i64) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO events (run, seq, time, json) VALUES (?, ?, ?, ?)";
+        let mut insert = self.store.db.prepare_cached(sql)?;
+        for (seq, record) in (first..).zip(records) {
+            let json = serde_json::to_string(record)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+            let time = record.time.to_string();
+            self.list(&record.event, &time)?;
+            insert.execute(params![self.run, seq, time, json])?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the list of runs in step with their first and last events.
+    fn list(&self, event: &Event, time: &str) -> rusqlite::Result<()> {
+        let db = &self.store.db;
+        match event {
+            Event::RunStarted(RunStarted { run, plan, digest, .. }) => {
+                let sql = "INSERT OR IGNORE INTO programs (digest, bytes) VALUES (?, ?)";
+                db.execute(sql, params![digest, self.program])?;
+                let sql = "INSERT INTO runs (id, plan, digest, started) VALUES (?, ?, ?, ?)";
+                db.execute(sql, params![run, plan, digest, time])?;
+            }
+            Event::RunEnded(ended) => {
+                let outcome = serde_json::to_value(ended.outcome).unwrap_or_default();
+                let sql = "UPDATE runs SET ended = ?, outcome = ?, exit = ? WHERE id = ?";
+                db.execute(sql, params![time, outcome.as_str(), ended.exit_code(), self.run])?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 

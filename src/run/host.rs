@@ -131,6 +131,9 @@ pub trait Reporter {
     /// Something was recorded. The machine has seen it, and perhaps more.
     fn record(&mut self, machine: &Machine, record: &Record);
 
+    /// That was all for the moment.
+    fn flush(&mut self, _machine: &Machine) {}
+
     /// The run is in trouble that is no event, because it cannot be recorded.
     fn trouble(&mut self, message: &str);
 

@@ -322,6 +322,7 @@ impl Driver<'_> {
                 for record in self.batch.drain(..) {
                     self.host.reporter.record(&self.machine, &record);
                 }
+                self.host.reporter.flush(&self.machine);
                 self.stalled = None;
                 self.written = true;
             }
