@@ -32,6 +32,9 @@ struct Scenario {
     /// Faults that are switched on: the arguments of `lab/fault`.
     #[serde(default)]
     faults: Vec<String>,
+    /// Arguments of the plan.
+    #[serde(default)]
+    arguments: Vec<String>,
     #[serde(default)]
     given: Vec<String>,
     #[serde(default)]
@@ -136,6 +139,26 @@ fn differences(scenario: &Scenario, run: &Run, lab: &Lab<'_>) -> Vec<String> {
 fn executor(scenario: &Scenario, lab: &Lab<'_>, journal: &Path) -> Command {
     let mut command = lab.command(env!("CARGO_BIN_EXE_handover"));
     command.args(["run", "plan.ha"]).args(&scenario.plan).arg("--yes").arg("--state").arg(journal);
+    command.args(scenario.arguments.iter().chain(&scenario.given).flat_map(|g| ["--given", g.as_str()]));
+    command.args(scenario.answers.iter().flat_map(|a| ["--answer", a.as_str()]));
+    command
+}
+
+/// The plan as a shell script, compiled into `folder`.
+fn script(scenario: &Scenario, lab: &Lab<'_>, journal: &Path, folder: &Path) -> Command {
+    let script = folder.join("plan.sh");
+    let built = lab
+        .command(env!("CARGO_BIN_EXE_handover"))
+        .args(["build", "plan.ha"])
+        .args(&scenario.plan)
+        .args(scenario.arguments.iter().flat_map(|a| ["--given", a.as_str()]))
+        .args(["--emit", "sh", "-o"])
+        .arg(&script)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let mut command = lab.command("sh");
+    command.arg(script).arg("--state").arg(journal).env("HANDOVER_DIR", lab.example);
     command.args(scenario.given.iter().flat_map(|g| ["--given", g.as_str()]));
     command.args(scenario.answers.iter().flat_map(|a| ["--answer", a.as_str()]));
     command
@@ -155,13 +178,20 @@ fn example(name: &str) {
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut wrong = Vec::new();
     for scenario in scenarios(&example).iter().filter(|s| s.name.contains(&only)) {
-        let temporary = tempfile::tempdir().unwrap();
-        let lab = Lab { example: &example, state: temporary.path().join("lab") };
-        lab.prepare(scenario);
-        let run = watch(executor(scenario, &lab, &temporary.path().join("journal")), scenario.interrupt.as_deref());
-        let found = differences(scenario, &run, &lab);
-        if !found.is_empty() {
-            wrong.push(format!("{}:\n  {}\n{}", scenario.name, found.join("\n  "), run.said));
+        for back_end in ["executor", "script"] {
+            let temporary = tempfile::tempdir().unwrap();
+            let journal = temporary.path().join("journal");
+            let lab = Lab { example: &example, state: temporary.path().join("lab") };
+            lab.prepare(scenario);
+            let command = match back_end {
+                "executor" => executor(scenario, &lab, &journal),
+                _ => script(scenario, &lab, &journal, temporary.path()),
+            };
+            let run = watch(command, scenario.interrupt.as_deref());
+            let found = differences(scenario, &run, &lab);
+            if !found.is_empty() {
+                wrong.push(format!("{}, by {back_end}:\n  {}\n{}", scenario.name, found.join("\n  "), run.said));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

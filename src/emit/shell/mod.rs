@@ -115,7 +115,6 @@ struct Decision {
 struct Site {
     name: String,
     via: String,
-    may_be_down: bool,
 }
 
 /// A thing that no other run may touch meanwhile.
@@ -252,12 +251,8 @@ fn questions(program: &Program) -> Vec<String> {
 }
 
 fn sites(program: &Program, names: &[String]) -> Vec<Site> {
-    let here = Site { name: String::from(HERE), via: String::from("local"), may_be_down: false };
-    let down = |m: &Machine| {
-        let power = m.power.and_then(|c| program.cells.get(c.index()));
-        power.is_some_and(|cell| cell.initial != 1)
-    };
-    let site = |(m, name): (&Machine, &String)| Site { name: name.clone(), via: via(&m.reach), may_be_down: down(m) };
+    let site = |(m, name): (&Machine, &String)| Site { name: name.clone(), via: via(&m.reach) };
+    let here = Site { name: String::from(HERE), via: String::from("local") };
     let used = program.code.iter().any(|i| i.host.is_none() && i.op.command().is_some());
     let machines = program.machines.iter().zip(names).map(site);
     machines.chain(Some(here).filter(|_| used && !names.iter().any(|n| n == HERE))).collect()
