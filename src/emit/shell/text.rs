@@ -1,9 +1,13 @@
 //! Texts that are safe in a shell script: words, here-documents, comments, numbers.
 
+/// Words that mean something to a shell where a command begins, and puzzle a reader elsewhere.
+const RESERVED: &[&str] =
+    &["case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while"];
+
 /// A text as one word, without quotes where none are needed.
 pub(super) fn word(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-./:,+@%".contains(&b);
-    if !text.is_empty() && text.bytes().all(plain) {
+    if !text.is_empty() && text.bytes().all(plain) && !RESERVED.contains(&text) {
         return text.to_owned();
     }
     quoted(text)
@@ -74,6 +78,7 @@ mod tests {
     fn texts_are_safe() {
         assert_eq!(word("a-b/c"), "a-b/c");
         assert_eq!(word(""), "''");
+        assert_eq!(word("done"), "'done'");
         assert_eq!(word("^a+$"), "'^a+$'");
         assert_eq!(word("it's x"), "'it'\\''s x'");
         assert_eq!(word("a \"b\" `c` $d \\"), "\"a \\\"b\\\" \\`c\\` \\$d \\\\\"");
