@@ -17,12 +17,15 @@ use std::sync::Arc;
 
 /// How many bytes choose what happens in the run.
 const CHOICES: usize = 16;
+/// Where the bytes begin that the digests in front of them seal.
+const SEALED: usize = 4 + 1 + 32 + 32;
 /// After so many commands and questions everything goes well, so that what waits for success ends.
 const TROUBLE: usize = 400;
 
 fuzz_target!(|data: &[u8]| {
     let Some((choices, bytes)) = data.split_at_checked(CHOICES) else { return };
     let Ok(program) = decode_unsealed(bytes) else { return };
+    assert!(encode(&program)[SEALED..] == bytes[SEALED..], "what is accepted is the encoding of the program");
     // Works on any program, verified or not.
     let _ = disassemble(&program);
     let Ok(verified) = verify(program) else { return };

@@ -97,7 +97,8 @@ impl Wire for Flags {
 /// All but the place, which stands in the source map.
 impl Wire for Instr {
     fn write<'a>(&'a self, to: &mut Writer<'a>) {
-        let Instr { op, name, title, number, host, guard, needs, waits, requires, effects, fences, loses, .. } = self;
+        let Instr { op, name, title, number, host, guard, needs, waits, requires, effects, fences, .. } = self;
+        let Instr { loses, flags, usually_ms, place: _, .. } = self;
         op.write(to);
         name.write(to);
         title.write(to);
@@ -110,8 +111,8 @@ impl Wire for Instr {
         effects.write(to);
         fences.write(to);
         loses.write(to);
-        self.flags.write(to);
-        self.usually_ms.write(to);
+        flags.write(to);
+        usually_ms.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Instr, DecodeError> {

@@ -44,6 +44,26 @@ opaque, commits), usual duration in milliseconds.
 
 ";
 
+const RULES: &str = "
+## What is verified
+
+Nothing runs a program, emits it or proves something about it that does not keep these rules. `src/verify/` has a file
+for each group.
+
+* **Names** are short and without NUL; those of instructions, machines and decisions are unique.
+* **Tables**: everything referred to is there; a cell has 1 to 64 named values and a mask has no others; guards are made
+  of earlier ones.
+* **Instructions**: block structure does nothing but be that; questions fit the atoms that they answer.
+* **Edges** lead to earlier instructions, in ascending order, each once; the last instruction is the only `END`.
+* **Commands**: names of variables, patterns, time limits and repetitions are within limits.
+* **Effects**: one a cell and instruction; only exclusive things are acquired; a fence spells out what its victim loses;
+  a `finally` needs nothing of what it follows but the entry of its block.
+* **Blocks** nest; everything in a block needs its `ENTER` and is ordered before its end.
+* **Knowledge**: what a condition asks about or a text has a hole for is known by then, in every interleaving.
+* **Conflicts**: two accesses to a cell of which one changes it are connected by a path of edges; two that only give it
+  the same value commute.
+";
+
 /// The manual, in Markdown.
 pub fn manual() -> String {
     let mut out = String::from(INTRODUCTION);
@@ -56,6 +76,7 @@ pub fn manual() -> String {
     ops(&mut out, Op::TABLE);
     out.push_str("\n## Guards\n\n");
     ops(&mut out, Guard::TABLE);
+    out.push_str(RULES);
     out
 }
 

@@ -272,7 +272,21 @@ fn a_file_beyond_the_limit_is_not_looked_at() {
     assert_eq!((error.offset, error.found.as_str()), (limits::PROGRAM_BYTES, "268435457 bytes in all"));
 }
 
-/// A small file that would be a large program: one long text, used as the answer of many atoms.
+#[test]
+fn a_program_of_too_many_instructions_is_refused() {
+    let good = file(&[]);
+    // From the end: the sections of the code and of the map, of three bytes each.
+    let mut bytes = good[..good.len() - 6].to_vec();
+    // 1 048 577 instructions, and as many bytes for them.
+    bytes.extend([9, 0x84, 0x80, 0x40, 0x81, 0x80, 0x40]);
+    let start = bytes.len() - 3;
+    bytes.resize(start + (1 << 20) + 4, 0);
+    bytes.extend([10, 1, 0]);
+    let (expected, found) = ("at most 1048576 instructions", String::from("1048577"));
+    assert_eq!(decode_unsealed(&bytes), Err(DecodeError { offset: start, expected, found }));
+}
+
+/// A small file that would be a large program: one long text, used many times.
 #[test]
 fn a_file_that_unfolds_beyond_memory_is_refused() {
     let mut p = Program { plan: "x".repeat(1 << 20), ..Program::default() };

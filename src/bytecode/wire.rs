@@ -203,7 +203,8 @@ impl<'b> Reader<'b> {
 
     /// Reads the string table.
     pub fn read_strings(&mut self) -> Result<(), DecodeError> {
-        let count = self.count::<&str>()?;
+        // Paid for: the list, and the map that finds doubles, which may be half empty.
+        let count = self.count::<[&str; 4]>()?;
         let mut numbers = HashMap::with_capacity(count);
         for i in 0..count {
             let start = self.at;
