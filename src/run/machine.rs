@@ -5,8 +5,9 @@
 //! logarithm of what is ready), so that a program of 100 000 instructions is no matter; nothing recurses.
 
 use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op};
-use crate::calculus::{AtomId, AtomSource, ValueId, ValueSource};
+use crate::calculus::{AtomSource, ValueId, ValueSource};
 use crate::run::cells::Cells;
+use crate::run::dependents::Dependents;
 use crate::run::guard::{Guards, Truth};
 use crate::run::{Event, Record, RunEnded, RunStarted, Status, StepEnded, StepOutcome, conclusion};
 use crate::verify::Verified;
@@ -132,6 +133,7 @@ impl Machine {
     }
 
     /// Every step that may start, in written order within each sort.
+    #[cfg(test)]
     pub fn startable(&self) -> impl Iterator<Item = InstrId> {
         self.commands.iter().chain(&self.others).copied()
     }
@@ -154,11 +156,6 @@ impl Machine {
     /// What the state of the world may be.
     pub fn cells(&self) -> &Cells {
         &self.cells
-    }
-
-    /// The answer of an atom.
-    pub fn answer(&self, atom: AtomId) -> Option<u8> {
-        self.answers.get(atom.index()).copied().flatten()
     }
 
     /// The text of a value; `None` if nothing has been captured for it.
@@ -402,59 +399,4 @@ fn option_index(options: &[String], name: &str) -> Option<u8> {
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// For each instruction those that wait for it, in one allocation.
-#[derive(Clone, Debug)]
-struct Dependents {
-    starts: Vec<u32>,
-    all: Vec<InstrId>,
-}
-
-impl Dependents {
-    fn of(code: &[Instr]) -> Dependents {
-        let mut starts = vec![0u32; code.len() + 1];
-        let edges = || {
-            let each = |(index, instr)| before(instr).map(move |t: InstrId| (t, InstrId::at(index)));
-            code.iter().enumerate().flat_map(each)
-        };
-        for (t, _) in edges() {
-            if let Some(n) = starts.get_mut(t.index() + 1) {
-                *n += 1;
-            }
-        }
-        let mut sum = 0;
-        for n in &mut starts {
-            sum += *n;
-            *n = sum;
-        }
-        let mut next = starts.clone();
-        let mut all = vec![InstrId(0); sum as usize];
-        for (t, dependent) in edges() {
-            let Some(at) = next.get_mut(t.index()) else { continue };
-            if let Some(slot) = all.get_mut(*at as usize) {
-                *slot = dependent;
-            }
-            *at += 1;
-        }
-        Dependents { starts, all }
-    }
-
-    fn range(&self, id: InstrId) -> std::ops::Range<usize> {
-        let at = |i: usize| self.starts.get(i).map_or(0, |s| *s as usize);
-        at(id.index())..at(id.index() + 1)
-    }
-
-    fn at(&self, index: usize) -> Option<InstrId> {
-        self.all.get(index).copied()
-    }
-
-    fn of_instr(&self, id: InstrId) -> &[InstrId] {
-        self.all.get(self.range(id)).unwrap_or(&[])
-    }
-}
-
-/// What an instruction waits for.
-fn before(instr: &Instr) -> impl Iterator<Item = InstrId> {
-    instr.needs.iter().chain(&instr.waits).copied()
 }

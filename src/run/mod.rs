@@ -4,6 +4,7 @@
 
 mod cells;
 mod conclusion;
+mod dependents;
 mod driver;
 mod error;
 mod event;

@@ -112,3 +112,66 @@ fn unknown_decision(program: &Program, name: &str) -> RunError {
 fn shown(name: &str) -> String {
     shlex::try_quote(name).map_or_else(|_| name.to_owned(), |n| n.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Options, unknown_step};
+    use crate::bytecode::Program;
+    use crate::calculus::AtomSource;
+    use crate::run::exit;
+    use crate::run::sample::Plan;
+
+    fn program() -> Program {
+        let mut plan = Plan::new("p");
+        plan.0.atom("firewalls", &["included", "excluded"], AtomSource::Decision);
+        plan.0.atom("operating(tokyo)", &["no", "yes"], AtomSource::Probe);
+        plan.run("stop", "stop", &[0]);
+        plan.program()
+    }
+
+    /// Message and help for these decisions.
+    fn refusal(decisions: &[(&str, &str)]) -> (String, String) {
+        let decisions = decisions.iter().map(|(name, option)| (String::from(*name), String::from(*option))).collect();
+        let options = Options { decisions, ..Options::default() };
+        let error = options.check_decisions(&program()).unwrap_err();
+        assert_eq!(error.exit, exit::USAGE);
+        (error.message, error.help.unwrap_or_default())
+    }
+
+    #[test]
+    fn decisions_are_complete_and_fit_the_plan() {
+        let said = |message: &str, help: &str| (String::from(message), String::from(help));
+        assert_eq!(
+            refusal(&[]),
+            said("nobody has decided `firewalls`", "--given firewalls=included|excluded    firewalls?")
+        );
+        assert_eq!(
+            refusal(&[("firewalls", "open")]),
+            said("`firewalls` cannot be `open`", "one of: included, excluded")
+        );
+        assert_eq!(
+            refusal(&[("firewall", "included")]),
+            said("the plan has no decision `firewall`", "did you mean `firewalls`?")
+        );
+        assert_eq!(refusal(&[("zebra", "")]), said("the plan has no decision `zebra`", "it has `firewalls`"));
+        assert_eq!(
+            refusal(&[("firewalls", "included"), ("firewalls", "excluded")]),
+            said("`firewalls` is decided twice", "")
+        );
+        assert_eq!(refusal(&[("operating(tokyo)", "yes")]).0, "`operating(tokyo)` is not decided in advance");
+        let right = vec![("firewalls".into(), "included".into())];
+        Options { decisions: right, ..Options::default() }.check_decisions(&program()).unwrap();
+    }
+
+    #[test]
+    fn answers_are_for_steps_that_ask() {
+        let refusal = |step: &str, answer: &str| {
+            let options = Options { answers: vec![(step.into(), answer.into())], ..Options::default() };
+            options.check_answers(&program()).unwrap_err().message
+        };
+        assert_eq!(refusal("stopp", "yes"), "the plan has no step `stopp`");
+        assert_eq!(refusal("end", "yes"), "`end` asks nothing");
+        assert_eq!(refusal("stop", "perhaps"), "`stop` cannot be answered with `perhaps`");
+        assert_eq!(unknown_step(&program(), "stopp").help.as_deref(), Some("did you mean `stop`?"));
+    }
+}

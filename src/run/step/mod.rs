@@ -208,7 +208,8 @@ fn read_back(end: &End, context: &Context) -> Back {
     match end {
         End::Exited(output) if context.is_disconnect(output) => Back::Unclear(String::from("the connection was lost")),
         End::Exited(Output { exit: Some(Exit::Code(0)), .. }) => Back::Yes,
-        End::Exited(Output { exit: Some(Exit::Code(_)), .. }) => Back::No,
+        // POSIX sh: 126 and 127 for what could not be run, more than 128 for what a signal ended.
+        End::Exited(Output { exit: Some(Exit::Code(1..126)), .. }) => Back::No,
         End::Exited(output) => Back::Unclear(output.ending()),
         End::Stopped { why, .. } | End::NotStarted(why) | End::Unready(why) => Back::Unclear(why.clone()),
     }

@@ -51,13 +51,14 @@ impl Waiting {
     fn read(&mut self, end: End, command: &Command, every_ms: u64, negated: bool, context: &Context) -> Turn {
         let unclear = matches!(read_back(&end, context), Back::Unclear(_));
         if let End::Exited(output) = end {
-            // Output without the value that is to be kept is a no; a reading that did not come about is neither.
+            // Output without the value that is to be kept is a no; a reading that did not come about is not.
             let kept = match output.read(command) {
                 Reading::Worked(_) => output.capture(&command.captures).ok(),
                 Reading::Failed(_) | Reading::Ask(_) => None,
             };
             self.last = output;
-            if kept.is_some() != negated && !unclear {
+            let so = if negated { kept.is_none() && !unclear } else { kept.is_some() };
+            if so {
                 let captured = kept.unwrap_or_default();
                 return self.end(StepEnded { captured, ..ended(self.id, 1, StepOutcome::Ok, "") });
             }

@@ -303,3 +303,32 @@ impl crate::run::Reporter for Quiet {
 
     fn trouble(&mut self, _: &str) {}
 }
+
+#[test]
+fn a_read_back_that_cannot_be_run_says_nothing() {
+    for (code, begun) in [(1, 3), (127, 1), (137, 1)] {
+        let mut case = Case::new(|_| (10, 1));
+        case.world.state.verify_code = code;
+        let op = Op::Run { command: command("pay"), verify: None, retries: 2, every_ms: 10 };
+        Case::verify(case.plan.step("pay", op, &[0]));
+        let (_, seen, world) = case.run();
+        assert_eq!((seen.status("pay"), world.state.begun["pay"]), (Status::Failed, begun), "exit code {code}");
+        assert_eq!(seen.end(1).reason.contains("not repeated"), begun == 1);
+    }
+}
+
+#[test]
+fn waiting_for_a_no_takes_a_clear_one() {
+    let calls = Rc::new(std::cell::Cell::new(0));
+    let count = Rc::clone(&calls);
+    let mut case = Case::new(move |_| {
+        count.set(count.get() + 1);
+        (1, [0, 127, 143, 255, 1][(count.get() / 2).min(4)])
+    });
+    case.remote();
+    let op = Op::Wait { command: command("busy"), every_ms: 5, negated: true };
+    case.plan.step("idle", op, &[0]).host = Some(MachineId(1));
+    let (ended, ..) = case.run();
+    assert_eq!(ended.unwrap().outcome, RunOutcome::Completed);
+    assert!(calls.get() >= 8, "only the last answer was a no: {}", calls.get());
+}

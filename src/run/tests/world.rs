@@ -19,6 +19,8 @@ pub struct State {
     pub done: BTreeSet<String>,
     /// Commands that are running, with the time of their end.
     running: BTreeMap<InstrId, (u64, String)>,
+    /// What a read-back that does not find it done exits with, if not 1.
+    pub verify_code: i32,
     /// A command has its effect whatever its exit code says.
     pub lands: bool,
     /// Commands that have begun, by step and attempt.
@@ -127,7 +129,7 @@ impl Simulated {
 
     fn result(&self, script: &str) -> (u64, i32) {
         match script.strip_prefix("verify ") {
-            Some(name) => (1, i32::from(!self.state.done.contains(name))),
+            Some(name) => (1, if self.state.done.contains(name) { 0 } else { self.state.verify_code.max(1) }),
             None => (self.behaviour)(script),
         }
     }
