@@ -45,7 +45,7 @@ say "hand the service over"
 if [ "${2-}" = sh ]; then
   show build plan.ha handover --emit sh -o "$QUICKSTART_STATE/handover.sh"
   printf '$ sh handover.sh\n'
-  sh "$QUICKSTART_STATE/handover.sh" --yes --state "$QUICKSTART_STATE/runs"
+  sh "$QUICKSTART_STATE/handover.sh" --state "$QUICKSTART_STATE/runs"
 else
   show run plan.ha handover --yes --state "$QUICKSTART_STATE/runs"
 fi
