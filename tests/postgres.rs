@@ -111,6 +111,22 @@ impl Lab {
         command.output().expect("handover")
     }
 
+    /// Compiles a plan to a shell script, and runs that.
+    fn run_script(&self, plan: &str) -> Output {
+        let script = self.files.path().join("plan.sh");
+        let build = self.command(HANDOVER).args(["build", "plan.ha", plan, "--emit", "sh", "-o"]).arg(&script).output();
+        let build = build.expect("handover");
+        assert!(build.status.success(), "{}", text(&build));
+        let state = self.files.path().join("script");
+        self.command("sh")
+            .arg(&script)
+            .env("HANDOVER_DIR", example())
+            .arg("--state")
+            .arg(state)
+            .output()
+            .expect("a shell")
+    }
+
     /// Runs a plan with an executor that is killed as it begins a step, and resumes the run.
     fn run_killed_at(&self, plan: &str, step: &str) -> Output {
         let mut command = self.command(HANDOVER);
@@ -280,12 +296,12 @@ fn roles_change_and_nothing_that_was_acknowledged_is_lost() {
     while_writing(&lab, "switchover by the executor", "1 then 2", || lab.run("switchover", &[]));
     assert_eq!(lab.writable(), ["pg2"]);
 
-    while_writing(&lab, "switchback", "2 then 3", || lab.run("switchback", &[]));
+    while_writing(&lab, "switchback by the emitted script", "2 then 3", || lab.run_script("switchback"));
     assert_eq!(lab.writable(), ["pg1"]);
 
     fails_over_to_the_standby(&lab);
     the_old_primary_is_harmless_when_it_returns(&lab);
-    while_writing(&lab, "reprotect", "4", || lab.run("reprotect", &[]));
+    while_writing(&lab, "reprotect by the emitted script", "4", || lab.run_script("reprotect"));
     assert_eq!(lab.writable(), ["pg2"]);
     assert_eq!(lab.sql("pg1", "select count(*) from writes where n = -2").as_deref(), Some("0"));
 

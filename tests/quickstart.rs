@@ -120,6 +120,11 @@ fn the_executor_hands_the_service_over() {
 }
 
 #[test]
+fn the_emitted_script_hands_the_service_over() {
+    demo(&["sh"]);
+}
+
+#[test]
 fn there_and_back_again() {
     let mut nodes = Nodes::up();
     let there = nodes.run("handover");

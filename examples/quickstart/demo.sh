@@ -40,12 +40,12 @@ sleep 1
 say "is the plan sound?"
 show check plan.ha
 say "what will happen?"
-show run plan.ha handover --dry-run
+show plan plan.ha handover
 say "hand the service over"
 if [ "${2-}" = sh ]; then
   show build plan.ha handover --emit sh -o "$QUICKSTART_STATE/handover.sh"
   printf '$ sh handover.sh\n'
-  sh "$QUICKSTART_STATE/handover.sh" --state "$QUICKSTART_STATE/runs"
+  HANDOVER_DIR=$here sh "$QUICKSTART_STATE/handover.sh" --state "$QUICKSTART_STATE/runs"
 else
   show run plan.ha handover --yes --state "$QUICKSTART_STATE/runs"
 fi
