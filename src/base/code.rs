@@ -40,7 +40,7 @@ codes! {
     WrongArguments = 104, "arguments are missing, unknown or too many";
     UnknownMember = 105, "a thing has no such attribute or state";
     MissingAttribute = 106, "an attribute has no value";
-    ImportCycle = 107, "files import each other, or plans include each other";
+    IncludeCycle = 107, "plans include each other";
     EmptySet = 108, "a set that must have members is empty";
     MissingTarget = 110, "a step needs a target";
     StepNumbers = 111, "step numbers do not ascend";

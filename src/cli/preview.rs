@@ -61,7 +61,7 @@ impl Preview<'_> {
         self.pane.line(text.trim_end());
         if truth == Truth::Open {
             let condition = self.names.guards().get(instr.guard.index()).map_or("?", String::as_str);
-            self.pane.line(format_args!("    only if {}", spoken(condition)));
+            self.pane.line(format_args!("      only if {}", spoken(condition)));
         }
         if detail == Detail::Commands {
             self.command(instr);

@@ -469,7 +469,7 @@ impl<'s> Elaborator<'_, 's> {
         };
         if self.includes.contains(&name) || self.root == name || self.includes.len() >= limits::INCLUDES {
             self.report(
-                Diagnostic::error(Code::ImportCycle, call.span, format!("plan `{name}` includes itself"))
+                Diagnostic::error(Code::IncludeCycle, call.span, format!("plan `{name}` includes itself"))
                     .label(declared.tree.name.span, "declared here")
                     .help("take the shared steps into a plan of their own"),
             );
