@@ -342,7 +342,8 @@ fn the_old_primary_is_harmless_when_it_returns(lab: &Lab) {
 }
 
 /// The service processor is gone with the site: the switch's port is closed, and the old primary runs on behind it. The
-/// operator decides that commits wait until there are two copies again.
+/// operator decides that commits wait until there are two copies again. The old primary's files are damaged: it is copied
+/// anew.
 fn fails_over_without_a_service_processor(lab: &Lab) {
     lab.does("lab/power break pg1");
     while_writing(lab, "failover without a service processor, and reprotect", "5 then 6", || {
@@ -357,8 +358,10 @@ fn fails_over_without_a_service_processor(lab: &Lab) {
 
         lab.does("lab/join pg1");
         lab.does("lab/power mend pg1");
+        lab.does("lab/console pg1 mv /srv/pg/main/global/pg_control /srv/pg/main/global/gone");
         lab.run("reprotect", &[])
     });
+    happened_in_this_order(lab, "rewind step_ended failed", "copy_anew step_ended ok");
     assert_eq!(lab.writable(), ["pg2"]);
     assert_eq!(lab.sql("pg1", "select count(*) from writes where n = -3").as_deref(), Some("0"));
 }
