@@ -126,8 +126,8 @@ impl Scope {
             self.open.values().for_each(|p| found.offer(p, kind, reason));
         }
         self.same_machine(unit, &mut found);
-        self.same_cell(b, unit, at, &mut found);
         self.mentioned(b, unit, &mut found);
+        self.same_cell(b, unit, at, &mut found);
         let ended = self.ended(b, unit, at);
         self.loose |= !ended.is_empty();
         self.gated(b, unit, &mut found);
@@ -164,7 +164,8 @@ impl Scope {
                     |p: &Placed| access.mode != Mode::Write && p.access.is_some_and(|a| a.mode == access.mode);
                 for placed in last.iter().chain(touched.loose.iter().filter(|p| !commutes(p))) {
                     let Some(earlier) = placed.access else { continue };
-                    if self.rule == Rule::Parallel {
+                    // One that it mentions is before it by its author's own word; and one report for two steps is enough.
+                    if self.rule == Rule::Parallel && !found.list.contains_key(&placed.ends.end) {
                         b.parallel_conflict(cell, placed.ends, &earlier, access, at);
                     }
                     found.offer(placed, self.kind(), why(cell, &earlier, access));
@@ -183,18 +184,18 @@ impl Scope {
         }
     }
 
-    /// What the item is to follow whatever became of it, by `after … finished`. What is behind the gate is needed
-    /// through the gate.
+    /// What the item is to follow whatever became of it, by `after … finished`. If all of that is behind the gate,
+    /// nothing of it: it is needed through the gate.
     fn ended(&self, b: &Builder<'_>, unit: &Unit, at: usize) -> BTreeMap<NodeId, (Ends, Reason)> {
         let finished = |r: &&Reference| r.kind == Kind::Waits && r.from == at && r.target >= self.first;
         let mut ended = BTreeMap::new();
         for r in unit.references.iter().filter(finished) {
             let tails = b.tails(b.outline.lift(r.target, self.first));
-            if tails.iter().any(|ends| Some(ends.end) > self.gate_end() || self.in_gate(ends.end)) {
-                ended.extend(tails.into_iter().map(|ends| (ends.end, (ends, r.reason))));
-            }
+            ended.extend(tails.into_iter().map(|ends| (ends.end, (ends, r.reason))));
         }
-        ended
+        let met = |node: &NodeId| self.met.iter().any(|(meet, of)| self.in_gate(*meet) && stands_in(of, *node));
+        let since = |node: &NodeId| Some(*node) > self.gate_end() || self.in_gate(*node) || met(node);
+        if ended.keys().any(since) { ended } else { BTreeMap::new() }
     }
 
     fn gate_end(&self) -> Option<NodeId> {
@@ -202,7 +203,7 @@ impl Scope {
     }
 
     fn in_gate(&self, node: NodeId) -> bool {
-        self.gate.binary_search_by_key(&node, |p| p.ends.end).is_ok()
+        stands_in(&self.gate, node)
     }
 
     /// What has only to have ended is not needed, for whatever reason it was; what it needs is needed instead.
@@ -210,8 +211,13 @@ impl Scope {
         if ended.is_empty() {
             return;
         }
-        for (meet, members) in &self.met {
-            if members.iter().any(|p| ended.contains_key(&p.ends.end))
+        for &(ends, _) in ended.values() {
+            let needs = b.dag.before(ends.start).filter(|(_, e)| e.kind == Kind::Needs);
+            needs.for_each(|(n, e)| found.offer_node(Ends::of(n), Kind::Needs, e.reason));
+        }
+        // Later meetings may stand for earlier ones.
+        for (meet, members) in self.met.iter().rev() {
+            if members.iter().any(|p| ended.contains_key(&p.ends.end) || self.met.contains_key(&p.ends.end))
                 && let Some((_, pred)) = found.list.remove(meet)
             {
                 members.iter().for_each(|p| found.offer(p, pred.edge.kind, pred.edge.reason));
@@ -219,8 +225,6 @@ impl Scope {
         }
         for (&node, &(ends, reason)) in ended {
             found.list.insert(node, (ends, Pred { node, edge: Edge { kind: Kind::Waits, reason } }));
-            let needs = b.dag.before(ends.start).filter(|(n, e)| e.kind == Kind::Needs && !ended.contains_key(n));
-            needs.for_each(|(n, e)| found.offer_node(Ends::of(n), Kind::Needs, e.reason));
         }
     }
 
@@ -333,4 +337,9 @@ impl Scope {
         }
         self.met.insert(exit, std::mem::replace(list, vec![met]));
     }
+}
+
+/// Whether an item of an ascending list ends in this node.
+fn stands_in(list: &[Placed], node: NodeId) -> bool {
+    list.binary_search_by_key(&node, |p| p.ends.end).is_ok()
 }

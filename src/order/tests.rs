@@ -1,6 +1,7 @@
 //! What follows what, on small plans: `check` shows every edge between steps with its kind and reason.
 
-use crate::calculus::Template;
+use crate::base::Diagnostic;
+use crate::calculus::{Flags, Template};
 use crate::model::{Act, Guard, Item, Key, Order};
 use crate::order::sample::{StepOf, group, ladder, phase, plan, region, step};
 use crate::order::{Kind, NodeId, Outline, order};
@@ -205,4 +206,72 @@ fn blocks_may_be_nested_deeply() {
         inner = vec![ladder(key, &format!("r{key}"), vec![members, vec![]], vec![])];
     }
     assert!(size(inner).0 > 900);
+}
+
+/// What is reported: the message, and which step each label is about.
+fn reports(body: Vec<Item>) -> Vec<String> {
+    let (_, diagnostics) = order(&plan(4, 4, 2, body));
+    let shown = |d: &Diagnostic| {
+        let labels: Vec<String> = d.labels.iter().map(|l| format!("{} {}", l.span.start % 1000, l.text)).collect();
+        format!("{} {} [{}]", d.code, d.message, labels.join("; "))
+    };
+    diagnostics.iter().map(shown).collect()
+}
+
+fn parallel(items: Vec<Item>) -> Item {
+    Item::Region(Box::new(region(9, "parallel", Order::None, items)))
+}
+
+#[test]
+fn steps_in_parallel_may_not_affect_each_other_unless_one_says_that_it_comes_after() {
+    let both = |second: StepOf| {
+        parallel(vec![
+            step(0, "a").on(0).sets(0, 1).sets(1, 1).into(),
+            second.on(1).requires(0, 2).requires(1, 2).into(),
+            step(2, "c").on(1).requires(0, 1).opaque().into(),
+        ])
+    };
+    assert_eq!(
+        reports(vec![both(step(1, "b"))]),
+        [
+            "HA0303 `a` and `b` run in parallel, but both touch `c0` [1 `b` needs it in a certain state; 0 `a` changes it]",
+            "HA0303 `a` and `c` run in parallel, but both touch `c0` [2 `c` needs it in a certain state; 0 `a` changes it]",
+        ]
+    );
+    assert_eq!(reports(vec![both(step(1, "b").after(0, false))]).len(), 1);
+}
+
+#[test]
+fn a_fence_in_parallel_conflicts_with_what_may_linger_on_its_victim() {
+    let lingers = Flags { lingers: true, ..Flags::default() };
+    let body = vec![
+        step(0, "late").on(0).sets(0, 1).flags(lingers).into(),
+        parallel(vec![step(1, "fence").on(1).fences(0).into(), step(2, "use").on(2).requires(0, 2).into()]),
+    ];
+    assert_eq!(
+        reports(body),
+        ["HA0303 `fence` and `use` run in parallel, but both touch `c0` \
+        [2 `use` needs it in a certain state; 1 `fence` stops commands that may still change it]"]
+    );
+}
+
+#[test]
+fn what_a_later_step_provides_is_to_be_moved() {
+    let mut plan = plan(
+        2,
+        1,
+        0,
+        vec![
+            step(0, "use").on(0).requires(0, 2).into(),
+            step(1, "make").on(1).sets(0, 1).into(),
+            step(2, "use_again").on(0).requires(0, 2).into(),
+        ],
+    );
+    plan.cells[0].initial = 1;
+    let (_, diagnostics) = order(&plan);
+    let [only] = diagnostics.as_slice() else { panic!("{diagnostics:?}") };
+    assert_eq!(only.message, "`use` needs `c0` to be `one`, which only later steps bring about");
+    assert_eq!(only.help.as_deref(), Some("move `make` above `use`"));
+    plan.cells[0].initial = 3;
+    assert_eq!(order(&plan).1, vec![]);
 }

@@ -61,11 +61,14 @@ impl Touched {
         } else if joins {
             self.writers.extend(new);
         } else {
-            self.base = std::mem::take(self.last(mode));
+            let mut base = std::mem::take(self.last(mode));
+            base.extend(self.loose.extract_if(.., |p| covers(p)));
+            base.sort_unstable_by_key(|p| p.ends.end);
+            base.dedup_by_key(|p| p.ends.end);
+            self.base = base;
             self.readers.clear();
             self.writers = new.collect();
             self.common = if let Mode::Set(value) = mode { Some(value) } else { None };
-            self.loose.retain(|p| !covers(p));
         }
         self.loose.retain(|p| !uncovered.iter().any(|q| q.ends.end == p.ends.end));
         self.loose.extend(uncovered);
