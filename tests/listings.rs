@@ -16,7 +16,10 @@ impl Files for Disk {
 
 type Show = fn(&Compilation, &Compiled) -> String;
 
-const SHOWN: &[(&str, &[(&str, &str)], Show)] = &[
+/// A plan's file, the answers given to it, and how it is shown.
+type Case = (&'static str, &'static [(&'static str, &'static str)], Show);
+
+const SHOWN: &[Case] = &[
     ("site.txt", &[], |_, p| plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), 100)),
     ("site.narrow.txt", &[], |_, p| plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), 60)),
     ("site.given.txt", &[("firewalls", "excluded"), ("operating(tokyo)", "no")], |_, p| {
