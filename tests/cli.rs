@@ -272,3 +272,33 @@ fn a_plan_is_built_as_a_program_a_script_and_json_and_checked_later() {
     let (exit, _, err) = build(&["-o", "none/out"]);
     assert!(exit == 1 && err.contains("HA0007"), "{err}");
 }
+
+#[test]
+fn the_standard_library_is_documented_to_the_last_action() {
+    let list = text(&run(&["doc"]).stdout);
+    let libraries: Vec<&str> = list.lines().map(|l| l.split_whitespace().next().unwrap()).collect();
+    assert!(libraries.len() > 6 && libraries.contains(&"std/net"), "{list}");
+    for line in list.lines() {
+        assert!(line.split_whitespace().count() > 3, "a library says what it is: {line}");
+    }
+    for library in libraries {
+        let contents = text(&run(&["doc", library]).stdout);
+        for entry in contents.lines().filter(|l| l.starts_with("  ") && !l.starts_with("   ")) {
+            let name = entry.trim().split(['(', ' ']).next().unwrap();
+            let shown = run(&["doc", library, name]);
+            assert_eq!(shown.status.code(), Some(0), "{library} {name}");
+            assert!(text(&shown.stdout).contains(name), "{library} {name}");
+        }
+    }
+    let shown = text(&run(&["doc", "net", "add_address"]).stdout);
+    for part in ["Bring an address up", "gratuitous ARP", "acquires a on host", "verify", "undo     drop_address(a)"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    for (args, help) in
+        [(&["doc", "nett"][..], "did you mean `net`?"), (&["doc", "net", "drop_adress"], "drop_address")]
+    {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(help), "{}", text(&output.stderr));
+    }
+}
