@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help demo test setup check unit executor scripts licences fuzz
+.PHONY: help demo test setup check unit executor targets scripts licences fuzz
 
 # A fresh HOME has no Rust of its own: use the one of the account.
 account := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -26,7 +26,7 @@ demo:
 	$(CARGO) build --locked --quiet
 	examples/quickstart/demo.sh target/debug/handover
 
-test: setup check executor unit scripts licences
+test: setup check executor unit targets scripts licences
 	@echo "everything passed"
 
 setup:
@@ -34,6 +34,7 @@ setup:
 
 check:
 	$(CARGO) fmt --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
 
 # The executor alone, and the compiler without the command, build too.
@@ -43,6 +44,12 @@ executor:
 
 unit:
 	$(CARGO) test --locked --all-features
+
+# The fuzz targets are a package of their own and must not rot.
+targets:
+	@if command -v c++ >/dev/null; then \
+	  $(CARGO) check --locked --manifest-path fuzz/Cargo.toml --target-dir target; \
+	else echo "skipped: without a C++ compiler the fuzz targets are not built"; fi
 
 scripts:
 	@if command -v shellcheck >/dev/null; then \

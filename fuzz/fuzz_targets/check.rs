@@ -19,7 +19,11 @@ fuzz_target!(|data: &[u8]| {
     let found = compile(&One(text), "plan.ha", &Request { everything: true, ..Request::default() });
     for diagnostic in &found.diagnostics {
         let first = diagnostic.message.chars().next();
-        assert!(first.is_some_and(|c| !c.is_uppercase()) && !diagnostic.message.ends_with('.'), "{}", diagnostic.message);
+        assert!(
+            first.is_some_and(|c| !c.is_uppercase()) && !diagnostic.message.ends_with('.'),
+            "{}",
+            diagnostic.message
+        );
     }
     for plan in found.plans {
         if let Err(broken) = verify(plan.program) {

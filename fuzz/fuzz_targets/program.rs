@@ -7,8 +7,8 @@
 use handover::bytecode::{InstrId, decode_unsealed, disassemble, encode};
 use handover::calculus::{AtomSource, SecretSource};
 use handover::run::{
-    Event, Exit, Finished, Happening, Host, Journal, JournalError, Launch, Machine, Options, Question, Record, Reporter,
-    RunStarted, Tail, Trace, Who, World, drive,
+    Event, Exit, Finished, Happening, Host, Journal, JournalError, Launch, Machine, Options, Question, Record,
+    Reporter, RunStarted, Tail, Trace, Who, World, drive,
 };
 use handover::verify::{Verified, load, verify};
 use jiff::Timestamp;
