@@ -27,6 +27,8 @@ pub const DIAGNOSTICS: usize = 100;
 pub const ERRORS_PER_ITEM: usize = 10;
 /// Members that `any of` may try. Each is a block in the one before, and blocks are walked by recursion.
 pub const ATTEMPTS: usize = 64;
+/// Blocks within blocks after includes. Later phases recurse once a level, a few kilobytes each.
+pub const BLOCKS: usize = 200;
 /// Depth of plans that include plans.
 pub const INCLUDES: usize = 16;
 /// Copies that `retry from` may make of its segment.

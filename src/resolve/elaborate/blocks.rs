@@ -13,6 +13,26 @@ use std::collections::{BTreeMap, HashMap};
 impl<'s> Elaborator<'_, 's> {
     /// The items of a block, in text order.
     pub(super) fn items(&mut self, items: &[BlockItem<'s>]) -> Vec<Item> {
+        self.depth += 1;
+        let out = if self.depth > limits::BLOCKS { self.too_deep(items) } else { self.items_here(items) };
+        self.depth -= 1;
+        out
+    }
+
+    fn too_deep(&mut self, items: &[BlockItem<'s>]) -> Vec<Item> {
+        let span = items.first().map_or(self.plan.span, item_span);
+        self.report(
+            Diagnostic::error(
+                Code::TooDeep,
+                span,
+                format!("blocks and included plans nest deeper than {}", limits::BLOCKS),
+            )
+            .help("take steps out into a plan that is not included from within so many blocks"),
+        );
+        Vec::new()
+    }
+
+    fn items_here(&mut self, items: &[BlockItem<'s>]) -> Vec<Item> {
         self.numbers(items);
         let mut retried = self.retried_parts(items).into_iter().peekable();
         let mut out = Vec::new();

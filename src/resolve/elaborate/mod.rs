@@ -78,6 +78,8 @@ pub struct Elaborator<'l, 's> {
     /// The plan that is unfolded, and the plans it includes on the way to here.
     root: &'s str,
     includes: Vec<&'s str>,
+    /// How many blocks are open, those of including plans among them.
+    depth: usize,
     /// Probes to be read by a step of their own before the step that mentions them.
     pending_reads: Vec<crate::model::Step>,
     /// Name of the step whose parts are being unfolded, for probes that are read there.
@@ -121,6 +123,7 @@ impl<'l, 's> Elaborator<'l, 's> {
             keys: 0,
             root: "",
             includes: Vec::new(),
+            depth: 0,
             pending_reads: Vec::new(),
             at_step: String::new(),
             at_host: None,
