@@ -139,7 +139,7 @@ impl Iterator for Lexer<'_> {
     type Item = Token;
 
     fn next(&mut self) -> Option<Token> {
-        let start = self.while_at(self.at, |b| matches!(b, b' ' | b'\n' | b'\t' | b'\r'));
+        let start = self.while_at(self.at, |b| matches!(b, b' ' | b'\t'..=b'\r'));
         let (kind, end) = self.token(self.byte(start)?, start);
         self.at = end;
         Some(Token { kind, start, end })

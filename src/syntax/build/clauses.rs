@@ -9,7 +9,7 @@ use pest::iterators::Pair;
 
 impl<'s> Builder<'s, '_> {
     pub(super) fn clauses(&mut self, parts: &mut Parts<'_>) -> Built<Vec<Clause<'s>>> {
-        parts.map(|clause| self.clause(clause)).collect()
+        parts.each(|clause| self.clause(clause))
     }
 
     pub(super) fn clause(&mut self, pair: Pair<'_, Rule>) -> Built<Clause<'s>> {

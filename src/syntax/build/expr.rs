@@ -21,17 +21,28 @@ impl<'s> Builder<'s, '_> {
 
     pub(super) fn expr(&mut self, parts: &mut Parts<'_>) -> Built<Expr<'s>> {
         let mut parts = Parts::of(parts.need(Rule::expr)?);
-        let mut sides = Vec::new();
-        loop {
-            let mut terms = vec![self.term(&mut parts)?];
-            while parts.has(Rule::and) {
-                terms.push(self.term(&mut parts)?);
-            }
-            sides.push(joined(terms, ExprKind::And)?);
-            if !parts.has(Rule::or) {
-                return joined(sides, ExprKind::Or);
-            }
+        let first = self.all(&mut parts)?;
+        if parts.peek() != Some(Rule::or) {
+            return Ok(first);
         }
+        let mut sides = vec![first];
+        while parts.has(Rule::or) {
+            sides.push(self.all(&mut parts)?);
+        }
+        joined(sides, ExprKind::Or)
+    }
+
+    /// The terms up to the next `or`.
+    fn all(&mut self, parts: &mut Parts<'_>) -> Built<Expr<'s>> {
+        let first = self.term(parts)?;
+        if parts.peek() != Some(Rule::and) {
+            return Ok(first);
+        }
+        let mut terms = vec![first];
+        while parts.has(Rule::and) {
+            terms.push(self.term(parts)?);
+        }
+        joined(terms, ExprKind::And)
     }
 
     fn term(&mut self, parts: &mut Parts<'_>) -> Built<Expr<'s>> {
@@ -122,7 +133,7 @@ impl<'s> Builder<'s, '_> {
 
     /// All operands up to the next part that is none.
     pub(super) fn operands(&mut self, parts: &mut Parts<'_>) -> Built<Vec<Operand<'s>>> {
-        let mut operands = Vec::new();
+        let mut operands = Vec::with_capacity(parts.len());
         while parts.peek().is_some_and(begins_operand) {
             operands.push(self.operand(parts)?);
         }
@@ -190,7 +201,7 @@ impl<'s> Builder<'s, '_> {
 
     fn args(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<(Option<crate::syntax::tree::Name<'s>>, Operand<'s>)>> {
         let mut parts = Parts::of(pair);
-        let mut args = Vec::new();
+        let mut args = Vec::with_capacity(parts.len());
         while parts.peek().is_some() {
             let label = parts.maybe(Rule::label).map(|label| self.word(self.start(&label)));
             args.push((label, self.operand(&mut parts)?));
@@ -204,11 +215,8 @@ pub(super) fn begins_operand(rule: Rule) -> bool {
     matches!(rule, Rule::path | Rule::string | Rule::duration | Rule::number | Rule::list | Rule::group | Rule::if_then)
 }
 
-/// Several joined to one, or the only one as it is.
-fn joined<'s>(mut exprs: Vec<Expr<'s>>, kind: fn(Vec<Expr<'s>>) -> ExprKind<'s>) -> Built<Expr<'s>> {
-    if exprs.len() == 1 {
-        return exprs.pop().ok_or(Mismatch);
-    }
+/// Several terms as one.
+fn joined<'s>(exprs: Vec<Expr<'s>>, kind: fn(Vec<Expr<'s>>) -> ExprKind<'s>) -> Built<Expr<'s>> {
     let span = exprs.first().ok_or(Mismatch)?.span.to(exprs.last().ok_or(Mismatch)?.span);
     Ok(Expr { kind: kind(exprs), span })
 }

@@ -30,6 +30,11 @@ impl<'i> Parts<'i> {
         Parts::new(pair.into_inner())
     }
 
+    /// How many parts are left: enough room for what is made of them.
+    pub(super) fn len(&self) -> usize {
+        self.pairs.len() + usize::from(self.next.is_some())
+    }
+
     /// The rule of the next part.
     pub(super) fn peek(&self) -> Option<Rule> {
         self.next.as_ref().map(Pair::as_rule)
@@ -58,6 +63,15 @@ impl<'i> Parts<'i> {
     /// Whether the next part is of this rule; it is taken.
     pub(super) fn has(&mut self, wanted: Rule) -> bool {
         self.maybe(wanted).is_some()
+    }
+
+    /// What `build` makes of each part that is left.
+    pub(super) fn each<T>(&mut self, mut build: impl FnMut(Pair<'i, Rule>) -> Built<T>) -> Built<Vec<T>> {
+        let mut built = Vec::with_capacity(self.len());
+        for pair in self {
+            built.push(build(pair)?);
+        }
+        Ok(built)
     }
 
     /// The parts of the next part.

@@ -33,13 +33,14 @@ impl<'s> Builder<'s, '_> {
 
     pub(super) fn path(&mut self, parts: &mut Parts<'_>) -> Built<Path<'s>> {
         let span = self.place(&parts.need(Rule::path)?);
+        let text = self.slice(span);
+        let mut names = Vec::with_capacity(text.bytes().filter(|b| *b == b'.').count() + 1);
         let mut start = span.start as usize;
-        let names = self.slice(span).split('.').map(|text| {
-            let name = Name { text, span: self.span(start, start + text.len()) };
+        for text in text.split('.') {
+            names.push(Name { text, span: self.span(start, start + text.len()) });
             start += text.len() + 1;
-            name
-        });
-        Ok(Path { names: names.collect(), span })
+        }
+        Ok(Path { names, span })
     }
 
     /// A path, if the next part is one.

@@ -102,12 +102,10 @@ impl<'s> Builder<'s, '_> {
     }
 
     fn fields(&mut self, parts: &mut Parts<'_>) -> Built<Vec<Field<'s>>> {
-        parts
-            .map(|field| {
-                let span = self.place(&field);
-                self.field(&mut Parts::of(field), span)
-            })
-            .collect()
+        parts.each(|field| {
+            let span = self.place(&field);
+            self.field(&mut Parts::of(field), span)
+        })
     }
 
     fn field(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<Field<'s>> {
