@@ -29,6 +29,8 @@ pub const ERRORS_PER_ITEM: usize = 10;
 pub const ATTEMPTS: usize = 64;
 /// Blocks within blocks after includes. Later phases recurse once a level, a few kilobytes each.
 pub const BLOCKS: usize = 200;
+/// Syntax errors reported in one file; where there are more, it is no plan.
+pub const SYNTAX_ERRORS: usize = 1_000;
 /// Depth of plans that include plans.
 pub const INCLUDES: usize = 16;
 /// Copies that `retry from` may make of its segment.

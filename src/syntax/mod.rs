@@ -42,7 +42,10 @@ pub fn operand(id: FileId, text: &str) -> Result<Operand<'_>, Diagnostic> {
     if let Some(diagnostic) = scan.diagnostics.into_iter().next() {
         return Err(diagnostic);
     }
-    let no_value = || Diagnostic::error(Code::BadLiteral, Span::new(id, 0, text.len()), "this is not a value");
+    let no_value = || {
+        let help = "write a name, a number, a duration such as `30s`, a \"text\", or a list such as `[a, b]`";
+        Diagnostic::error(Code::BadLiteral, Span::new(id, 0, text.len()), "this is not a value").help(help)
+    };
     let pair = grammar::parse(Rule::lone_operand, text).ok_or_else(no_value)?;
     let mut builder = Builder::new(id, text, &[]);
     let operand = builder.lone_operand(pair);

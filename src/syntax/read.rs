@@ -31,7 +31,7 @@ pub(super) struct Reader<'s, 'c> {
 impl<'s, 'c> Reader<'s, 'c> {
     /// A reader of this text.
     pub(super) fn new(id: FileId, text: &'s str, scan: &'c Scan) -> Reader<'s, 'c> {
-        let incomplete = !scan.diagnostics.is_empty();
+        let incomplete = scan.diagnostics.iter().any(|diagnostic| diagnostic.code != Code::BadEscape);
         Reader { id, text, scan, builder: Builder::new(id, text, &scan.comments), budget: 0, incomplete }
     }
 
@@ -105,13 +105,20 @@ impl<'s, 'c> Reader<'s, 'c> {
             }
             self.incomplete = true;
             self.budget = self.budget.checked_sub(1)?;
+            if self.builder.is_full() {
+                return None;
+            }
             let piece = Piece { id: self.id, rule, source: &source, base: range.start, text: self.text };
             let mistake = explain::mistake(&piece)?;
             let blank = mistake.around.start + range.start..mistake.around.end + range.start;
-            if !self.is_reported(&blank) {
+            if !self.is_guessed(&range, &blank) {
                 self.builder.report(mistake.diagnostic);
             }
-            source = Cow::Owned(blanked(&source, &mistake.around));
+            let blanked = blanked(&source, &mistake.around);
+            if blanked == *source {
+                return None;
+            }
+            source = Cow::Owned(blanked);
         }
     }
 
@@ -126,11 +133,12 @@ impl<'s, 'c> Reader<'s, 'c> {
         })
     }
 
-    /// Whether the scan reported something in this range.
-    fn is_reported(&self, range: &Range<usize>) -> bool {
-        let starts = |d: &Diagnostic| d.span().map_or(0, |span| span.start as usize);
-        let first = self.scan.diagnostics.partition_point(|d| starts(d) < range.start);
-        self.scan.diagnostics.get(first).is_some_and(|d| starts(d) < range.end)
+    /// Whether the scan has already closed or left out something by guess in this part of a piece.
+    fn is_guessed(&self, piece: &Range<usize>, part: &Range<usize>) -> bool {
+        // One that began before the piece may reach into it.
+        let first = self.scan.guessed.partition_point(|guess| guess.start < piece.start).saturating_sub(1);
+        let mut guesses = self.scan.guessed.iter().skip(first).take_while(|guess| guess.start < part.end);
+        guesses.any(|guess| part.start < guess.end)
     }
 
     /// The text of a range as the grammar is to see it.

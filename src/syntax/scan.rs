@@ -27,6 +27,8 @@ pub(super) struct Scan {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Bytes to replace before the grammar sees the text, in text order.
     pub(super) patches: Vec<Patch>,
+    /// What was closed or left out by guess, in text order: more mistakes there mean nothing.
+    pub(super) guessed: Vec<Range<usize>>,
 }
 
 /// A run of text in the place of which the grammar sees spaces, with `fill` as the last byte.
@@ -99,17 +101,16 @@ fn refused(id: FileId, text: &str) -> Scan {
 }
 
 /// Whether the word at `token` begins an item, after a token where no name may follow. Exact for every correct text:
-/// what follows an item's first word never follows a name.
+/// what follows the first word of an item never follows a name there.
 fn begins_item(text: &str, token: Token) -> bool {
     let word = token.text(text);
     if token.kind != Kind::Word || !words::ITEMS.contains(&word) {
         return false;
     }
     let next = Lexer::new(text, token.end).find(|t| t.kind != Kind::Comment);
-    next.is_some_and(|next| match word {
-        "test" => matches!(next.kind, Kind::Text { .. } | Kind::Block { .. }),
-        "use" => matches!(next.kind, Kind::Word | Kind::Text { .. }) || next.text(text) == ".",
-        _ => next.kind == Kind::Word,
+    next.is_some_and(|next| match next.kind {
+        Kind::Word | Kind::Text { .. } | Kind::Block { .. } => true,
+        _ => word == "use" && next.text(text) == ".",
     })
 }
 
@@ -199,7 +200,7 @@ impl<'s> Scanner<'s> {
         }
         self.finish();
         self.scan.patches.sort_by_key(|patch| patch.range.start);
-        self.scan.diagnostics.sort_by_key(Diagnostic::span);
+        self.scan.guessed.sort_by_key(|guess| guess.start);
         (self.scan, self.found)
     }
 
@@ -209,7 +210,7 @@ impl<'s> Scanner<'s> {
         self.line.first = gap.contains('\n') || self.last.text.is_empty();
         if self.line.first {
             self.line.indent = gap.len() - gap.rfind('\n').map_or(0, |i| i + 1);
-            self.balance.line_ends(self.last.end);
+            self.balance.line_ends(self.last.end, self.line.indent);
         }
     }
 
@@ -244,7 +245,7 @@ impl<'s> Scanner<'s> {
         if matches!(token.kind, Kind::Open | Kind::Close)
             && let Some(range) = self.balance.skipped(token.kind == Kind::Open, token.end)
         {
-            self.patch(range, b' ');
+            self.leave_out(range);
         }
         if let Some(region) = self.region.as_mut() {
             region.range.end = token.end;
@@ -256,10 +257,10 @@ impl<'s> Scanner<'s> {
         let word = token.text(self.text);
         self.value(token);
         match word {
-            "not" | "if" | "every" | "each" | "some" | "except" => {
+            "not" | "if" | "every" | "each" | "some" | "except" if self.last.text != "only" => {
                 if !self.nesting.prefix(word) {
                     self.too_deep(token, "this condition is nested too deeply");
-                    self.patch(token.start..token.end, b' ');
+                    self.leave_out(token.start..token.end);
                 }
             }
             _ => self.nesting.other(),
@@ -296,6 +297,7 @@ impl<'s> Scanner<'s> {
     fn open(&mut self, token: Token) {
         let sign = token.text(self.text).chars().next().unwrap_or('{');
         if sign == '{' {
+            self.close_brackets(token);
             self.nesting.reset();
             if self.balance.is_empty() {
                 self.body(token);
@@ -307,7 +309,8 @@ impl<'s> Scanner<'s> {
             return;
         }
         let step = sign == '{' && self.opener == "step";
-        self.balance.push(Open { sign, at: token.start, indent: self.line.indent, step, line_end: None });
+        let indent = self.line.indent;
+        self.balance.push(Open { sign, at: token.start, indent, step, line_end: None, inner: None });
     }
 
     /// Notes where the body of a plan begins.
@@ -322,7 +325,9 @@ impl<'s> Scanner<'s> {
     fn close(&mut self, token: Token) {
         let sign = token.text(self.text);
         if sign == "}" {
-            self.close_brackets(token);
+            if self.balance.in_braces() {
+                self.close_brackets(token);
+            }
             if self.is_stray(token) {
                 return self.stray(token);
             }
@@ -375,6 +380,7 @@ impl<'s> Scanner<'s> {
     fn unclosed_text(&mut self, token: Token) {
         let help = "add `\"` at its end, or use a `\"\"\"` block for several lines";
         self.unclosed(token.start..token.start + 1, "this text is not closed on its line", help);
+        self.scan.guessed.push(token.start..token.end);
         let glue = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
         let content = self.text.get(token.start + 1..token.end).unwrap_or("");
         if self.text.as_bytes().get(token.end).is_some_and(glue) {
@@ -398,7 +404,7 @@ impl<'s> Scanner<'s> {
 
     fn finish(&mut self) {
         if let Some(range) = self.balance.end_skip(self.text.len()) {
-            self.patch(range, b' ');
+            self.leave_out(range);
         } else if let Some(open) = self.balance.top().copied() {
             self.found = Trouble::Missing;
             self.unclosed_bracket(open, None);
@@ -439,12 +445,20 @@ impl<'s> Scanner<'s> {
         self.report(Diagnostic::error(Code::Unclosed, span, message).here("opened here").help(help));
     }
 
+    /// Hides what is nested too deeply from the grammar.
+    fn leave_out(&mut self, range: Range<usize>) {
+        self.scan.guessed.push(range.clone());
+        self.patch(range, b' ');
+    }
+
     fn patch(&mut self, range: Range<usize>, fill: u8) {
         self.scan.patches.push(Patch { range, fill });
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.scan.diagnostics.push(diagnostic);
+        if self.scan.diagnostics.len() < limits::SYNTAX_ERRORS {
+            self.scan.diagnostics.push(diagnostic);
+        }
     }
 
     fn span(&self, start: usize, end: usize) -> Span {

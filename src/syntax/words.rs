@@ -87,6 +87,8 @@ pub(super) struct Opening {
     pub(super) word: &'static str,
     /// With the words that always follow it.
     pub(super) shown: &'static str,
+    /// How it is used.
+    pub(super) example: &'static str,
     /// Sum of the [`Place`]s in which it may stand.
     pub(super) places: u16,
 }
@@ -104,99 +106,102 @@ impl Opening {
 }
 
 macro_rules! openings {
-    ($($word:literal $shown:literal: $($place:ident)*;)*) => {
-        &[$(Opening { word: $word, shown: $shown, places: $(Place::$place as u16)|* },)*]
+    ($($word:literal $shown:literal $example:literal: $($place:ident)*;)*) => {
+        &[$(Opening { word: $word, shown: $shown, example: $example, places: $(Place::$place as u16)|* },)*]
     };
 }
 
 /// Every word that begins something.
 pub(super) const OPENINGS: &[Opening] = openings! {
-    "use" "use": File;
-    "kind" "kind": File;
-    "extend" "extend": File;
-    "action" "action": File;
-    "probe" "probe": File;
-    "rule" "rule": File;
-    "plan" "plan": File Test;
-    "test" "test": File;
-    "states" "states": Kind;
-    "rests" "rests in": Kind;
-    "exclusive" "exclusive on": Kind;
-    "shared" "shared on": Kind;
-    "volatile" "volatile": Kind;
-    "require" "require": Rule;
-    "on" "on": Probe;
-    "yes" "yes means": Probe;
-    "given" "given": Plan Test;
-    "goal" "goal": Plan;
-    "locks" "locks": Plan;
-    "accept" "accept loss of": Plan;
-    "starts" "starts when": Plan;
-    "rto" "rto": Plan;
-    "let" "let": Plan Step;
-    "hold" "hold": Plan;
-    "step" "step": Plan Block;
-    "phase" "phase": Plan Block;
-    "for" "for each": Plan Block;
-    "parallel" "parallel": Plan Block;
-    "assume" "assume": Plan Block;
-    "include" "include": Plan Block;
-    "only" "only if": Block Step;
-    "unless" "unless": Block Step;
-    "after" "after": Block Step;
-    "if" "if possible": Step;
-    "do" "do": Step;
-    "ask" "ask": Step;
-    "answer" "answer": Step;
-    "tell" "tell": Step;
-    "wait" "wait until": Step;
-    "retry" "retry": Step;
-    "needs" "needs": Action Probe Step;
-    "acquires" "acquires": Action Step;
-    "releases" "releases": Action Step;
-    "moves" "moves": Action Step;
-    "ensures" "ensures": Action Step;
-    "fences" "fences": Action Step;
-    "loses" "loses": Action Step;
-    "attests" "attests": Action Step;
-    "run" "run": Action Probe Step;
-    "verify" "verify": Action Step;
-    "undo" "undo": Action Step;
-    "within" "within": Action Probe Step;
-    "usually" "usually": Action Step;
-    "idempotent" "idempotent": Action Step;
-    "env" "env": Action Probe Step;
-    "commits" "commits": Action Step;
-    "exit" "exit": Action Probe Step;
-    "output" "output": Action Probe Step;
-    "when" "when": Test;
-    "expect" "expect": Test;
+    "use" "use" "use std/net": File;
+    "kind" "kind" "kind disk \"a disk\" { size: number }": File;
+    "extend" "extend" "extend node { rack: string }": File;
+    "action" "action" "action mount(fs: storage) on host: node { run \"mount {{fs.path}}\" }": File;
+    "probe" "probe" "probe answers(n: node) { on operator  run \"ping -c 1 {{n.host}}\" }": File;
+    "rule" "rule" "rule alike(p: pool) { require p.nodes agree on release }": File;
+    "plan" "plan" "plan move(from: node) { step stop on from { do stop(web) } }": File Test;
+    "test" "test" "test \"it moves\" { plan move(from: a)  expect completed }": File;
+    "states" "states" "states running, stopped": Kind;
+    "rests" "rests in" "rests in normal": Kind;
+    "exclusive" "exclusive on" "exclusive on node": Kind;
+    "shared" "shared on" "shared on node": Kind;
+    "volatile" "volatile" "volatile": Kind;
+    "require" "require" "require p.nodes agree on release \"all run the same\"": Rule;
+    "on" "on" "on operator": Probe;
+    "yes" "yes means" "yes means n is up": Probe;
+    "given" "given" "given a is up, b is up or down": Plan Test;
+    "goal" "goal" "goal web on b": Plan;
+    "locks" "locks" "locks web, disk": Plan;
+    "accept" "accept loss of" "accept loss of queue \"nobody reads it\"": Plan;
+    "starts" "starts when" "starts when not answers(a) for 60s": Plan;
+    "rto" "rto" "rto 45m": Plan;
+    "let" "let" "let others = nodes except failed": Plan Step;
+    "hold" "hold" "hold \"keep it off the network\" on a": Plan;
+    "step" "step" "step stop on a { do stop(web) }": Plan Block;
+    "phase" "phase" "phase window { step stop on a { do stop(web) } }": Plan Block;
+    "for" "for each" "for each n in nodes { step stop on n { do stop(web) } }": Plan Block;
+    "parallel" "parallel" "parallel { step stop on a { do stop(web) } }": Plan Block;
+    "assume" "assume" "assume a is down \"the power is off\"": Plan Block;
+    "include" "include" "include move(a)": Plan Block;
+    "only" "only if" "only if a is up": Block Step;
+    "unless" "unless" "unless answers(a)": Block Step;
+    "after" "after" "after stop": Block Step;
+    "if" "if possible" "if it fails retry from prepare, up to 3 times": Step;
+    "do" "do" "do mount(disk)": Step;
+    "ask" "ask" "ask \"Is it off?\"": Step;
+    "answer" "answer" "answer no \"No\" stops": Step;
+    "tell" "tell" "tell \"Keep it off.\"": Step;
+    "wait" "wait until" "wait until ready(a), every 5s": Step;
+    "retry" "retry" "retry 3 times, every 30s": Step;
+    "needs" "needs" "needs a is up": Action Probe Step;
+    "acquires" "acquires" "acquires disk on a": Action Step;
+    "releases" "releases" "releases disk on a": Action Step;
+    "moves" "moves" "moves disk from a to b": Action Step;
+    "ensures" "ensures" "ensures disk is mounted": Action Step;
+    "fences" "fences" "fences a": Action Step;
+    "loses" "loses" "loses queue": Action Step;
+    "attests" "attests" "attests a is down": Action Step;
+    "run" "run" "run \"systemctl stop nginx\"": Action Probe Step;
+    "verify" "verify" "verify \"mountpoint -q /data\"": Action Step;
+    "undo" "undo" "undo unmount(disk)": Action Step;
+    "within" "within" "within 2m, then kill": Action Probe Step;
+    "usually" "usually" "usually 30s": Action Step;
+    "idempotent" "idempotent" "idempotent": Action Step;
+    "env" "env" "env PGPASSWORD = password": Action Probe Step;
+    "commits" "commits" "commits \"clients write to the new site\"": Action Step;
+    "exit" "exit" "exit 1, 3 means success": Action Probe Step;
+    "output" "output" "output \"failed\" means failure": Action Probe Step;
+    "when" "when" "when stop fails once": Test;
+    "expect" "expect" "expect ran stop before start, completed": Test;
 };
 
 /// The words that begin an item.
 pub(super) const ITEMS: [&str; 8] = ["use", "kind", "extend", "action", "probe", "rule", "plan", "test"];
 
-/// The words that hold sentences together; none of them can be a name.
-pub(super) const RESERVED: [&str; 18] = [
-    "and",
-    "are",
-    "do",
-    "else",
-    "except",
-    "finally",
-    "given",
-    "if",
-    "is",
-    "not",
-    "on",
-    "only",
-    "or",
-    "otherwise",
-    "phase",
-    "step",
-    "then",
-    "unless",
-];
+/// Whether this word holds sentences together; such a word cannot be a name.
+pub(super) fn is_reserved(word: &str) -> bool {
+    matches!(
+        word,
+        "and"
+            | "are"
+            | "do"
+            | "else"
+            | "except"
+            | "finally"
+            | "given"
+            | "if"
+            | "is"
+            | "not"
+            | "on"
+            | "only"
+            | "or"
+            | "otherwise"
+            | "phase"
+            | "step"
+            | "then"
+            | "unless"
+    )
+}
 
 /// Whether a condition or value goes on after this word.
 pub(super) fn is_prefix(word: &str) -> bool {

@@ -10,12 +10,14 @@ mod expect;
 mod expr;
 mod parts;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod vocabulary;
 
 pub(super) use parts::{Built, Mismatch};
 
-use crate::base::{Diagnostic, FileId, Span};
+use crate::base::{Diagnostic, FileId, Span, limits};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{Item, Operand, OperandKind, Use};
 use parts::Parts;
@@ -42,9 +44,16 @@ impl<'s, 'c> Builder<'s, 'c> {
         self.base = base;
     }
 
-    /// Adds a diagnostic.
+    /// Adds a diagnostic, unless there are too many.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if !self.is_full() {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Whether nothing more will be reported.
+    pub(super) fn is_full(&self) -> bool {
+        self.diagnostics.len() >= limits::SYNTAX_ERRORS
     }
 
     /// All that was reported.

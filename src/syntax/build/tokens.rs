@@ -2,16 +2,27 @@
 
 use super::Builder;
 use super::parts::{Built, Parts};
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, Span};
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::{Kind, Lexer};
 use crate::syntax::tree::{Name, Path, StepRef, Text};
+use crate::syntax::words;
 use pest::iterators::Pair;
 
 impl<'s> Builder<'s, '_> {
     pub(super) fn name(&mut self, parts: &mut Parts<'_>) -> Built<Name<'s>> {
         let pair = parts.need(Rule::name)?;
-        Ok(self.word(self.start(&pair)))
+        let name = self.word(self.start(&pair));
+        self.no_keyword(name.text, name.span);
+        Ok(name)
+    }
+
+    /// Reports a name that is a word of the language. The grammar does not look: it would have to at every name.
+    fn no_keyword(&mut self, text: &str, span: Span) {
+        if words::is_reserved(text) {
+            let message = format!("`{text}` is a word of the language and cannot be a name");
+            self.report(Diagnostic::error(Code::UnexpectedWord, span, message).help("choose another name"));
+        }
     }
 
     /// All names up to the next part that is none.
@@ -36,6 +47,7 @@ impl<'s> Builder<'s, '_> {
         let text = self.slice(span);
         let mut names = Vec::with_capacity(text.bytes().filter(|b| *b == b'.').count() + 1);
         let mut start = span.start as usize;
+        self.no_keyword(text, span);
         for text in text.split('.') {
             names.push(Name { text, span: self.span(start, start + text.len()) });
             start += text.len() + 1;

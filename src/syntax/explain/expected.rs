@@ -1,6 +1,6 @@
 //! What would have fitted, in words.
 
-use crate::syntax::words::{Opening, Place};
+use crate::syntax::words::{OPENINGS, Opening, Place};
 
 /// At most this many things are named.
 const NAMED: usize = 5;
@@ -17,7 +17,7 @@ pub(super) struct Expected {
 impl Expected {
     /// These signs and words; `a..z` stands for names, `0..9` for numbers.
     pub(super) fn new(mut tokens: Vec<String>) -> Expected {
-        let glue = [" ", "\n", "\t", "\r", "#"];
+        let glue = [" ", "\t..\r", "#"];
         let parts = ["\"\"\"", "A..Z", "_", "-", "BUILTIN_RULE"];
         tokens.retain(|token| !glue.contains(&token.as_str()) && !parts.contains(&token.as_str()));
         Expected { tokens }
@@ -28,9 +28,14 @@ impl Expected {
         self.tokens.iter().any(|t| t == token)
     }
 
+    /// Whether a name fits.
+    pub(super) fn name(&self) -> bool {
+        self.has(NAME)
+    }
+
     /// Whether a name fits, and no other value.
     pub(super) fn only_name(&self) -> bool {
-        self.has(NAME) && !self.value()
+        self.name() && !self.value()
     }
 
     /// Whether a number or duration fits.
@@ -41,6 +46,12 @@ impl Expected {
     /// Whether any value fits.
     fn value(&self) -> bool {
         self.has("\"") && self.has("[") && self.has(NUMBER)
+    }
+
+    /// Whether the next clause of this place may begin.
+    pub(super) fn begins(&self, place: Place) -> bool {
+        let mut openings = OPENINGS.iter().filter(|opening| opening.fits(place)).peekable();
+        openings.peek().is_some() && openings.all(|opening| self.has(opening.word))
     }
 
     /// The words that fit.
@@ -57,26 +68,30 @@ impl Expected {
             named.push(name.to_owned());
         };
         let value = ["\"", "[", "(", NUMBER, NAME, "if"];
+        if self.has("./") {
+            class(&["./", "../", "\"", NAME, NUMBER], "a path");
+        }
         if self.value() && self.has("not") {
             class(&value, "a condition");
             class(&["not", "every", "each", "some"], "");
         } else if self.value() {
             class(&value, "a value");
         }
-        if self.has("\"") {
+        if self.has("\"") && !self.has("./") {
             class(&["\""], "a text in quotes");
         }
-        if self.has(NAME) {
+        if self.has(NAME) && !self.has("./") {
             class(&[NAME], "a name");
         }
-        if self.has(NUMBER) {
+        if self.has(NUMBER) && !self.has("./") {
             class(&[NUMBER], "a number");
         }
         if rest.iter().filter(|token| goes_on(token)).count() >= 2 {
             rest.retain(|token| !goes_on(token) && *token != ",");
         }
         let openings = |token: &&str| Opening::of(token).is_some_and(|opening| opening.fits(place));
-        if rest.iter().filter(|token| openings(token)).count() >= 3 {
+        let begins = self.begins(place);
+        if begins {
             rest.retain(|token| !openings(token) && !goes_on(token) && *token != ",");
             named.push(clause_of(place).to_owned());
         }
@@ -84,7 +99,7 @@ impl Expected {
         if rest.len() > 1 {
             rest.retain(|token| *token != ".");
         }
-        named.extend(rest.into_iter().map(|token| format!("`{}`", shown(token, place))));
+        named.extend(rest.into_iter().map(|token| format!("`{token}`")));
         named.truncate(NAMED);
         listed(&named)
     }
@@ -102,11 +117,6 @@ fn drop_classes(named: &mut Vec<String>, value: bool) {
 fn goes_on(token: &str) -> bool {
     let words = ["is", "are", "on", "include", "includes", "agree", "succeeded", "did", "and", "or", "except"];
     words.contains(&token) || matches!(token, "." | "(" | "[" | "==" | "!=" | "<" | ">" | "<=" | ">=")
-}
-
-/// A word with those that always follow it.
-fn shown(token: &str, place: Place) -> &str {
-    Opening::of(token).filter(|opening| opening.fits(place)).map_or(token, |opening| opening.shown)
 }
 
 /// What stands in this place.
@@ -127,7 +137,7 @@ pub(super) fn clause_of(place: Place) -> &'static str {
 }
 
 /// `a, b or c`
-fn listed(parts: &[String]) -> String {
+pub(super) fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::from("the end"),
         [one] => one.clone(),

@@ -1,10 +1,10 @@
 //! Mistakes that can be told by more than what is expected: one function each, the surest first.
 
 use super::Sight;
+use super::expected::listed;
 use crate::base::{Diagnostic, nearest};
-use crate::syntax::grammar::Rule;
 use crate::syntax::lex::{Kind, Token};
-use crate::syntax::words::{ITEMS, OPENINGS, Opening, Place, RESERVED};
+use crate::syntax::words::{self, Opening, Place};
 
 /// Says what a mistake is if it is of the kind that it knows.
 type Guess = fn(&Sight<'_>) -> Option<Diagnostic>;
@@ -16,11 +16,11 @@ pub(super) const ALL: &[Guess] = &[
     spaced_duration,
     ladder_without_step,
     colon_or_equals,
-    is_on,
-    misspelt_start,
     misspelt,
+    no_state,
     out_of_place,
     reserved_name,
+    misspelt_before,
 ];
 
 /// Typographic quotes, dashes, letters of other alphabets.
@@ -35,7 +35,8 @@ fn foreign_character(sight: &Sight<'_>) -> Option<Diagnostic> {
         c if c.is_alphanumeric() => "names are made of the letters a to z, digits, `_` and `-`",
         _ => "remove it, or put it into a text in quotes",
     };
-    Some(sight.error(Some(token), format!("`{}` means nothing here", text.escape_debug())).help(help))
+    let shown = if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text.to_owned() };
+    Some(sight.error(Some(token), format!("`{shown}` means nothing here")).help(help))
 }
 
 /// `30sec`, `3x`
@@ -48,7 +49,9 @@ fn bad_number(sight: &Sight<'_>) -> Option<Diagnostic> {
     }
     Some(match duration_unit(unit) {
         Some(unit) => no_duration(sight, token, text, &format!("{number}{unit}")),
-        None => sight.error(Some(token), format!("`{text}` is not a number")).help("a name begins with a letter"),
+        None => sight
+            .error(Some(token), format!("`{text}` is not a number"))
+            .help("a number has no letters, a name begins with one"),
     })
 }
 
@@ -82,10 +85,7 @@ fn duration_unit(word: &str) -> Option<&'static str> {
 /// `otherwise` or `finally` that follows nothing it could belong to.
 fn ladder_without_step(sight: &Sight<'_>) -> Option<Diagnostic> {
     let word = sight.word();
-    if !matches!(word, "otherwise" | "finally") || !matches!(sight.scene.place(), Place::Plan | Place::Block) {
-        return None;
-    }
-    if sight.scene.before(1).is_some_and(|last| !matches!(sight.scene.text(Some(last)), "{" | "}" | ")")) {
+    if !matches!(word, "otherwise" | "finally") || !sight.begins() {
         return None;
     }
     let help = format!("`{word}` follows the `}}` of a `step` or `phase`; an `otherwise` stands before the `finally`");
@@ -111,35 +111,41 @@ fn colon_or_equals(sight: &Sight<'_>) -> Option<Diagnostic> {
     Some(sight.error(token, message).help(help).fix(sight.span(token), right))
 }
 
-/// `services is on to.manager`
-fn is_on(sight: &Sight<'_>) -> Option<Diagnostic> {
-    let before = sight.scene.before(1);
-    if sight.word() != "on" || !matches!(sight.scene.text(before), "is" | "are") {
+/// `services is on to.manager`, `if a is`
+fn no_state(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let before = sight.scene.text(sight.scene.before(1));
+    let verb = if before == "not" { sight.scene.text(sight.scene.before(2)) } else { before };
+    if !matches!(verb, "is" | "are")
+        || !sight.expected.name()
+        || sight.found().is_some_and(|token| token.kind == Kind::Unknown)
+    {
         return None;
     }
-    let help = format!("leave out the `{}`: `services on node1`", sight.scene.text(before));
-    Some(sight.error(sight.found(), "expected a state, found `on`").help(help))
-}
-
-/// A clause whose first word is misspelt, where the grammar took it for a name.
-fn misspelt_start(sight: &Sight<'_>) -> Option<Diagnostic> {
-    let first = sight.scene.clause().filter(|first| first.kind == Kind::Word)?;
-    let word = sight.scene.text(Some(first));
-    let place = sight.scene.place();
-    let near = sight.scene.before(1) == Some(first) || sight.scene.before(2) == Some(first);
-    if !near || !matches!(place, Place::File | Place::Kind | Place::Entity) || Opening::of(word).is_some() {
-        return None;
-    }
-    misspelling(sight, first, openings_of(place))
+    let help = match sight.word() {
+        "on" => format!("leave out the `{verb}`: `web on a`"),
+        _ => String::from("write it like this: `a is up`, `a is not up`, `a is up or down`"),
+    };
+    let message = format!("expected a state, found {}", sight.shown(sight.found()));
+    Some(sight.error(sight.found(), message).help(help))
 }
 
 /// A word that is nearly one that fits.
 fn misspelt(sight: &Sight<'_>) -> Option<Diagnostic> {
     let token = sight.found().filter(|token| token.kind == Kind::Word)?;
-    if RESERVED.contains(&sight.word()) {
+    if words::is_reserved(sight.word()) {
         return None;
     }
     misspelling(sight, token, sight.expected.words())
+}
+
+/// A word before, that is nearly one that fits there and was taken for a name.
+fn misspelt_before(sight: &Sight<'_>) -> Option<Diagnostic> {
+    (1..=2).find_map(|back| {
+        let token = sight.scene.before(back).filter(|token| token.kind == Kind::Word && token.end - token.start > 3)?;
+        let expected = sight.scene.expected_before(sight.piece.rule, back);
+        let known = expected.has(sight.scene.text(Some(token)));
+        if known { None } else { misspelling(sight, token, expected.words()) }
+    })
 }
 
 fn misspelling<'w>(sight: &Sight<'_>, token: Token, fitting: impl Iterator<Item = &'w str>) -> Option<Diagnostic> {
@@ -162,14 +168,12 @@ fn out_of_place(sight: &Sight<'_>) -> Option<Diagnostic> {
     let token = sight.found().filter(|token| token.kind == Kind::Word)?;
     let opening = Opening::of(sight.scene.text(Some(token)))?;
     let place = sight.scene.place();
-    let complete = sight.expected.has("}") || place == Place::File || sight.piece.rule == Rule::plan_part;
-    if opening.fits(place) || !complete {
+    if opening.fits(place) || !sight.begins() {
         return None;
     }
-    let places: Vec<&str> =
-        Place::ALL.iter().filter(|place| opening.fits(**place)).map(|place| place.shown()).collect();
+    let places = Place::ALL.iter().filter(|place| opening.fits(**place)).map(|place| place.shown().to_owned());
     let message = format!("`{}` does not belong in {}", opening.word, place.shown());
-    let mut help = format!("it belongs in {}", places.join(" or "));
+    let mut help = format!("it belongs in {}", listed(&places.collect::<Vec<_>>()));
     if place == Place::Plan && opening.fits(Place::Step) {
         help = format!("put it into a step: `step name {{ {} … }}`", opening.shown);
     }
@@ -179,16 +183,9 @@ fn out_of_place(sight: &Sight<'_>) -> Option<Diagnostic> {
 /// A word of the language as a name.
 fn reserved_name(sight: &Sight<'_>) -> Option<Diagnostic> {
     let word = sight.word();
-    if !RESERVED.contains(&word) || !sight.expected.only_name() {
+    if !words::is_reserved(word) || !sight.expected.only_name() {
         return None;
     }
     let message = format!("`{word}` is a word of the language and cannot be a name");
     Some(sight.error(sight.found(), message).help("choose another name"))
-}
-
-/// The words that begin a clause there.
-fn openings_of(place: Place) -> impl Iterator<Item = &'static str> {
-    let items = if place == Place::File { ITEMS.as_slice() } else { &[] };
-    let clauses = OPENINGS.iter().filter(move |opening| place != Place::File && opening.fits(place));
-    items.iter().copied().chain(clauses.map(|opening| opening.word))
 }

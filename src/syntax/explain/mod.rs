@@ -10,9 +10,14 @@ mod scene;
 use crate::base::{Code, Diagnostic, FileId, Span};
 use crate::syntax::grammar::{self, Rule};
 use crate::syntax::lex::{Kind, Lexer, Token};
+use crate::syntax::words::{OPENINGS, Opening, Place};
 use expected::Expected;
 use scene::Scene;
 use std::ops::Range;
+
+/// How `otherwise` and `finally` are used.
+const LADDER: &str =
+    "step stop on a { do stop(web) } otherwise step cut { do power_off(a) } finally { step last { tell \"so\" } }";
 
 /// A piece of text that the grammar does not accept.
 pub(super) struct Piece<'a> {
@@ -56,7 +61,32 @@ impl<'a> Sight<'a> {
     /// What is expected and what is there.
     fn plain(&self) -> Diagnostic {
         let expected = self.expected.shown(self.scene.place());
-        self.error(self.found(), format!("expected {expected}, found {}", self.shown(self.found())))
+        let message = format!("expected {expected}, found {}", self.shown(self.found()));
+        self.error(self.found(), message).help(self.example())
+    }
+
+    /// Whether the next clause of the place may begin here.
+    fn begins(&self) -> bool {
+        self.expected.begins(self.scene.place())
+    }
+
+    /// How the clause with the mistake is used, or what there is in its place.
+    fn example(&self) -> String {
+        let place = self.scene.place();
+        let first = Opening::of(self.scene.text(self.scene.clause())).filter(|opening| opening.fits(place));
+        let example = match (first, place) {
+            _ if matches!(self.scene.text(self.scene.clause()), "otherwise" | "finally") => LADDER,
+            (Some(opening), _) => opening.example,
+            (None, Place::Kind | Place::Extend) => "size: number = 3",
+            (None, Place::Entity) => "host = \"a.example\"",
+            (None, Place::File) => "node a { host = \"a.example\" }",
+            (None, _) => {
+                let words: Vec<_> =
+                    OPENINGS.iter().filter(|o| o.fits(place)).map(|o| format!("`{}`", o.shown)).collect();
+                return format!("{} has the clauses {}", place.shown(), words.join(", "));
+            }
+        };
+        format!("write it like this: `{example}`")
     }
 
     /// An error at this token.
@@ -106,5 +136,60 @@ impl<'a> Sight<'a> {
     /// The text of the token that does not fit.
     fn word(&self) -> &'a str {
         self.scene.text(self.found())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Expected;
+    use crate::base::FileId;
+    use crate::syntax::grammar::{self, Rule};
+    use crate::syntax::words::{OPENINGS, Place};
+
+    /// The beginning of a file up to the inside of a place.
+    fn inside(place: Place) -> &'static str {
+        match place {
+            Place::File => "",
+            Place::Kind => "kind k {",
+            Place::Extend => "extend k {",
+            Place::Action => "action a() on host: node {",
+            Place::Probe => "probe p() {",
+            Place::Rule => "rule r() {",
+            Place::Entity => "node n {",
+            Place::Plan => "plan p() {",
+            Place::Block => "plan p() { phase q {",
+            Place::Step => "plan p() { step s {",
+            Place::Test => "test \"t\" {",
+        }
+    }
+
+    #[test]
+    fn the_words_of_each_place_are_those_of_the_grammar() {
+        for place in Place::ALL {
+            let failure = grammar::failure(Rule::file, &format!("{} \u{1}", inside(place))).unwrap();
+            let expected = Expected::new(failure.expected);
+            let mut fitting: Vec<_> = expected.words().collect();
+            let mut listed: Vec<_> = OPENINGS.iter().filter(|o| o.fits(place)).map(|o| o.word).collect();
+            fitting.sort_unstable();
+            listed.sort_unstable();
+            assert_eq!(fitting, listed, "{}", place.shown());
+        }
+    }
+
+    #[test]
+    fn examples_are_right_where_their_word_may_stand() {
+        for opening in OPENINGS {
+            for place in Place::ALL.into_iter().filter(|place| opening.fits(*place)) {
+                // A word that means something else in another place has the example of its first.
+                let other = [("let", Place::Step), ("plan", Place::Test)];
+                let closers = inside(place).replace(|c| c != '{', "").replace('{', "}");
+                let text = format!("{} {} {closers}", inside(place), opening.example);
+                let diagnostics = crate::syntax::parse(FileId(0), &text).1;
+                let wrong = other.contains(&(opening.word, place));
+                assert_eq!(diagnostics.is_empty(), !wrong, "{text}: {diagnostics:?}");
+            }
+        }
+        let ladder = format!("plan p() {{ {} }}", super::LADDER);
+        assert_eq!(crate::syntax::parse(FileId(0), &ladder).1, []);
     }
 }

@@ -27,25 +27,52 @@ struct Level {
 }
 
 impl<'a> Scene<'a> {
-    /// The scene of a piece that does not fit `rule`, and what would have fitted.
-    ///
-    /// The parser came to the byte `failed`. Its furthest attempt may lie behind the mistake (in looking whether a name
-    /// is a reserved word, it passes it): the last good text is the longest that it would go on from.
+    /// The scene of a piece in which `rule` went no further than the byte `failed`, and what would have fitted there.
     pub(super) fn new(rule: Rule, source: &'a str, failed: usize) -> (Scene<'a>, Expected) {
         let tokens: Vec<Token> = Lexer::new(source, 0).filter(|token| token.kind != Kind::Comment).collect();
         let at = tokens.partition_point(|token| token.end <= failed);
         let mut scene = Scene { source, tokens, at, levels: Vec::new() };
-        let expected = loop {
-            let good = scene.good();
-            let failure = grammar::failure(rule, &format!("{good}{STRANGER}"));
-            let word = scene.before(1).is_some_and(|last| last.kind == Kind::Word);
-            match failure {
-                Some(failure) if scene.at > 0 && failure.at < good.len() + usize::from(word) => scene.at -= 1,
-                failure => break Expected::new(failure.map(|failure| failure.expected).unwrap_or_default()),
-            }
-        };
+        let expected = scene.step_back(rule);
         scene.levels = scene.levels_before(rule, scene.at);
         (scene, expected)
+    }
+
+    /// Goes back to the first token that does not fit, and says what would have fitted there.
+    fn step_back(&mut self, rule: Rule) -> Expected {
+        let mut expected = self.expected(rule, self.at);
+        // A keyword that stands where something is missing was taken for a name, and only what follows it did not fit.
+        for back in 1..=3 {
+            let Some(at) = self.at.checked_sub(back) else { break };
+            if self.looks_like_keyword(at) {
+                let before = self.expected(rule, at);
+                if before.name() && !before.has(self.text(self.tokens.get(at).copied())) {
+                    (self.at, expected) = (at, before);
+                    break;
+                }
+            }
+        }
+        expected
+    }
+
+    /// What would fit in the place of the token `back` before the one that does not fit.
+    pub(super) fn expected_before(&self, rule: Rule, back: usize) -> Expected {
+        self.expected(rule, self.at.saturating_sub(back))
+    }
+
+    /// What would fit in the place of a token.
+    fn expected(&self, rule: Rule, at: usize) -> Expected {
+        let good = at.checked_sub(1).and_then(|i| self.tokens.get(i)).and_then(|last| self.source.get(..last.end));
+        let failure = grammar::failure(rule, &format!("{}{STRANGER}", good.unwrap_or("")));
+        Expected::new(failure.map(|failure| failure.expected).unwrap_or_default())
+    }
+
+    /// Whether this is a reserved word, or the first word of a clause at the beginning of a line.
+    fn looks_like_keyword(&self, i: usize) -> bool {
+        let Some(token) = self.tokens.get(i) else { return false };
+        let word = token.text(self.source);
+        let last = i.checked_sub(1).and_then(|i| self.tokens.get(i));
+        let gap = self.source.get(last.map_or(0, |last| last.end)..token.start).unwrap_or("");
+        words::is_reserved(word) || gap.contains('\n') && Opening::of(word).is_some()
     }
 
     /// The braces that are open before a token, outermost first.
@@ -96,14 +123,9 @@ impl<'a> Scene<'a> {
         token.map_or("", |token| token.text(self.source))
     }
 
-    /// The text before the mistake, up to the last token that fits.
-    fn good(&self) -> &'a str {
-        self.before(1).and_then(|last| self.source.get(..last.end)).unwrap_or("")
-    }
-
     /// The first token of the clause with the mistake.
     pub(super) fn clause(&self) -> Option<Token> {
-        self.tokens.get(self.clause_start(self.at)).copied()
+        self.tokens.get(self.extent().0).copied()
     }
 
     /// The bytes to blank out so that the rest can be parsed: a clause, or an entry with its braces.
@@ -126,7 +148,7 @@ impl<'a> Scene<'a> {
             return self.parent();
         }
         let start = if self.is_rung(self.at) { self.at } else { self.clause_start(self.at) };
-        (start, self.clause_end(self.at + 1))
+        (start, self.clause_end(start, self.at))
     }
 
     /// The entry whose braces are around the mistake.
@@ -134,7 +156,8 @@ impl<'a> Scene<'a> {
         let outer = self.levels.len().checked_sub(2).and_then(|i| self.levels.get(i));
         let Some(outer) = outer else { return (0, self.tokens.len().max(1)) };
         let brace = self.levels.last().map_or(0, |level| level.first).saturating_sub(1);
-        (self.start_from(brace, *outer), self.clause_end(brace))
+        let start = self.start_from(brace, *outer);
+        (start, self.clause_end(start, brace))
     }
 
     /// Whether the braces end where the mistake is.
@@ -167,15 +190,17 @@ impl<'a> Scene<'a> {
         level.first
     }
 
-    /// The first token from `from` on that begins another clause, or closes the braces.
-    fn clause_end(&self, from: usize) -> usize {
-        let mut depth = 0usize;
-        for i in from..self.tokens.len() {
+    /// The first token after `at` that begins another clause than the one that begins at `start`, or closes the braces.
+    fn clause_end(&self, start: usize, at: usize) -> usize {
+        let (mut braces, mut brackets) = (0usize, 0usize);
+        for i in start..self.tokens.len() {
             match self.text(self.tokens.get(i).copied()) {
-                "}" if depth == 0 => return i,
-                "}" | ")" | "]" => depth = depth.saturating_sub(1),
-                _ if depth == 0 && self.begins_clause(i) => return i,
-                "{" | "(" | "[" => depth += 1,
+                "}" if braces == 0 => return i.max(at + 1),
+                "}" => (braces, brackets) = (braces - 1, 0),
+                "{" => (braces, brackets) = (braces + 1, 0),
+                "(" | "[" => brackets += 1,
+                ")" | "]" => brackets = brackets.saturating_sub(1),
+                _ if i > at && braces == 0 && brackets == 0 && self.begins_clause(i) => return i,
                 _ => {}
             }
         }
@@ -201,7 +226,10 @@ impl<'a> Scene<'a> {
             Kind::Sign | Kind::Open | Kind::Unknown => false,
             Kind::Word if words::is_prefix(before) => false,
             _ if self.place() == Place::File && gap.ends_with('\n') => true,
-            _ if gap.contains('\n') => Opening::of(word).is_some() || self.declares(i),
+            _ if gap.contains('\n') => {
+                let free = matches!(self.place(), Place::Kind | Place::Extend | Place::Entity) || i == self.at;
+                free || Opening::of(word).is_some() || self.declares(i)
+            }
             _ => self.begins_inline(i, before),
         }
     }

@@ -29,6 +29,8 @@ pub(super) struct Open {
     pub(super) step: bool,
     /// The end of the last token on its line.
     pub(super) line_end: Option<usize>,
+    /// How far the next line is indented.
+    pub(super) inner: Option<usize>,
 }
 
 impl Open {
@@ -76,20 +78,16 @@ impl Balance {
         self.stack.iter().any(|open| open.sign == '{')
     }
 
-    /// Whether a brace on a line with this indentation is open.
-    pub(super) fn has_indent(&self, indent: usize) -> bool {
-        self.stack.iter().any(|open| open.sign == '{' && open.indent == indent)
-    }
-
     /// What closes all that is open.
     pub(super) fn closers(&self) -> String {
         self.stack.iter().rev().map(Open::closer).collect()
     }
 
-    /// A line ends after the token that ends at `end`.
-    pub(super) fn line_ends(&mut self, end: usize) {
+    /// A line ends after the token that ends at `end`; the next one is indented this far.
+    pub(super) fn line_ends(&mut self, end: usize, indent: usize) {
         for open in self.stack.iter_mut().rev().take_while(|open| open.line_end.is_none()) {
             open.line_end = Some(end);
+            open.inner = Some(indent);
         }
     }
 

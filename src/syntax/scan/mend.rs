@@ -3,7 +3,7 @@
 use super::balance::{Open, Trouble};
 use super::{Scanner, begins_item};
 use crate::base::{Code, Diagnostic};
-use crate::syntax::lex::Token;
+use crate::syntax::lex::{Kind, Token};
 
 impl Scanner<'_> {
     /// In a file where something is not closed: finds out before this token what it is, and closes it.
@@ -11,25 +11,24 @@ impl Scanner<'_> {
         let word = token.text(self.text);
         if self.line.first && self.line.indent == 0 && begins_item(self.text, token) {
             self.item_inside_item(token);
-        } else if matches!(word, "step" | "phase") && !matches!(self.last.text, "otherwise" | ".") {
-            if let Some(open) = self.balance.top().copied().filter(|open| open.step) {
-                self.close_before(open, token);
+        }
+        let entry = matches!(word, "step" | "phase") && !matches!(self.last.text, "otherwise" | ".");
+        while let Some(open) = self.balance.top().copied().filter(|open| open.sign == '{') {
+            let outside = token.kind == Kind::Word && self.line.indent <= open.indent
+                || word == "}" && self.line.indent < open.indent;
+            let indented = open.inner.is_some_and(|inner| inner > open.indent);
+            let meant = entry && open.step || self.line.first && indented && outside;
+            if !meant || self.balance.is_skipping() {
+                break;
             }
-        } else if word == "}" && self.line.first {
-            while let Some(open) = self.balance.top().copied() {
-                let deeper = open.sign == '{' && open.indent > self.line.indent;
-                if !deeper || !self.balance.has_indent(self.line.indent) || self.balance.is_skipping() {
-                    break;
-                }
-                self.close_before(open, token);
-            }
+            self.close_before(open, token);
         }
     }
 
     /// An item at the margin: whatever is open was meant to end before it.
     fn item_inside_item(&mut self, token: Token) {
         if let Some(range) = self.balance.end_skip(self.last.end) {
-            self.patch(range, b' ');
+            self.leave_out(range);
         } else if let Some(open) = self.balance.top().copied() {
             self.unclosed_bracket(open, Some(token));
         }
@@ -43,16 +42,19 @@ impl Scanner<'_> {
         self.unclosed_bracket(open, Some(token));
         self.balance.pop();
         self.nesting.leave();
-        self.put(open.closer(), [Some(self.last.end), token.start.checked_sub(1)]);
+        if self.balance.is_empty() {
+            self.append("}");
+            self.end_region();
+        } else {
+            self.put(open.closer(), [Some(self.last.end), token.start.checked_sub(1)]);
+        }
     }
 
-    /// Before a `}`: the parentheses and square brackets that are open will not be closed any more.
+    /// Before a brace: the parentheses and square brackets that are open will not be closed any more.
     pub(super) fn close_brackets(&mut self, token: Token) {
-        if !self.balance.in_braces() {
-            return;
-        }
         while let Some(open) = self.balance.top().copied().filter(|open| open.sign != '{') {
             self.unclosed_bracket(open, Some(token));
+            self.scan.guessed.push(open.at..token.start);
             self.balance.pop();
             self.nesting.leave();
             self.put(open.closer(), [open.line_end.or(Some(self.last.end)), token.start.checked_sub(1)]);
