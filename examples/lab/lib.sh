@@ -3,7 +3,7 @@
 #
 # The world is a folder of small files: $LAB_STATE, or lab/state beside the plan.
 #   world/KEY       one value: `up` for node.ec1, `ec1` for pool.xvm
-#   faults/NAME     a fault that is switched on, and how many more times it strikes (empty: always)
+#   faults/NAME     a fault that is switched on; faults/NAME#1, NAME#2 … one that strikes so many times
 #   log             one line for every command that changed something: NODE COMMAND ARGUMENTS
 # A node is `up`, `down`, or `unreachable`: it runs, but nobody gets there.
 
@@ -36,16 +36,13 @@ is_reachable() {
   [ "$(get "node.$1" up)" = up ]
 }
 
-# fault NAME: whether this fault strikes now; one that strikes N times is counted down.
+# fault NAME: whether this fault strikes now. Each file is one strike, and is taken by one process only.
 fault() {
-  fault_file=$state/faults/$1
-  [ -e "$fault_file" ] || return 1
-  read -r fault_times <"$fault_file" || fault_times=
-  case $fault_times in
-    '') ;;
-    1) rm "$fault_file" ;;
-    *) echo "$((fault_times - 1))" >"$fault_file" ;;
-  esac
+  [ ! -e "$state/faults/$1" ] || return 0
+  for fault_strike in "$state/faults/$1#"*; do
+    rm "$fault_strike" 2>/dev/null && return 0
+  done
+  return 1
 }
 
 # did WORDS: notes that something was changed.

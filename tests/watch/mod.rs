@@ -30,6 +30,8 @@ pub fn watch(mut command: Command, interrupt: Option<&str>) -> Run {
                 "start" if interrupt == Some(step) => {
                     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
                 }
+                // The end of the run: `cancelled  16 done, …`.
+                _ if step.bytes().all(|b| b.is_ascii_digit()) => {}
                 "already" | "ok" | "failed" | "unknown" | "skipped" | "blocked" | "cancelled" => {
                     steps.insert(step.to_owned(), status.to_owned());
                 }
