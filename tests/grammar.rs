@@ -1,4 +1,5 @@
 //! The grammar file is the reference of the language: every rule says what it is, and every rule is in use.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use pest_meta::ast::{Expr, Rule, RuleType};
 use pest_meta::parser::{self, consume_rules};

@@ -1,5 +1,6 @@
 //! The syntax: what it says about mistakes, what it does with anything at all, and that its grammar is documented and
 //! in use to the last rule.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use handover::base::{Code, FileId, Source, SourceMap, Span, limits};
 use handover::syntax::tree::{Item, Operand, OperandKind};

@@ -4,13 +4,16 @@
 //! can be parsed on their own. What it finds wrong is reported here, and mended by patches that keep every offset.
 
 mod balance;
+mod imports;
 mod mend;
 mod nesting;
+mod texts;
 
 use crate::base::{Code, Diagnostic, FileId, Span, limits};
 use crate::syntax::lex::{Kind, Lexer, Token};
-use crate::syntax::{lex, words};
+use crate::syntax::words;
 use balance::{Balance, Open, Trouble};
+pub(super) use imports::imports;
 use nesting::Nesting;
 use std::ops::Range;
 
@@ -69,28 +72,6 @@ pub(super) fn scan(id: FileId, text: &str) -> Scan {
         (scan, Trouble::None) => scan,
         (_, trouble) => Scanner::new(id, text, trouble).run().0,
     }
-}
-
-/// The paths of the imports of a text, with their places.
-pub(super) fn imports(id: FileId, text: &str) -> Vec<(String, Span)> {
-    let regions = scan(id, text).regions;
-    regions.iter().filter_map(|region| import(id, text, region.range.start)).collect()
-}
-
-/// The path of the import that begins at `start`, if one does.
-fn import(id: FileId, text: &str, start: usize) -> Option<(String, Span)> {
-    let mut tokens = Lexer::new(text, start).filter(|token| token.kind != Kind::Comment);
-    tokens.next().filter(|token| token.text(text) == "use")?;
-    let first = tokens.next()?;
-    let (start, end) = match first.kind {
-        Kind::Text { .. } | Kind::Block { .. } => first.content(),
-        _ => {
-            let path = text.get(first.start..).unwrap_or("").bytes();
-            let len = path.take_while(|b| lex::is_name_byte(*b) || matches!(b, b'.' | b'/')).count();
-            (first.start, first.start + len)
-        }
-    };
-    Some((text.get(start..end)?.to_owned(), Span::new(id, start, end)))
 }
 
 fn refused(id: FileId, text: &str) -> Scan {
@@ -194,7 +175,7 @@ impl<'s> Scanner<'s> {
                 self.scan.comments.push(self.span(token.start, token.end));
                 continue;
             }
-            self.place(token);
+            self.locate(token);
             self.token(token);
             self.last = Last { kind: token.kind, text: token.text(self.text), end: token.end };
         }
@@ -205,7 +186,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// Notes where on its line the token stands.
-    fn place(&mut self, token: Token) {
+    fn locate(&mut self, token: Token) {
         let gap = self.text.get(self.last.end..token.start).unwrap_or("");
         self.line.first = gap.contains('\n') || self.last.text.is_empty();
         if self.line.first {
@@ -347,59 +328,6 @@ impl<'s> Scanner<'s> {
             }
             self.end_region();
         }
-    }
-
-    fn string(&mut self, token: Token) {
-        self.value(token);
-        self.nesting.other();
-        match token.kind {
-            Kind::Text { closed: false } => self.unclosed_text(token),
-            Kind::Block { closed: false } => self.unclosed_block(token),
-            Kind::Text { closed: true } => self.escapes(token),
-            _ => {}
-        }
-    }
-
-    /// Reports every backslash in a string that begins no escape.
-    fn escapes(&mut self, token: Token) {
-        let (mut at, end) = token.content();
-        while let Some(found) = self.text.get(at..end).and_then(|rest| rest.find('\\')) {
-            let start = at + found;
-            let escaped = self.text.get(start + 1..end).and_then(|rest| rest.chars().next()).unwrap_or(' ');
-            at = start + 1 + escaped.len_utf8();
-            if !matches!(escaped, '"' | '\\' | 'n' | 't') {
-                let message = format!("`\\{escaped}` is not an escape");
-                let help = format!("write `\\\\{escaped}`, or use a `\"\"\"` block, which has no escapes");
-                let span = self.span(start, at);
-                let diagnostic = Diagnostic::error(Code::BadEscape, span, message).help(help);
-                self.report(diagnostic.fix(span, format!("\\\\{escaped}")));
-            }
-        }
-    }
-
-    fn unclosed_text(&mut self, token: Token) {
-        let help = "add `\"` at its end, or use a `\"\"\"` block for several lines";
-        self.unclosed(token.start..token.start + 1, "this text is not closed on its line", help);
-        self.scan.guessed.push(token.start..token.end);
-        let glue = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
-        let content = self.text.get(token.start + 1..token.end).unwrap_or("");
-        if self.text.as_bytes().get(token.end).is_some_and(glue) {
-            self.patch(token.end..token.end + 1, b'"');
-        } else if token.end == self.text.len() {
-            self.append("\"");
-        } else if let Some(last) = content.chars().next_back() {
-            self.patch(token.end - last.len_utf8()..token.end, b'"');
-        } else {
-            self.patch(token.start..token.end, b' ');
-        }
-    }
-
-    /// Nothing can be told about what follows an unclosed block: the item ends with it.
-    fn unclosed_block(&mut self, token: Token) {
-        let range = token.start..token.start + 3;
-        self.unclosed(range, "this block of text is never closed", "add `\"\"\"` at its end");
-        self.append("\"\"\"");
-        self.give_up();
     }
 
     fn finish(&mut self) {

@@ -370,7 +370,7 @@ pub enum TargetKind<'s> {
     /// `on any of SET`: the members in order until one succeeds
     AnyOf(Operand<'s>),
     /// `on one of SET [where EXPR]`: chosen when the plan starts, or the first for which the condition (about `it`) holds
-    OneOf(Operand<'s>, Option<Expr<'s>>),
+    OneOf(Operand<'s>, Option<Box<Expr<'s>>>),
 }
 
 /// A clause of an action, probe or step.
@@ -425,7 +425,7 @@ pub enum ClauseKind<'s> {
     /// `tell "…"`
     Tell(Text<'s>),
     /// `wait until EXPR [every DURATION]`
-    WaitUntil(Expr<'s>, Option<Operand<'s>>),
+    WaitUntil(Box<Expr<'s>>, Option<Operand<'s>>),
     /// `wait for DURATION`: a time barrier
     WaitFor(Operand<'s>),
     // how it is done

@@ -54,7 +54,7 @@ impl<'s> Elaborator<'_, 's> {
                 TargetKind::One(_) => self.one(step, &full, host, Some(target.span)),
                 TargetKind::EachOf(_) => self.each_of(step, &full, target),
                 TargetKind::AnyOf(_) => self.any_of(step, &full, target),
-                TargetKind::OneOf(_, chooser) => self.one_of(step, &full, target, chooser.as_ref(), &mut conditions),
+                TargetKind::OneOf(_, chooser) => self.one_of(step, &full, target, chooser.as_deref(), &mut conditions),
             },
         };
         if self.plan.values.len() > before && !matches!(item, Item::Step(_)) {

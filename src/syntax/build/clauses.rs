@@ -76,7 +76,7 @@ impl<'s> Builder<'s, '_> {
                 ClauseKind::Answer { name, label: self.maybe_text(parts)?, stops: parts.has(Rule::stops) }
             }
             Rule::tell => ClauseKind::Tell(self.text(parts)?),
-            Rule::wait_until => ClauseKind::WaitUntil(self.expr(parts)?, self.maybe_operand(parts)?),
+            Rule::wait_until => ClauseKind::WaitUntil(Box::new(self.expr(parts)?), self.maybe_operand(parts)?),
             Rule::wait_for => ClauseKind::WaitFor(self.operand(parts)?),
             _ => return Err(Mismatch),
         })

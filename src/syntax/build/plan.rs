@@ -185,7 +185,7 @@ impl<'s> Builder<'s, '_> {
             _ => {
                 let mut parts = parts.inner()?;
                 let set = self.operand(&mut parts)?;
-                let condition = if parts.peek().is_some() { Some(self.expr(&mut parts)?) } else { None };
+                let condition = if parts.peek().is_some() { Some(Box::new(self.expr(&mut parts)?)) } else { None };
                 TargetKind::OneOf(set, condition)
             }
         };
