@@ -120,7 +120,7 @@ impl<'c> Progress<'c> {
             }
             Event::CancelRequested { by } => self.say(time, "cancel", Style::Yellow, &format!("requested by {by}")),
             Event::Settled { step, status } => self.settled(machine, time, *step, *status),
-            Event::RunEnded(ended) => self.over(program, time, ended),
+            Event::RunEnded(ended) => self.over(machine, time, ended),
         }
     }
 
@@ -190,11 +190,16 @@ impl<'c> Progress<'c> {
             Status::Pending | Status::Running | Status::Ok | Status::Failed | Status::Unknown => return,
         };
         self.counts.skipped += 1;
+        if status == Status::NotApplicable && instr.name.contains('~') {
+            // A repetition that was not needed says nothing to anybody.
+            return;
+        }
         let colon = if why.is_empty() { "" } else { ": " };
         self.say(time, word, style, &format!("{}{colon}{why}", name(program, step)));
     }
 
-    fn over(&mut self, program: &Program, time: Timestamp, ended: &RunEnded) {
+    fn over(&mut self, machine: &Machine, time: Timestamp, ended: &RunEnded) {
+        let program: &Program = machine.program();
         let (word, style) = match ended.outcome {
             RunOutcome::Completed => ("completed", Style::Green),
             RunOutcome::Stopped => ("stopped", Style::Red),
@@ -205,6 +210,9 @@ impl<'c> Progress<'c> {
         self.say(time, word, style, &format!("{done} done, {skipped} not run, {failed} failed{took}"));
         for open in &ended.open {
             self.say(time, "open", Style::Red, &left_open(program, open));
+        }
+        for missed in missed_goals(machine) {
+            self.say(time, "goal", Style::Red, &missed);
         }
         if ended.outcome == RunOutcome::Completed {
             for hold in &program.holds {
@@ -305,6 +313,24 @@ pub fn named(program: &Program, record: &Record) -> Value {
 pub fn call(plan: &str, arguments: &[(String, String)]) -> String {
     let arguments: Vec<String> = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     format!("{plan}({})", arguments.join(", "))
+}
+
+/// What the plan was to reach and may not have reached: where each thing is now, as far as the run knows.
+fn missed_goals(machine: &Machine) -> Vec<String> {
+    let program: &Program = machine.program();
+    let mut missed = Vec::new();
+    for goal in &program.goal {
+        let Some(cell) = program.cells.get(goal.cell.index()) else { continue };
+        let now = machine.cells().mask(goal.cell) & cell.all();
+        if now & !goal.allowed != 0 {
+            let names = |mask: u64| {
+                let named = cell.values.iter().enumerate().filter(|(v, _)| mask >> v & 1 == 1);
+                named.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" or ")
+            };
+            missed.push(format!("`{}` is {}; the plan was to make it {}", cell.name, names(now), names(goal.allowed)));
+        }
+    }
+    missed
 }
 
 /// What a run left open, and what is to be done about it.

@@ -27,6 +27,9 @@ pub struct Args {
     /// Do not ask before anything is done
     #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
+    /// Start although an earlier run of the plan has not ended
+    #[arg(long)]
+    anew: bool,
     #[command(flatten)]
     how: RunFlags,
     /// Working directory of local commands [default: the current one]
@@ -49,7 +52,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             return report::usage(console, &why, "give another one with `--dir`");
         }
     };
-    let options = Options { decisions, directory, ..args.how.options() };
+    let options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
     if let Err(error) = options.check_decisions(&program).and_then(|()| options.check_answers(&program)) {
         return report::run_error(console, &error);
     }

@@ -8,10 +8,12 @@ use super::store::Store;
 use super::who::{boot, who};
 use super::world;
 use crate::bytecode::{Op, encode};
+use crate::calculus::{Reach, SecretSource};
 use crate::run::{Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Who, drive, unknown_step};
 use crate::verify::{LoadError, Verified, load};
 use jiff::Timestamp;
 use rustix::process::{Resource, getrlimit};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A run that has ended.
@@ -33,10 +35,14 @@ pub fn execute(
 ) -> Result<Ending, RunError> {
     options.check_decisions(&program)?;
     options.check_answers(&program)?;
+    preflight(&program, options)?;
     let (by, since) = (who(), Timestamp::now());
     let run = run_id(since, &by);
     let holder = Holder { run: run.clone(), plan: program.plan.clone(), by: by.clone(), since };
     let locks = Locks::take(store.folder(), &program.locks, &holder)?;
+    if !options.anew {
+        nothing_unfinished(store, &program.plan)?;
+    }
     let started = RunStarted {
         run: run.clone(),
         plan: program.plan.clone(),
@@ -78,6 +84,39 @@ pub fn resume(
     let complete = records.iter().all(|r| session_of(&r.event).is_none_or(|who| who.boot == boot()));
     let session = Session { store, run: info.id, by: by.clone(), bytes, locks, complete };
     session.run(machine, Event::RunResumed { by }, options, reporter, terminal)
+}
+
+/// An executor that was lost may have left a command running: a new run beside it would meet it.
+fn nothing_unfinished(store: &Store, plan: &str) -> Result<(), RunError> {
+    match store.runs()?.into_iter().find(|run| run.plan == plan && run.ended.is_none()) {
+        Some(run) => Err(RunError::stopped(format!("run {} of `{plan}` has not ended: its executor was lost", run.id))
+            .help(format!("go on with it: `handover resume {}`; to leave it as it is, add `--anew`", run.id))),
+        None => Ok(()),
+    }
+}
+
+/// What can be known before the first step: the commands that lead to machines, and the secrets, are there.
+fn preflight(program: &Verified, options: &Options) -> Result<(), RunError> {
+    let folder = Path::new(&options.directory);
+    for machine in &program.machines {
+        if let Reach::Exec { prefix } = &machine.reach
+            && let Some(command) = prefix.first().filter(|c| c.contains('/'))
+            && !folder.join(command).exists()
+        {
+            let message = format!("`{command}`, which leads to `{}`, is not in `{}`", machine.name, options.directory);
+            return Err(RunError::usage(message).help("run it in the plan's folder, or name that with `--dir DIR`"));
+        }
+    }
+    for secret in &program.secrets {
+        let missing = match &secret.source {
+            SecretSource::Env(name) if std::env::var_os(name).is_none() => format!("the variable `{name}` is not set"),
+            SecretSource::File(path) if !folder.join(path).exists() => format!("there is no file `{path}`"),
+            SecretSource::Env(_) | SecretSource::File(_) => continue,
+        };
+        return Err(RunError::usage(format!("the secret `{}` is missing: {missing}", secret.name))
+            .help("provide it before the run starts"));
+    }
+    Ok(())
 }
 
 struct Session<'a> {

@@ -14,6 +14,8 @@ pub struct Options {
     pub answers: Vec<(String, String)>,
     /// What became of steps whose outcome was lost; for taking a run up again.
     pub settle: Vec<(String, Settlement)>,
+    /// Start anew although an earlier run of the plan has not ended.
+    pub anew: bool,
     /// How many steps may run commands at the same time; at least one.
     pub jobs: usize,
     /// Working directory of local commands, absolute.
@@ -26,6 +28,7 @@ impl Default for Options {
             decisions: Vec::new(),
             answers: Vec::new(),
             settle: Vec::new(),
+            anew: false,
             jobs: 64,
             directory: String::from("/"),
         }

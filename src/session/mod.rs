@@ -117,7 +117,14 @@ impl<'w> Work<'w> {
         if broken {
             // What may be missing because of a syntax error or a missing file is not reported as unknown, unless it is
             // plainly a slip.
-            let consequence = [Code::UnknownName, Code::UndecidedGiven, Code::UnusedGiven, Code::TestNames];
+            let consequence = [
+                Code::UnknownName,
+                Code::UndecidedGiven,
+                Code::UnusedGiven,
+                Code::TestNames,
+                Code::Contradiction,
+                Code::BadDeclaration,
+            ];
             self.out.diagnostics.retain(|d| !consequence.contains(&d.code) || d.fix.is_some());
         }
     }
@@ -127,7 +134,13 @@ impl<'w> Work<'w> {
     }
 
     fn read_givens(&mut self, values: &[Option<FileId>]) -> Option<Vec<(String, Operand<'w>)>> {
-        let mut givens = Vec::new();
+        let mut givens: Vec<(String, Operand<'w>)> = Vec::new();
+        for (i, (name, _)) in self.request.givens.iter().enumerate() {
+            if self.request.givens.iter().take(i).any(|(other, _)| same_name(other, name)) {
+                self.refuse(format!("`{name}` is given twice"), "give it once".into());
+                return None;
+            }
+        }
         for ((name, value), id) in self.request.givens.iter().zip(values) {
             let Some((id, source)) = id.and_then(|id| Some((id, self.sources.get(id)?))) else { continue };
             match syntax::operand(id, &source.text) {
