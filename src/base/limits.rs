@@ -63,3 +63,5 @@ pub const ROW_BYTES: usize = 1 << 20;
 pub const MENTION: usize = 160;
 /// Bytes of a name: it must be possible to say it.
 pub const NAME_BYTES: usize = 1_000;
+/// How long a lock is waited for before its holder is named: a killed executor may keep it for a moment.
+pub const LOCK_MS: u64 = 1_000;

@@ -190,10 +190,6 @@ impl<'c> Progress<'c> {
             Status::Pending | Status::Running | Status::Ok | Status::Failed | Status::Unknown => return,
         };
         self.counts.skipped += 1;
-        if status == Status::NotApplicable && instr.name.contains('~') {
-            // A repetition that was not needed says nothing to anybody.
-            return;
-        }
         let colon = if why.is_empty() { "" } else { ": " };
         self.say(time, word, style, &format!("{}{colon}{why}", name(program, step)));
     }

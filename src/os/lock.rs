@@ -4,12 +4,15 @@
 //! the lock: it is closed when they start.
 
 use super::state;
+use crate::base::limits;
 use crate::run::{RunError, Who};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// The locks of a run; they are released when this is dropped.
 #[derive(Debug)]
@@ -53,10 +56,15 @@ fn take_one(path: &Path, what: &str, holder: &Holder) -> Result<File, RunError> 
     let unusable = |error| state::unusable(path, &error);
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(refused(&mut file, what)),
-        Err(TryLockError::Error(error)) => return Err(unusable(error)),
+    let patience = Instant::now() + Duration::from_millis(limits::LOCK_MS);
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            // A command that was just being started when its executor was killed has the handle for a moment longer.
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => sleep(Duration::from_millis(20)),
+            Err(TryLockError::WouldBlock) => return Err(refused(&mut file, what)),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
     }
     let text = serde_json::to_vec(holder).map_err(|e| RunError::defect(e.to_string()))?;
     file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text)).map_err(unusable)?;
