@@ -1,6 +1,8 @@
 //! `tests/listings/site.ha` as every format of `handover plan` shows it, with and without answers known beforehand.
 //! `UPDATE=1 cargo test --test listings` writes the expectations anew.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use handover::emit::{dot, mermaid, plan_json, plan_text};
 use handover::order::specialise;
 use handover::session::{Compilation, Compiled, FileError, Files, Request, compile};
