@@ -9,6 +9,16 @@ const NAME: &str = "a..z";
 /// How it says that a number may.
 const NUMBER: &str = "0..9";
 
+/// Classes of tokens that have a name: the signs by which one is known, its name, its members. The larger come first.
+const CLASSES: &[(&[&str], &str, &[&str])] = &[
+    (&["./"], "a path", &["./", "../", "\"", NAME, NUMBER]),
+    (&["[", NUMBER, "not"], "a condition", &["not", "every", "each", "some", "\"", "[", "(", "if", NAME, NUMBER]),
+    (&["[", NUMBER], "a value", &["\"", "[", "(", "if", NAME, NUMBER]),
+    (&["\""], "a text in quotes", &["\""]),
+    (&[NAME], "a name", &[NAME]),
+    (&[NUMBER], "a number", &[NUMBER]),
+];
+
 /// What would have fitted at some place.
 pub(super) struct Expected {
     tokens: Vec<String>,
@@ -33,19 +43,9 @@ impl Expected {
         self.has(NAME)
     }
 
-    /// Whether a name fits, and no other value.
-    pub(super) fn only_name(&self) -> bool {
-        self.name() && !self.value()
-    }
-
     /// Whether a number or duration fits.
     pub(super) fn number(&self) -> bool {
         self.has(NUMBER)
-    }
-
-    /// Whether any value fits.
-    fn value(&self) -> bool {
-        self.has("\"") && self.has("[") && self.has(NUMBER)
     }
 
     /// Whether the next clause of this place may begin.
@@ -63,53 +63,27 @@ impl Expected {
     pub(super) fn shown(&self, place: Place) -> String {
         let mut rest: Vec<&str> = self.tokens.iter().map(String::as_str).collect();
         let mut named = Vec::new();
-        let mut class = |members: &[&str], name: &str| {
-            rest.retain(|token| !members.contains(token));
-            named.push(name.to_owned());
-        };
-        let value = ["\"", "[", "(", NUMBER, NAME, "if"];
-        if self.has("./") {
-            class(&["./", "../", "\"", NAME, NUMBER], "a path");
+        for (signs, name, members) in CLASSES {
+            if signs.iter().all(|sign| rest.contains(sign)) {
+                rest.retain(|token| !members.contains(token));
+                named.push((*name).to_owned());
+            }
         }
-        if self.value() && self.has("not") {
-            class(&value, "a condition");
-            class(&["not", "every", "each", "some"], "");
-        } else if self.value() {
-            class(&value, "a value");
-        }
-        if self.has("\"") && !self.has("./") {
-            class(&["\""], "a text in quotes");
-        }
-        if self.has(NAME) && !self.has("./") {
-            class(&[NAME], "a name");
-        }
-        if self.has(NUMBER) && !self.has("./") {
-            class(&[NUMBER], "a number");
-        }
-        if rest.iter().filter(|token| goes_on(token)).count() >= 2 {
-            rest.retain(|token| !goes_on(token) && *token != ",");
-        }
-        let openings = |token: &&str| Opening::of(token).is_some_and(|opening| opening.fits(place));
         let begins = self.begins(place);
         if begins {
-            rest.retain(|token| !openings(token) && !goes_on(token) && *token != ",");
             named.push(clause_of(place).to_owned());
+            rest.retain(|token| !Opening::of(token).is_some_and(|opening| opening.fits(place)));
         }
-        drop_classes(&mut named, self.value());
+        // That what is there could have gone on is not worth a word if there is more to say.
+        if begins || rest.iter().filter(|token| goes_on(token)).count() >= 2 {
+            rest.retain(|token| !goes_on(token) && *token != ",");
+        }
         if rest.len() > 1 {
             rest.retain(|token| *token != ".");
         }
         named.extend(rest.into_iter().map(|token| format!("`{token}`")));
         named.truncate(NAMED);
         listed(&named)
-    }
-}
-
-/// Inside a value, its members are not named again.
-fn drop_classes(named: &mut Vec<String>, value: bool) {
-    named.retain(|name| !name.is_empty());
-    if value {
-        named.retain(|name| !matches!(name.as_str(), "a text in quotes" | "a name" | "a number"));
     }
 }
 

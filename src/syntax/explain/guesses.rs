@@ -19,7 +19,6 @@ pub(super) const ALL: &[Guess] = &[
     misspelt,
     no_state,
     out_of_place,
-    reserved_name,
     misspelt_before,
 ];
 
@@ -178,14 +177,4 @@ fn out_of_place(sight: &Sight<'_>) -> Option<Diagnostic> {
         help = format!("put it into a step: `step name {{ {} … }}`", opening.shown);
     }
     Some(sight.error(Some(token), message).help(help))
-}
-
-/// A word of the language as a name.
-fn reserved_name(sight: &Sight<'_>) -> Option<Diagnostic> {
-    let word = sight.word();
-    if !words::is_reserved(word) || !sight.expected.only_name() {
-        return None;
-    }
-    let message = format!("`{word}` is a word of the language and cannot be a name");
-    Some(sight.error(sight.found(), message).help("choose another name"))
 }
