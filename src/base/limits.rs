@@ -19,6 +19,8 @@ pub const EDGES: usize = 16 << 20;
 pub const ORDER_STEPS: usize = 1 << 28;
 /// Times that an instruction touches a cell, in all.
 pub const ACCESSES: usize = 16 << 20;
+/// Steps and blocks that a plan may unfold to: more than anybody writes, and some hundred megabytes.
+pub const UNFOLDED: u32 = 300_000;
 /// Values of a cell, so that a set of values is one `u64`.
 pub const DOMAIN: usize = 64;
 /// Diagnostics shown in one run; the rest are counted.

@@ -4,8 +4,8 @@ use super::{Ending, Store, execute};
 use crate::bytecode::sample::command;
 use crate::bytecode::{Guard, InstrId, Op};
 use crate::calculus::{
-    Answer, AtomSource, Capture, Command, EnvValue, EnvVar, Flags, MachineId, Meaning, Piece, Reach, Secret, SecretId,
-    SecretSource, Sign, Template, Value, ValueId, ValueSource, Verdict,
+    Answer, AtomSource, Capture, Command, EnvValue, EnvVar, Flags, Machine, MachineId, Meaning, Piece, Reach, Secret,
+    SecretId, SecretSource, Sign, Template, Value, ValueId, ValueSource, Verdict,
 };
 use crate::run::sample::{Plan, Recorder, act, act_verified};
 use crate::run::{Exit, Options, RunError, RunOutcome, Status, StepOutcome};
@@ -235,9 +235,30 @@ fn secrets_reach_the_command_and_nothing_else() {
     assert!(place.seen.end(1).stdout.starts_with("leak: ***\nsh -c "), "{}", place.seen.end(1).stdout);
     assert!(place.seen.end(2).stdout.starts_with("leak: ***\nsh -c "), "{}", place.seen.end(2).stdout);
     assert!(!place.state_contains("s3cr3t"));
-    assert_eq!(place.outcome(plan("/nowhere/pw".into())), RunOutcome::Stopped);
-    assert_eq!(place.seen.end(1).reason, "the secret `pw` cannot be used: `/nowhere/pw` does not exist");
+    let refused = place.run(plan("/nowhere/pw".into())).unwrap_err();
+    assert_eq!(refused.message, "the secret `pw` is missing: there is no file `/nowhere/pw`");
+    assert_eq!(refused.exit, crate::run::exit::USAGE);
+    let two_lines = place.folder.path().join("two");
+    fs::write(&two_lines, "").unwrap();
+    assert_eq!(place.outcome(plan(two_lines.to_str().unwrap().into())), RunOutcome::Stopped);
+    assert!(place.seen.end(1).reason.starts_with("the secret `pw` cannot be used"), "{}", place.seen.end(1).reason);
     assert_eq!(place.seen.status("there"), Status::Blocked);
+}
+
+#[test]
+fn a_way_to_a_machine_that_is_not_there_is_said_before_anything_starts() {
+    let mut place = Place::new();
+    let mut plan = Plan::new("p");
+    plan.0.0.machines.push(Machine {
+        name: "far".into(),
+        site: None,
+        reach: Reach::Exec { prefix: vec!["./at".into(), "far".into()] },
+        power: None,
+    });
+    plan.run("step", "touch done", &[0]);
+    let refused = place.run(plan).unwrap_err();
+    assert!(refused.message.starts_with("`./at`, which leads to `far`, is not in "), "{}", refused.message);
+    assert_eq!((refused.exit, place.read("done").as_str()), (crate::run::exit::USAGE, ""));
 }
 
 #[test]

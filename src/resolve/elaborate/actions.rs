@@ -494,5 +494,5 @@ fn extra_argument<'s>(call: &Call<'s>, name: Option<tree::Name<'s>>, span: Span,
 
 /// Whether a plan has unfolded to more than a program may hold.
 pub(super) fn too_many(keys: u32) -> bool {
-    keys as usize > limits::INSTRUCTIONS
+    keys > limits::UNFOLDED
 }

@@ -58,7 +58,7 @@ impl<'s> Elaborator<'_, 's> {
                 Diagnostic::error(
                     Code::TooBig,
                     span,
-                    format!("the plan unfolds to more than {} steps", limits::INSTRUCTIONS),
+                    format!("the plan unfolds to more than {} steps", limits::UNFOLDED),
                 )
                 .help("split it into several plans"),
             );
@@ -231,6 +231,9 @@ impl<'s> Elaborator<'_, 's> {
         for (b, batch) in members.chunks(size).enumerate() {
             let mut items = Vec::new();
             for member in batch {
+                if too_many(self.keys) {
+                    break;
+                }
                 let (item, ok) = self.member_item(each, member.clone(), &before, &mut copies);
                 items.push(item);
                 failed.push(not(ok));
@@ -487,7 +490,14 @@ impl<'s> Elaborator<'_, 's> {
             });
             return None;
         };
-        if self.includes.contains(&name) || self.root == name || self.includes.len() >= limits::INCLUDES {
+        if self.includes.len() >= limits::INCLUDES {
+            let message = format!("plans include each other more than {} deep", limits::INCLUDES);
+            self.report(
+                Diagnostic::error(Code::TooDeep, call.span, message).help("include fewer plans from within each other"),
+            );
+            return None;
+        }
+        if self.includes.contains(&name) || self.root == name {
             self.report(
                 Diagnostic::error(Code::IncludeCycle, call.span, format!("plan `{name}` includes itself"))
                     .label(declared.tree.name.span, "declared here")

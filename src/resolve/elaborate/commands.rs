@@ -425,6 +425,8 @@ impl Shell {
                 self.word();
                 self.stack.push(State::Double);
             }
+            // In `"${…}"` a single quote is a character like any other.
+            (State::Braces, '\'') if self.stack.contains(&State::Double) => {}
             (_, '\'') => {
                 self.word();
                 self.stack.push(State::Single);
@@ -476,6 +478,7 @@ mod tests {
     #[test]
     fn a_value_fits_where_a_word_does() {
         for fits in [
+            "echo \"${x:-it's}\" ",
             "mount ",
             "echo \"a\" ",
             "grep -q 'x'",
