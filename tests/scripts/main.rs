@@ -176,6 +176,31 @@ exec sh -c "$*"
 "#;
 
 #[test]
+fn a_secret_that_a_command_prints_is_not_kept_and_one_of_two_lines_is_refused() {
+    let plan = r##"
+secret pw { env = "THE_SECRET" }
+node h { via = local }
+plan p() {
+  given h is up
+  step one on h { env PW = pw  run "printf 'a %s b %s\n' \"$PW\" \"$PW\"; echo $PW >&2" let said = output }
+  step two on h { run "echo {{said}} >said" }
+}
+"##;
+    each_shell(|shell| {
+        let case = Case::new(plan, shell);
+        let run = |secret: &str| outcome(&case.command(&[]).env("THE_SECRET", secret).output().unwrap());
+        let (code, text) = run("s3c*[r]et");
+        assert_eq!(code, 0, "{text}");
+        assert_eq!(case.read("said"), "a *** b ***\n");
+        let kept = Command::new("grep").args(["-rlF", "s3c*[r]et"]).arg(case.folder()).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&kept.stdout), "");
+        let (code, text) = run("one\ntwo");
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains("has more than one line"), "{text}");
+    });
+}
+
+#[test]
 fn values_and_secrets_arrive_unchanged_and_unseen() {
     let plan = r##"
 secret pw { env = "THE_SECRET" }
