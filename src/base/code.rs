@@ -58,6 +58,8 @@ codes! {
     AfterLater = 302, "`after` names a later step, or the step itself";
     ParallelConflict = 303, "steps in `parallel` affect each other";
     ConditionLater = 304, "a condition mentions a later step";
+    // HA04xx: exclusivity, requirements, fencing
+    FenceDependsOnVictim = 406, "a fence depends on its victim";
     // HA05xx: mandatory work and waiting
     NotRetryable = 501, "a retry could do its work twice";
     // HA06xx: conditions

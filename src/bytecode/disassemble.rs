@@ -76,6 +76,9 @@ impl Listing<'_> {
         for hold in &p.holds {
             let on = hold.machine.map_or_else(String::new, |m| format!("on {}: ", self.names.machine(m)));
             self.field("hold", &format!("{on}{:?}", hold.text));
+            if !hold.cells.is_empty() {
+                self.field("", &joined(hold.cells.iter().map(|c| self.names.cell(*c)), ", "));
+            }
         }
     }
 
@@ -111,6 +114,9 @@ impl Listing<'_> {
                 CellKind::Shared { machine } => format!("shared on {}", self.names.machine(*machine)),
                 CellKind::State => String::from("state"),
                 CellKind::Power { machine } => format!("power of {}", self.names.machine(*machine)),
+                CellKind::Configured { machine, of } => {
+                    format!("configuration of {} on {}", self.names.cell(*of), self.names.machine(*machine))
+                }
             };
             let volatile = if cell.volatile { ", volatile" } else { "" };
             self.entry(i, &format!("{}  {kind}{volatile}: {}", plain(&cell.name), plain(&cell.values.join(", "))));

@@ -37,13 +37,14 @@ record! {
     Meaning: Meaning { sign, verdict }
     Capture: Capture { value, pattern }
     Answer: Answer { name, label, stops }
-    Hold: Hold { text, machine }
+    Hold: Hold { text, machine, cells }
 }
 
 choice! {
     Reach: Reach, "a way to reach a machine" { 0 => Local, 1 => Exec { prefix }, 2 => Ssh { host, user } }
     CellKind: CellKind, "a kind of cell" {
-        0 => Place { holders }, 1 => Shared { machine }, 2 => State, 3 => Power { machine }
+        0 => Place { holders }, 1 => Shared { machine }, 2 => State, 3 => Power { machine },
+        4 => Configured { machine, of }
     }
     Change: Change, "a change" { 0 => Set(value), 1 => Move { from, to } }
     AtomSource: AtomSource, "a source of answers" { 0 => Decision, 1 => Probe, 2 => Answer }

@@ -56,7 +56,7 @@ for each group.
 * **Instructions**: block structure does nothing but be that; questions fit the atoms that they answer.
 * **Edges** lead to earlier instructions, in ascending order, each once; the last instruction is the only `END`.
 * **Commands**: names of variables, patterns, time limits and repetitions are within limits.
-* **Effects**: one a cell and instruction; only exclusive things are acquired; a fence spells out what its victim loses;
+* **Effects**: one a cell and instruction; only exclusive things are acquired; what takes a machine down spells out what that loses;
   a `finally` needs nothing of what it follows but the entry of its block.
 * **Blocks** nest; everything in a block needs its `ENTER` and is ordered before its end.
 * **Knowledge**: what a condition asks about or a text has a hole for is known by then, in every interleaving.

@@ -136,7 +136,7 @@ records! {
     Atom: Atom { name question options source yes_means }
     Value<InstrId, GuardId>: Value { name source }
     Secret: Secret { name source }
-    Hold: Hold { text machine }
+    Hold: Hold { text machine cells }
     Requirement: Requirement { cell allowed }
     Effect: Effect { cell change exclusive }
     Command: Command { script env within_ms kill meanings captures }
@@ -159,9 +159,9 @@ impl Draw for Template {
 
 choices! {
     Reach: Reach, 3 { 0 => Local, 1 => Exec { prefix }, 2 => Ssh { host user } }
-    CellKind: CellKind, 4 {
+    CellKind: CellKind, 5 {
         0 => State, 1 => Place { holders }, 2 => Shared { machine },
-        3 => Power { machine }
+        3 => Power { machine }, 4 => Configured { machine of }
     }
     Change: Change, 2 { 0 => Set(value), 1 => Move { from to } }
     AtomSource: AtomSource, 3 { 0 => Decision, 1 => Probe, 2 => Answer }

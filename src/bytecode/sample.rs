@@ -127,6 +127,8 @@ fn tables(b: &mut Builder) {
     );
     b.cell("cluster", &["normal", "prepared"], CellKind::State);
     b.cell("info_folder on ec2", &["no", "yes"], CellKind::Shared { machine: MachineId(1) });
+    let configured = CellKind::Configured { machine: MachineId(0), of: CellId(1) };
+    b.cell("ec_address configured on ec1", &["no", "yes"], configured);
     b.0.machines[0].site = Some(String::from("tokyo"));
     b.0.machines[0].power = Some(CellId(0));
     b.0.cells[1].volatile = true;
@@ -161,7 +163,11 @@ fn tables(b: &mut Builder) {
     b.0.goal = vec![Requirement { cell: CellId(1), allowed: 0b100 }];
     b.0.locks = strings(&["ec_address", "ops_center"]);
     b.0.accepted = vec![(CellId(2), String::from("nobody waits for it"))];
-    b.0.holds = vec![Hold { text: String::from("keep ec1 off the network"), machine: Some(MachineId(0)) }];
+    b.0.holds = vec![Hold {
+        text: String::from("keep ec1 off the network"),
+        machine: Some(MachineId(0)),
+        cells: vec![CellId(1)],
+    }];
     b.0.rto_ms = Some(2_700_000);
 }
 

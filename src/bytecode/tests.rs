@@ -221,7 +221,7 @@ fn every_way_to_be_malformed_has_its_error() {
 #[test]
 fn every_kind_of_content_has_its_error() {
     refused(3, &[1, 0, 0, 3], 3, "a way to reach a machine", "number 3");
-    refused(4, &[1, 0, 0, 4], 3, "a kind of cell", "number 4");
+    refused(4, &[1, 0, 0, 5], 3, "a kind of cell", "number 5");
     refused(5, &[1, 0, 0, 0, 3], 4, "a source of answers", "number 3");
     refused(6, &[1, 8], 1, "a condition", "number 8");
     refused(6, &[1, 2], 2, "a number of up to 64 bits in its shortest form", "the end");

@@ -99,6 +99,14 @@ pub enum CellKind {
         /// The machine.
         machine: MachineId,
     },
+    /// Whether a machine that comes up would take an exclusive thing again, wherever that is by then: value 0 is no,
+    /// value 1 is yes.
+    Configured {
+        /// The machine.
+        machine: MachineId,
+        /// Where the thing is.
+        of: CellId,
+    },
 }
 
 /// A small piece of state.
@@ -433,6 +441,8 @@ pub struct Hold {
     pub text: String,
     /// The machine it is about.
     pub machine: Option<MachineId>,
+    /// What else it is about, ascending.
+    pub cells: Vec<CellId>,
 }
 
 /// What a step is and how it is reported, beyond its order and its effects.

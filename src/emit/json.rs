@@ -164,6 +164,7 @@ struct Accepted<'a> {
 struct HoldOut<'a> {
     text: &'a str,
     machine: Option<&'a str>,
+    things: Vec<&'a str>,
 }
 
 struct Document<'a> {
@@ -211,7 +212,11 @@ impl<'a> Document<'a> {
             holds: plan
                 .holds
                 .iter()
-                .map(|h| HoldOut { text: &h.text, machine: h.machine.map(|m| self.words.machine(m)) })
+                .map(|h| HoldOut {
+                    text: &h.text,
+                    machine: h.machine.map(|m| self.words.machine(m)),
+                    things: h.cells.iter().map(|c| self.words.cell(*c)).collect(),
+                })
                 .collect(),
         }
     }

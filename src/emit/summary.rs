@@ -69,8 +69,10 @@ impl Summary<'_> {
             self.page.field("accepted", &format!("loss of {}: {why}", self.words.cell(*cell)));
         }
         for hold in &plan.holds {
-            let place = hold.machine.map_or_else(String::new, |m| format!(" ({})", self.words.machine(m)));
-            self.page.field("afterwards", &format!("{}{place}", hold.text));
+            let machine = hold.machine.map(|m| self.words.machine(m));
+            let about: Vec<&str> = machine.into_iter().chain(hold.cells.iter().map(|c| self.words.cell(*c))).collect();
+            let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
+            self.page.field("afterwards", &format!("{}{about}", hold.text));
         }
     }
 

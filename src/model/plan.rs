@@ -29,6 +29,10 @@ pub struct Plan {
     pub machines: Vec<Machine>,
     /// Cells.
     pub cells: Vec<Cell>,
+    /// For each cell: where the thing that it is about is declared.
+    pub cell_spans: Vec<Span>,
+    /// What is given about cells: the values left by each clause, and its place. [`Cell::initial`] is what they come to.
+    pub givens: Vec<(CellId, u64, Span)>,
     /// Atoms.
     pub atoms: Vec<Atom>,
     /// For each atom whose source is a probe: how it is read.
@@ -147,6 +151,8 @@ pub struct Region {
     pub span: Span,
     /// Conditions of the whole region, its `otherwise` and `finally` included.
     pub conditions: Vec<Condition>,
+    /// What must hold when it is entered, with the clause's place: what an included plan takes for given.
+    pub requires: Vec<(Requirement, Span)>,
     /// Explicit order.
     pub after: Vec<After>,
     /// The attempts: the first, then one for each `otherwise`. A region without `otherwise` has one.

@@ -121,6 +121,7 @@ pub(crate) fn region(key: u32, name: &str, order: Order, items: Vec<Item>) -> Re
         title: String::new(),
         span: at(key),
         conditions: Vec::new(),
+        requires: Vec::new(),
         after: Vec::new(),
         rungs: vec![rung(items)],
         finally: Vec::new(),

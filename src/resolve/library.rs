@@ -30,8 +30,12 @@ pub struct Kind<'s> {
     pub rests: Vec<Name<'s>>,
     /// Whether it is held by others: shared or exclusive, and by which kind.
     pub held: Option<(bool, KindId)>,
+    /// It may be left anywhere, but not nowhere.
+    pub rests_on: bool,
     /// A machine that is down holds it no more.
     pub volatile: bool,
+    /// A machine that comes up again takes it again, unless it was released there.
+    pub until_restart: bool,
 }
 
 /// A field or parameter with its type understood.
@@ -312,7 +316,9 @@ impl<'s> Library<'s> {
                 states: Vec::new(),
                 rests: Vec::new(),
                 held: None,
+                rests_on: false,
                 volatile: false,
+                until_restart: false,
             });
         }
         self.cut_kind_cycles(&kept, diagnostics);
@@ -388,19 +394,45 @@ impl<'s> Library<'s> {
             }
         });
         let held = held.or(inherited.as_ref().and_then(|k| k.held));
-        if let (Some(span), None) = (tree.volatile, held) {
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::BadDeclaration,
-                    span,
-                    format!("`{}` is volatile, but nothing holds it", tree.name.text),
-                )
-                .help("add `exclusive on node` or `shared on node`, or leave `volatile` out"),
-            );
-        }
-        let volatile = tree.volatile.is_some() || inherited.is_some_and(|k| k.volatile);
+        self.check_holding(tree, held, diagnostics);
+        let inherits = |what: fn(&Kind<'s>) -> bool| inherited.as_ref().is_some_and(what);
+        let rests_on = tree.rests_on.is_some() || inherits(|k| k.rests_on);
+        let volatile = tree.volatile.is_some() || inherits(|k| k.volatile);
+        let until_restart = tree.until_restart || inherits(|k| k.until_restart);
         if let Some(kind) = self.kinds.get_mut(id.0) {
-            *kind = Kind { name: tree.name, parent: kind.parent, fields, states, rests, held, volatile };
+            let (name, parent) = (tree.name, kind.parent);
+            *kind = Kind { name, parent, fields, states, rests, held, rests_on, volatile, until_restart };
+        }
+    }
+
+    /// What is said of being held fits how a kind is held.
+    fn check_holding(&self, tree: &tree::Kind<'s>, held: Option<(bool, KindId)>, diagnostics: &mut Vec<Diagnostic>) {
+        let name = tree.name.text;
+        let mut report = |span: Span, message: String, help: &str| {
+            diagnostics.push(Diagnostic::error(Code::BadDeclaration, span, message).help(help));
+        };
+        match (tree.volatile, held) {
+            (Some(span), None) => report(
+                span,
+                format!("`{name}` is volatile, but nothing holds it"),
+                "add `exclusive on node` or `shared on node`, or leave `volatile` out",
+            ),
+            (Some(span), Some((true, _))) if tree.until_restart => report(
+                span,
+                format!("`{name}` is shared: a node that takes it again takes it from nobody"),
+                "leave `until restart` out, or make it `exclusive on node`",
+            ),
+            _ => {}
+        }
+        let Some(on) = tree.rests_on else { return };
+        match self.kind_named(on.text) {
+            None => diagnostics.push(self.unknown_kind(on, "kind")),
+            Some(kind) if held == Some((false, kind)) => {}
+            Some(_) => report(
+                on.span,
+                format!("`{name}` cannot rest on {}: that does not hold it", a(on.text)),
+                "say `rests on` with the kind that it is `exclusive on`",
+            ),
         }
     }
 

@@ -96,10 +96,14 @@ pub struct Kind<'s> {
     pub states: Vec<Name<'s>>,
     /// `rests in normal`
     pub rests: Vec<Name<'s>>,
+    /// `rests on node`: anywhere, but not nowhere
+    pub rests_on: Option<Name<'s>>,
     /// `exclusive on KIND` or `shared on KIND`
     pub held: Option<Held<'s>>,
     /// `volatile`
     pub volatile: Option<Span>,
+    /// `until restart`, of a `volatile`: what comes up again takes it again
+    pub until_restart: bool,
     /// The whole item.
     pub span: Span,
 }
@@ -267,8 +271,8 @@ pub enum HeadClause<'s> {
     Rto(Operand<'s>),
     /// `let NAME = OPERAND`
     Let(Name<'s>, Operand<'s>),
-    /// `hold "text" [on PATH]`
-    Hold(Text<'s>, Option<Path<'s>>),
+    /// `hold "text" [on THING]`
+    Hold(Text<'s>, Option<Operand<'s>>),
 }
 
 /// `plan NAME = CALL [follows PLAN] ["title"]`

@@ -1,4 +1,4 @@
-//! Effects: at most one on a cell, acquires on exclusive things only, and fences say what their victim loses.
+//! Effects: at most one on a cell, acquires on exclusive things only, and what goes down is said to lose what is volatile.
 
 use crate::bytecode::{Instr, Op, Program};
 use crate::calculus::{Cell, CellId, CellKind, Change, Effect, Machine, MachineId};
@@ -24,7 +24,10 @@ pub(super) fn check(p: &Program, found: &mut Findings) {
                 found.at(instr, "it fences a machine twice");
                 break;
             }
-            found.check_at(instr, fence(p, machine, &held, &effects));
+            found.check_at(instr, fence(p, machine, &effects));
+        }
+        for effect in &instr.effects {
+            found.check_at(instr, loses(p, effect, &held, &effects));
         }
         finally(p, instr, found);
     }
@@ -48,22 +51,33 @@ fn held(p: &Program) -> Held<'_> {
                 (0..).zip(holders).filter_map(|(v, m)| Some((v, (*m)?))).for_each(|(v, m)| note(m, v));
             }
             CellKind::Shared { machine } => note(*machine, 1),
-            CellKind::State | CellKind::Power { .. } => {}
+            CellKind::State | CellKind::Power { .. } | CellKind::Configured { .. } => {}
         }
     }
     held
 }
 
-/// A machine that is fenced is down, and holds nothing volatile any more.
-fn fence(p: &Program, id: MachineId, held: &Held<'_>, effects: &HashMap<CellId, Effect>) -> Result<(), String> {
-    let Some(Machine { name, power, .. }) = p.machines.get(id.index()) else { return Ok(()) };
-    let after = |cell: CellId, value: u8| effects.get(&cell).map_or(value, |e| e.change.apply(value));
-    if power.is_some_and(|cell| after(cell, 0) != 1) {
-        return Err(format!("it fences `{name}`, but does not make it down"));
+/// A machine that is fenced is down.
+fn fence(p: &Program, id: MachineId, effects: &HashMap<CellId, Effect>) -> Result<(), String> {
+    let Some(Machine { name, power: Some(power), .. }) = p.machines.get(id.index()) else { return Ok(()) };
+    match effects.get(power) {
+        Some(effect) if effect.change.apply(0) == 1 => Ok(()),
+        _ => Err(format!("it fences `{name}`, but does not make it down")),
     }
-    let kept = held.get(&id).into_iter().flatten().find(|(cell, _, value)| after(*cell, *value) == *value);
+}
+
+/// A machine that goes down holds nothing volatile any more.
+fn loses(p: &Program, effect: &Effect, held: &Held<'_>, effects: &HashMap<CellId, Effect>) -> Result<(), String> {
+    let Some(Cell { kind: CellKind::Power { machine }, name, .. }) = p.cells.get(effect.cell.index()) else {
+        return Ok(());
+    };
+    if effect.change.apply(0) != 1 {
+        return Ok(());
+    }
+    let after = |cell: CellId, value: u8| effects.get(&cell).map_or(value, |e| e.change.apply(value));
+    let kept = held.get(machine).into_iter().flatten().find(|(cell, _, value)| after(*cell, *value) == *value);
     match kept {
-        Some((_, cell, _)) => Err(format!("it fences `{name}`, but leaves `{}` there", cell.name)),
+        Some((_, cell, _)) => Err(format!("it takes `{name}` down, but leaves `{}` there", cell.name)),
         None => Ok(()),
     }
 }

@@ -51,8 +51,9 @@ fn plan(p: &Program, found: &mut Findings) {
     for (cell, _) in &p.accepted {
         found.check(|| "accepted loss".into(), refer.cell(*cell).map(|_| ()));
     }
-    for machine in p.holds.iter().filter_map(|h| h.machine) {
-        found.check(|| "hold".into(), refer.machine(machine).map(|_| ()));
+    for hold in &p.holds {
+        found.check(|| "hold".into(), hold.machine.iter().try_for_each(|&m| refer.machine(m).map(|_| ())));
+        found.check(|| "hold".into(), hold.cells.iter().try_for_each(|&c| refer.cell(c).map(|_| ())));
     }
     if !p.locks.is_sorted_by(|a, b| a < b) || p.locks.first().is_some_and(String::is_empty) {
         found.table("the names of the locks are not ascending");
@@ -104,6 +105,13 @@ fn cell(refer: Refer<'_>, id: CellId, c: &Cell) -> Result<(), String> {
             match refer.machine(*machine)?.power {
                 Some(power) if power == id => Ok(()),
                 _ => Err(String::from("it is not the power of its machine")),
+            }
+        }
+        CellKind::Configured { machine, of } => {
+            two(&c.values)?;
+            match &refer.cell(*of)?.kind {
+                CellKind::Place { holders } if holders.contains(&Some(*machine)) => Ok(()),
+                _ => Err(String::from("its machine can never take what it is about")),
             }
         }
     }

@@ -190,7 +190,7 @@ impl Plans<'_> {
         let finally = self.items(finally, depth + 1);
         let rungs = vec![Rung { conditions: Vec::new(), items, span: span(key.0) }];
         let (name, title, span) = (format!("r{}", key.0), String::new(), span(key.0));
-        Region { key, name, title, span, conditions, after, rungs, finally, order }
+        Region { key, name, title, span, conditions, requires: Vec::new(), after, rungs, finally, order }
     }
 
     fn ladder(&mut self, depth: u32) -> Region {
@@ -207,7 +207,7 @@ impl Plans<'_> {
         }
         let finally = if self.dice.chance(30) { self.items(1, depth + 1) } else { Vec::new() };
         let (name, title, span) = (format!("l{}", key.0), String::new(), span(key.0));
-        Region { key, name, title, span, conditions, after, rungs, finally, order: Order::Text }
+        Region { key, name, title, span, conditions, requires: Vec::new(), after, rungs, finally, order: Order::Text }
     }
 
     fn group(&mut self, depth: u32) -> Item {

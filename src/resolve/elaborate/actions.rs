@@ -6,7 +6,7 @@ use crate::base::{Code, Diagnostic, Span, limits, nearest};
 use crate::calculus::{
     Capture, CellId, Change, Command, Effect, MachineId, Meaning, Piece, Requirement, Sign, Template, Verdict,
 };
-use crate::resolve::library::{Param, ThingId};
+use crate::resolve::library::Param;
 use crate::resolve::types::{Ty, a};
 use crate::resolve::value::Value;
 use crate::syntax::tree::{self, Call, Clause, ClauseKind, Expr, Operand, Path, Text};
@@ -16,7 +16,7 @@ use crate::syntax::tree::{self, Call, Clause, ClauseKind, Expr, Operand, Path, T
 pub(super) struct Parts<'s> {
     pub requires: Vec<(Requirement, Span)>,
     pub effects: Vec<(Effect, Span)>,
-    pub fences: Vec<MachineId>,
+    pub fences: Vec<(MachineId, Span)>,
     pub loses: Vec<(CellId, Span)>,
     pub command: Command,
     pub verify: Option<Template>,
@@ -213,7 +213,7 @@ impl<'s> Elaborator<'_, 's> {
             ClauseKind::Acquires(thing, on) => self.hold_effect(thing, on.as_ref(), host, true, span, parts),
             ClauseKind::Releases(thing, on) => self.hold_effect(thing, on.as_ref(), host, false, span, parts),
             ClauseKind::Moves(thing, from, to) => self.move_effect(thing, from, to, span, parts),
-            ClauseKind::Ensures(exprs) => self.set_effects(exprs, span, parts),
+            ClauseKind::Ensures(exprs) => self.set_effects(exprs, parts),
             ClauseKind::Attests(exprs) if declaring => {
                 self.report(
                     Diagnostic::error(Code::Contradiction, span, "an action cannot attest anything")
@@ -221,13 +221,17 @@ impl<'s> Elaborator<'_, 's> {
                 );
                 drop(exprs.iter().flat_map(|e| self.facts(e)).collect::<Vec<_>>());
             }
-            ClauseKind::Attests(exprs) => self.set_effects(exprs, span, parts),
+            ClauseKind::Attests(exprs) => self.set_effects(exprs, parts),
             ClauseKind::Fences(path) => {
                 let value = self.path(path, &Ty::Unknown);
                 if let Some(machine) = self.host_machine(&value, path.span)
                     && let Value::Thing(id) = value
                 {
-                    self.down(id, machine, span, parts);
+                    let cell = self.cell(CellKey::Power(id), span);
+                    self.put_effect(Effect { cell, change: Change::Set(1), exclusive: false }, span, parts);
+                    if !parts.fences.iter().any(|(m, _)| *m == machine) {
+                        parts.fences.push((machine, span));
+                    }
                 }
             }
             ClauseKind::Loses(path) => {
@@ -240,13 +244,16 @@ impl<'s> Elaborator<'_, 's> {
         }
     }
 
-    /// A machine goes down for certain.
-    fn down(&mut self, thing: ThingId, machine: MachineId, span: Span, parts: &mut Parts<'s>) {
-        let cell = self.cell(CellKey::Power(thing), span);
-        self.put_effect(Effect { cell, change: Change::Set(1), exclusive: false }, span, parts);
-        if !parts.fences.contains(&machine) {
-            parts.fences.push(machine);
+    /// The machines that a step fences. None of them is the one it runs on: what has to ask its victim is no fence.
+    pub(super) fn independent(&mut self, fences: Vec<(MachineId, Span)>, host: Option<MachineId>) -> Vec<MachineId> {
+        if let Some((victim, span)) = fences.iter().find(|(m, _)| Some(*m) == host) {
+            let name = self.plan.machines.get(victim.index()).map_or_else(String::new, |m| m.name.clone());
+            self.report(
+                Diagnostic::error(Code::FenceDependsOnVictim, *span, format!("`{name}` is to fence itself"))
+                    .help("say `ensures host is down` if it is asked to go down; a fence works from another node"),
+            );
         }
+        fences.into_iter().map(|(machine, _)| machine).collect()
     }
 
     fn put_effect(&mut self, effect: Effect, span: Span, parts: &mut Parts<'s>) {
@@ -320,7 +327,7 @@ impl<'s> Elaborator<'_, 's> {
     }
 
     /// `ensures`, `attests`, `assume`: each fact gives its cell exactly one value.
-    pub(super) fn set_effects(&mut self, exprs: &[Expr<'s>], span: Span, parts: &mut Parts<'s>) {
+    pub(super) fn set_effects(&mut self, exprs: &[Expr<'s>], parts: &mut Parts<'s>) {
         for fact in exprs.iter().flat_map(|e| self.facts(e)).collect::<Vec<_>>() {
             if fact.allowed.count_ones() != 1 {
                 self.report(
@@ -330,18 +337,8 @@ impl<'s> Elaborator<'_, 's> {
                 continue;
             }
             let value = u8::try_from(fact.allowed.trailing_zeros()).unwrap_or(0);
-            let power = self.cells.iter().find(|(_, c)| **c == fact.cell).map(|(k, _)| *k);
-            match power {
-                Some(CellKey::Power(thing)) if value == 1 => {
-                    let machine = self.machine(thing, span);
-                    self.down(thing, machine, fact.span, parts);
-                }
-                _ => self.put_effect(
-                    Effect { cell: fact.cell, change: Change::Set(value), exclusive: false },
-                    fact.span,
-                    parts,
-                ),
-            }
+            let effect = Effect { cell: fact.cell, change: Change::Set(value), exclusive: false };
+            self.put_effect(effect, fact.span, parts);
         }
     }
 

@@ -142,6 +142,7 @@ impl<'s> Elaborator<'_, 's> {
             title: String::new(),
             span,
             conditions,
+            requires: Vec::new(),
             after,
             rungs,
             finally,
@@ -174,6 +175,7 @@ impl<'s> Elaborator<'_, 's> {
             title,
             span: block.span,
             conditions,
+            requires: Vec::new(),
             after,
             rungs,
             finally: Vec::new(),
@@ -188,7 +190,7 @@ impl<'s> Elaborator<'_, 's> {
             None => Vec::new(),
         };
         let mut parts = Parts::default();
-        self.set_effects(std::slice::from_ref(&assume.fact), assume.span, &mut parts);
+        self.set_effects(std::slice::from_ref(&assume.fact), &mut parts);
         let name = format!("assume_{}{}", key.0, self.suffix);
         self.taken.insert(name.clone(), assume.span);
         let step = Step {
@@ -202,7 +204,7 @@ impl<'s> Elaborator<'_, 's> {
             after: Vec::new(),
             requires: Vec::new(),
             effects: parts.effects,
-            fences: parts.fences,
+            fences: Vec::new(),
             loses: Vec::new(),
             flags: Flags::default(),
             usually_ms: None,
@@ -250,6 +252,7 @@ impl<'s> Elaborator<'_, 's> {
                 title,
                 span,
                 conditions,
+                requires: Vec::new(),
                 after,
                 rungs,
                 finally,
@@ -304,6 +307,7 @@ impl<'s> Elaborator<'_, 's> {
                 title,
                 span,
                 conditions,
+                requires: Vec::new(),
                 after,
                 rungs,
                 finally,
@@ -433,6 +437,7 @@ impl<'s> Elaborator<'_, 's> {
             title: String::new(),
             span,
             conditions: Vec::new(),
+            requires: Vec::new(),
             after: Vec::new(),
             rungs,
             finally: Vec::new(),
@@ -519,6 +524,7 @@ impl<'s> Elaborator<'_, 's> {
             title: self.message(declared.tree.title.as_ref()),
             span: call.span,
             conditions: Vec::new(),
+            requires: Vec::new(),
             after: Vec::new(),
             rungs: vec![Rung { conditions: Vec::new(), items, span: call.span }],
             finally: Vec::new(),

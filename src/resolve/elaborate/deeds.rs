@@ -93,6 +93,7 @@ impl<'s> Elaborator<'_, 's> {
         if let Some(Deed::WaitUntil(expr, _)) = deed {
             call = self.source(expr.span);
         }
+        let runs_there = matches!(deed, Some(Deed::Do(_) | Deed::Run));
         let title = self.message(step.title.as_ref());
         self.captures(step, key, &mut parts);
         let (retries, every_ms) = if parts.runs { self.retries(step, &parts) } else { (0, 0) };
@@ -106,6 +107,7 @@ impl<'s> Elaborator<'_, 's> {
             commits: parts.commits,
         };
         let (act, host_of, answers) = self.act_of(step, deed, &parts, machine, (retries, every_ms), &name);
+        self.targets.extend(target.filter(|_| runs_there).map(|at| (key, at)));
         let model = Step {
             key,
             name,
@@ -117,7 +119,7 @@ impl<'s> Elaborator<'_, 's> {
             after: Vec::new(),
             requires: parts.requires,
             effects: parts.effects,
-            fences: parts.fences,
+            fences: self.independent(parts.fences, machine),
             loses: parts.loses,
             flags,
             usually_ms: parts.usually_ms,
@@ -329,7 +331,7 @@ impl<'s> Elaborator<'_, 's> {
             after: Vec::new(),
             requires: parts.requires,
             effects: parts.effects,
-            fences: parts.fences,
+            fences: self.independent(parts.fences, undone.host),
             loses: parts.loses,
             flags,
             usually_ms: parts.usually_ms,

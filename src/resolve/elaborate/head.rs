@@ -1,15 +1,16 @@
 //! A plan's head: parameters, what is given, goal, locks, accepted losses, holds; and the last touches to the whole.
 
-use super::Elaborator;
 use super::commands::Use;
+use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic, Span, nearest};
-use crate::calculus::{AtomSource, CellKind, Change, Effect, Hold, MachineId, Requirement, Template};
+use crate::calculus::{AtomSource, CellId, Hold, Requirement, Template};
 use crate::model::{Guard, Item, Step};
 use crate::resolve::library::Param;
 use crate::resolve::types::Ty;
 use crate::resolve::value::Value;
-use crate::syntax::tree::{self, BlockItem, Expr, ExprKind, HeadClause, Name, OperandKind, Target, TargetKind};
-use std::collections::HashMap;
+use crate::syntax::tree::{
+    self, BlockItem, Expr, ExprKind, HeadClause, Name, Operand, OperandKind, Target, TargetKind,
+};
 
 impl<'s> Elaborator<'_, 's> {
     /// Unfolds head and body of a plan whose parameters have these values; a missing one is decided at the start, or
@@ -120,20 +121,67 @@ impl<'s> Elaborator<'_, 's> {
                     }
                 }
                 HeadClause::Rto(operand) => self.plan.rto_ms = self.duration(operand).or(self.plan.rto_ms),
-                HeadClause::Hold(text, on) => self.hold(text, on.as_ref()),
+                HeadClause::Hold(text, about) => self.hold(text, about.as_ref()),
                 HeadClause::Let(..) | HeadClause::Goal(_) => {}
             }
         }
     }
 
-    fn hold(&mut self, text: &tree::Text<'s>, on: Option<&tree::Path<'s>>) {
-        let text = self.template(text, Use::Message);
-        let machine = on.and_then(|path| {
-            let value = self.path(path, &Ty::Unknown);
-            self.host_machine(&value, path.span)
-        });
-        let text = text.render(|_| "…".into());
-        self.plan.holds.push(Hold { text, machine });
+    /// What a hold is about: a node, other things, or both.
+    fn hold(&mut self, text: &tree::Text<'s>, about: Option<&Operand<'s>>) {
+        let text = self.template(text, Use::Message).render(|_| "…".into());
+        let mut hold = Hold { text, machine: None, cells: Vec::new() };
+        let mut held = Vec::new();
+        for value in about.map_or_else(Vec::new, |operand| self.listed(operand)) {
+            match value {
+                (Value::Thing(id), span) if self.library.is_node(self.library.thing(id).kind) => {
+                    let machine = self.machine(id, span);
+                    if hold.machine.replace(machine).is_some_and(|first| first != machine) {
+                        self.report(
+                            Diagnostic::error(Code::WrongType, span, "a hold is about one node, this is the second")
+                                .help("write a `hold` for each node: each may end at another time"),
+                        );
+                    }
+                }
+                (Value::Thing(id), _) => held.push(id),
+                (Value::Open(Ty::Thing(_) | Ty::Set(_) | Ty::Unknown), _) => {}
+                (other, span) => {
+                    let ty = other.ty(self.library).describe(self.library);
+                    self.report(
+                        Diagnostic::error(Code::WrongType, span, format!("{ty} cannot be held"))
+                            .help("name a node or another thing, or a list of them"),
+                    );
+                }
+            }
+        }
+        self.held.push((self.plan.holds.len(), held));
+        self.plan.holds.push(hold);
+    }
+
+    /// The values of an operand, each with its place: the members of a list or set, which may be of different kinds.
+    fn listed(&mut self, operand: &Operand<'s>) -> Vec<(Value<'s>, Span)> {
+        if let OperandKind::List(operands) = &operand.kind {
+            return operands.iter().flat_map(|o| self.listed(o)).collect();
+        }
+        match self.operand(operand, &Ty::Unknown) {
+            Value::Set(ids, _) => ids.into_iter().map(|id| (Value::Thing(id), operand.span)).collect(),
+            other => vec![(other, operand.span)],
+        }
+    }
+
+    /// The cells of the things that the holds are about, once every cell is known.
+    fn held_cells(&mut self) {
+        for (hold, things) in std::mem::take(&mut self.held) {
+            let about = |key: &CellKey| match key {
+                CellKey::State(t) | CellKey::Place(t) | CellKey::Shared(t, _) => things.contains(t),
+                CellKey::Power(_) => false,
+            };
+            let mut cells: Vec<CellId> = self.cells.iter().filter(|(key, _)| about(key)).map(|(_, c)| *c).collect();
+            cells.sort_unstable();
+            if let Some(hold) = self.plan.holds.get_mut(hold) {
+                hold.cells = cells;
+            }
+        }
     }
 
     fn lock(&mut self, path: &tree::Path<'s>) {
@@ -190,6 +238,7 @@ impl<'s> Elaborator<'_, 's> {
             if !self.includes.is_empty() {
                 continue;
             }
+            self.plan.givens.push((fact.cell, fact.allowed, fact.span));
             if let Some(cell) = self.plan.cells.get_mut(fact.cell.index()) {
                 cell.initial &= fact.allowed;
                 if cell.initial & cell.all() == 0 {
@@ -250,6 +299,7 @@ impl<'s> Elaborator<'_, 's> {
     pub(super) fn finish(&mut self) {
         self.plan.locks.sort();
         self.plan.locks.dedup();
+        let consequences = self.configured();
         let all: Vec<u64> = self.plan.cells.iter().map(|c| c.all()).collect();
         for cell in &mut self.plan.cells {
             let all = cell.all();
@@ -260,13 +310,16 @@ impl<'s> Elaborator<'_, 's> {
         self.plan.goal.iter_mut().for_each(|(r, _)| trim(r));
         self.plan.atoms.iter_mut().flat_map(|a| &mut a.yes_means).for_each(trim);
         self.plan.probes.iter_mut().flat_map(|p| &mut p.requires).for_each(|(r, _)| trim(r));
-        let victims = self.victims();
+        self.plan.givens.iter_mut().for_each(|(cell, allowed, _)| {
+            *allowed &= all.get(cell.index()).copied().unwrap_or(u64::MAX);
+        });
         let mut body = std::mem::take(&mut self.plan.body);
         for_each_step(&mut body, &mut |step| {
+            consequences.spell_out(step, self.targets.get(&step.key).copied());
             step.requires.iter_mut().for_each(|(r, _)| trim(r));
-            spell_out_fences(step, &victims);
         });
         self.plan.body = body;
+        self.held_cells();
         self.check_losses();
         for (atom, span) in self.decisions.clone() {
             if !self.used_atoms.contains(&atom) {
@@ -277,32 +330,6 @@ impl<'s> Elaborator<'_, 's> {
                 );
             }
         }
-    }
-
-    /// For each machine: what it may hold that it loses when it goes down.
-    fn victims(&self) -> HashMap<MachineId, Vec<Effect>> {
-        let mut victims: HashMap<MachineId, Vec<Effect>> = HashMap::new();
-        let mut ids: Vec<_> = self.cells.values().copied().collect();
-        ids.sort();
-        for id in ids {
-            let Some(cell) = self.plan.cells.get(id.index()).filter(|c| c.volatile) else { continue };
-            match &cell.kind {
-                CellKind::Place { holders } => {
-                    for (value, machine) in holders.iter().enumerate() {
-                        if let (Some(machine), Ok(from)) = (machine, u8::try_from(value)) {
-                            let change = Change::Move { from, to: 0 };
-                            victims.entry(*machine).or_default().push(Effect { cell: id, change, exclusive: false });
-                        }
-                    }
-                }
-                CellKind::Shared { machine } => {
-                    let effect = Effect { cell: id, change: Change::Set(0), exclusive: false };
-                    victims.entry(*machine).or_default().push(effect);
-                }
-                CellKind::State | CellKind::Power { .. } => {}
-            }
-        }
-        victims
     }
 
     fn check_losses(&mut self) {
@@ -346,17 +373,6 @@ impl<'s> Elaborator<'_, 's> {
     /// A message template.
     pub(super) fn message_template(&mut self, text: &tree::Text<'s>) -> Template {
         self.template(text, Use::Message)
-    }
-}
-
-/// A fence takes from its victim whatever that held and would lose; effects that the step states itself stay.
-fn spell_out_fences(step: &mut Step, victims: &HashMap<MachineId, Vec<Effect>>) {
-    for machine in step.fences.clone() {
-        for effect in victims.get(&machine).into_iter().flatten() {
-            if !step.effects.iter().any(|(e, _)| e.cell == effect.cell) {
-                step.effects.push((*effect, step.span));
-            }
-        }
     }
 }
 

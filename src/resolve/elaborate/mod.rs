@@ -7,6 +7,7 @@ mod actions;
 mod blocks;
 mod commands;
 mod conditions;
+mod consequences;
 mod deeds;
 mod facts;
 mod head;
@@ -38,6 +39,15 @@ enum CellKey {
     Power(ThingId),
 }
 
+impl CellKey {
+    /// The thing it is about.
+    fn thing(self) -> ThingId {
+        match self {
+            CellKey::State(thing) | CellKey::Place(thing) | CellKey::Shared(thing, _) | CellKey::Power(thing) => thing,
+        }
+    }
+}
+
 /// What a step's name stands for in conditions and `after`.
 #[derive(Clone)]
 struct Named {
@@ -61,6 +71,10 @@ pub struct Elaborator<'l, 's> {
     nowhere: HashSet<ThingId>,
     atoms: HashMap<String, AtomId>,
     used_atoms: HashSet<AtomId>,
+    /// The things that each of the plan's holds is about.
+    held: Vec<(usize, Vec<ThingId>)>,
+    /// Where each step says on which node it runs.
+    targets: HashMap<Key, Span>,
     /// Places of decisions and parameters, to report unused ones.
     decisions: Vec<(AtomId, Span)>,
     vars: Vec<(&'s str, Value<'s>)>,
@@ -112,6 +126,8 @@ impl<'l, 's> Elaborator<'l, 's> {
             nowhere: HashSet::new(),
             atoms: HashMap::new(),
             used_atoms: HashSet::new(),
+            held: Vec::new(),
+            targets: HashMap::new(),
             decisions: Vec::new(),
             vars: Vec::new(),
             read: HashSet::new(),
@@ -329,6 +345,7 @@ impl<'l, 's> Elaborator<'l, 's> {
         self.cells.insert(key, id);
         let cell = self.new_cell(key, at);
         self.plan.cells.push(cell);
+        self.plan.cell_spans.push(self.library.thing(key.thing()).name.span);
         if let CellKey::Power(thing) = key {
             let machine = self.machine(thing, at);
             if let Some(m) = self.plan.machines.get_mut(machine.index()) {
@@ -360,7 +377,7 @@ impl<'l, 's> Elaborator<'l, 's> {
                     if mask == 0 { everything } else { mask },
                 )
             }
-            CellKey::Place(_) => (own, vec!["nowhere".to_string()], everything),
+            CellKey::Place(_) => (own, vec!["nowhere".to_string()], if decl.rests_on { !1 } else { everything }),
             CellKey::Shared(_, m) => {
                 let name = format!("{own} on {}", self.library.thing(m).name.text);
                 (name, vec!["no".to_string(), "yes".to_string()], everything)

@@ -162,6 +162,7 @@ impl<'s> Elaborator<'_, 's> {
                 title: String::new(),
                 span: step.span,
                 conditions: Vec::new(),
+                requires: Vec::new(),
                 after: Vec::new(),
                 rungs,
                 finally: Vec::new(),

@@ -82,7 +82,7 @@ impl<'s> Builder<'s, '_> {
             Rule::starts => HeadClause::Starts(self.expr(parts)?, self.maybe_operand(parts)?),
             Rule::rto => HeadClause::Rto(self.operand(parts)?),
             Rule::constant => HeadClause::Let(self.name(parts)?, self.operand(parts)?),
-            Rule::hold => HeadClause::Hold(self.text(parts)?, self.maybe_path(parts)?),
+            Rule::hold => HeadClause::Hold(self.text(parts)?, self.maybe_operand(parts)?),
             _ => return Err(Mismatch),
         }))
     }

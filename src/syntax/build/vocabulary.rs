@@ -22,8 +22,10 @@ impl<'s> Builder<'s, '_> {
             fields: Vec::new(),
             states: Vec::new(),
             rests: Vec::new(),
+            rests_on: None,
             held: None,
             volatile: None,
+            until_restart: false,
             span,
         };
         for clause in parts {
@@ -39,12 +41,18 @@ impl<'s> Builder<'s, '_> {
         match rule {
             Rule::field => kind.fields.push(self.field(&mut parts, span)?),
             Rule::states => kind.states.extend(self.names(&mut parts)?),
+            Rule::rests if parts.peek() == Some(Rule::rests_on) => {
+                kind.rests_on = Some(self.name(&mut parts.inner()?)?);
+            }
             Rule::rests => kind.rests.extend(self.names(&mut parts)?),
             Rule::exclusive | Rule::shared => {
                 let holder = self.name(&mut parts)?;
                 kind.held = Some(Held { shared: rule == Rule::shared, kind: holder, span });
             }
-            Rule::volatile => kind.volatile = Some(span),
+            Rule::volatile => {
+                kind.volatile = Some(span);
+                kind.until_restart = parts.has(Rule::until_restart);
+            }
             _ => return Err(Mismatch),
         }
         Ok(())

@@ -92,11 +92,12 @@ fn of_names() {
 
 #[test]
 fn of_the_plan() {
-    breaks(|p| p.goal[0].cell = CellId(4), "goal: there is no cell 4 among 4");
+    breaks(|p| p.goal[0].cell = CellId(5), "goal: there is no cell 5 among 5");
     breaks(|p| p.goal[0].allowed = 0b1000, "goal: the values required of `ec_address` are more than its 3");
     breaks(|p| p.goal[0].allowed = 0, "goal: the values required of `ec_address` are none");
-    breaks(|p| p.accepted[0].0 = CellId(4), "accepted loss: there is no cell 4 among 4");
+    breaks(|p| p.accepted[0].0 = CellId(5), "accepted loss: there is no cell 5 among 5");
     breaks(|p| p.holds[0].machine = Some(MachineId(3)), "hold: there is no machine 3 among 3");
+    breaks(|p| p.holds[0].cells.push(CellId(5)), "hold: there is no cell 5 among 5");
     breaks(|p| p.locks.reverse(), "the names of the locks are not ascending");
     breaks(|p| p.locks[0].clear(), "the names of the locks are not ascending");
     breaks(|p| p.rto_ms = Some(limits::TIME_MS + 1), "the promised time is longer than 30 days");
@@ -117,7 +118,7 @@ fn of_machines() {
     breaks(ssh("a", "-v"), &refused("a", "-v"));
     breaks(|p| p.machines[1].power = Some(CellId(2)), "machine `ec2`: its power is not a cell of its own");
     breaks(|p| p.machines[1].power = Some(CellId(0)), "machine `ec2`: its power is not a cell of its own");
-    breaks(|p| p.machines[1].power = Some(CellId(7)), "machine `ec2`: there is no cell 7 among 4");
+    breaks(|p| p.machines[1].power = Some(CellId(7)), "machine `ec2`: there is no cell 7 among 5");
 }
 
 #[test]
@@ -145,6 +146,15 @@ fn of_cells() {
         |p| p.cells[3].kind = CellKind::Power { machine: MachineId(0) },
         "cell `info_folder on ec2`: it is not the power of its machine",
     );
+    let configured = |machine, of| CellKind::Configured { machine: MachineId(machine), of: CellId(of) };
+    let never = "cell `ec_address configured on ec1`: its machine can never take what it is about";
+    breaks(|p| p.cells[4].kind = configured(2, 1), never);
+    breaks(|p| p.cells[4].kind = configured(0, 2), never);
+    breaks(|p| p.cells[4].kind = configured(0, 9), "cell `ec_address configured on ec1`: there is no cell 9 among 5");
+    breaks(
+        |p| p.cells[4].values.push("maybe".into()),
+        "cell `ec_address configured on ec1`: it has 3 values instead of two",
+    );
 }
 
 #[test]
@@ -153,7 +163,7 @@ fn of_atoms_and_guards() {
     breaks(|p| p.atoms[0].options.push("perhaps".into()), "atom `answers(ec1)`: it has 3 values instead of two");
     let means = |cell| vec![Requirement { cell: CellId(cell), allowed: 1 }];
     breaks(|p| p.atoms[1].yes_means = means(0), "atom `firewalls`: only the yes of a probe means something");
-    breaks(|p| p.atoms[0].yes_means = means(9), "atom `answers(ec1)`: there is no cell 9 among 4");
+    breaks(|p| p.atoms[0].yes_means = means(9), "atom `answers(ec1)`: there is no cell 9 among 5");
     breaks(|p| p.guards[0] = Guard::Never, "the first guard is not the one that is always true");
     breaks(|p| p.guards[3] = Guard::Not(GuardId(3)), "guard 3: it is made of guard 3, which is not an earlier one");
     breaks(
@@ -186,18 +196,18 @@ fn of_instructions() {
     breaks(|p| instr(p, "prepare").host = Some(MachineId(3)), "`prepare`: there is no machine 3 among 3");
     breaks(|p| instr(p, "prepare").guard = GuardId(12), "`prepare`: there is no guard 12 among 12");
     let requires = |cell, allowed| Requirement { cell: CellId(cell), allowed };
-    breaks(|p| instr(p, "prepare").requires.push(requires(4, 1)), "`prepare`: there is no cell 4 among 4");
+    breaks(|p| instr(p, "prepare").requires.push(requires(5, 1)), "`prepare`: there is no cell 5 among 5");
     breaks(
         |p| instr(p, "prepare").requires.push(requires(2, 4)),
         "`prepare`: the values required of `cluster` are more than its 2",
     );
-    breaks(|p| instr(p, "prepare").effects[0].cell = CellId(4), "`prepare`: there is no cell 4 among 4");
+    breaks(|p| instr(p, "prepare").effects[0].cell = CellId(5), "`prepare`: there is no cell 5 among 5");
     breaks(
         |p| instr(p, "prepare").effects[0].change = Change::Move { from: 0, to: 2 },
         "`prepare`: `cluster` has no value 2",
     );
     breaks(|p| instr(p, "prepare").fences.push(MachineId(3)), "`prepare`: there is no machine 3 among 3");
-    breaks(|p| instr(p, "prepare").loses.push(CellId(4)), "`prepare`: there is no cell 4 among 4");
+    breaks(|p| instr(p, "prepare").loses.push(CellId(5)), "`prepare`: there is no cell 5 among 5");
     breaks(|p| instr(p, "prepare").place.source = 2, "`prepare`: it stands in source 2, which is not there");
     breaks(
         |p| instr(p, "prepare").usually_ms = Some(limits::TIME_MS + 1),
@@ -351,7 +361,7 @@ fn of_effects() {
     breaks(|p| _ = instr(p, "cut_power").effects.remove(0), "`cut_power`: it fences `ec1`, but does not make it down");
     breaks(
         |p| _ = instr(p, "cut_power").effects.remove(1),
-        "`cut_power`: it fences `ec1`, but leaves `ec_address` there",
+        "`cut_power`: it takes `ec1` down, but leaves `ec_address` there",
     );
     breaks(
         |p| {
@@ -359,7 +369,7 @@ fn of_effects() {
             p.cells[3].kind = CellKind::Shared { machine: MachineId(0) };
             instr(p, "shut_down").effects.push(effect(3, Change::Set(0)));
         },
-        "`cut_power`: it fences `ec1`, but leaves `info_folder on ec2` there",
+        "`cut_power`: it takes `ec1` down, but leaves `info_folder on ec2` there",
     );
     breaks(
         |p| {
