@@ -18,6 +18,7 @@ pub mod bytecode;
 #[cfg(feature = "compiler")]
 pub mod lower;
 pub mod verify;
+pub mod semantics;
 pub mod run;
 #[cfg(feature = "compiler")]
 pub mod emit;

@@ -9,8 +9,22 @@ use std::process::Command;
 
 /// Modules in pipeline order: a module uses only modules above it. `cli` sees all.
 const ORDER: &[&str] = &[
-    "base", "calculus", "syntax", "model", "stdlib", "resolve", "order", "bytecode", "lower", "verify", "run", "emit",
-    "session", "os", "cli",
+    "base",
+    "calculus",
+    "syntax",
+    "model",
+    "stdlib",
+    "resolve",
+    "order",
+    "bytecode",
+    "lower",
+    "verify",
+    "semantics",
+    "run",
+    "emit",
+    "session",
+    "os",
+    "cli",
 ];
 
 /// Names from outside, and the only modules that may say them.

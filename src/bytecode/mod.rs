@@ -8,6 +8,7 @@ mod names;
 mod ops;
 mod program;
 mod show;
+mod status;
 mod wire;
 
 pub use container::{decode, decode_unsealed, encode};
@@ -16,6 +17,7 @@ pub use manual::manual;
 pub use names::Names;
 pub use ops::{Guard, Op, OpDoc, OperandDoc};
 pub use program::{GuardId, Instr, InstrId, Place, Program, SourceFile};
+pub use status::Status;
 pub use wire::DecodeError;
 
 #[cfg(test)]

@@ -3,12 +3,10 @@
 //!
 //! `show` replays a finished run through the same lines.
 
-use crate::bytecode::{Instr, InstrId, Names, Program};
+use crate::bytecode::{Instr, InstrId, Names, Program, Status};
 use crate::cli::console::{Pane, Style};
 use crate::os;
-use crate::run::{
-    AnswerSource, Event, Machine, Open, Record, Reporter, RunEnded, RunOutcome, Status, StepEnded, StepOutcome,
-};
+use crate::run::{AnswerSource, Event, Machine, Open, Record, Reporter, RunEnded, RunOutcome, StepEnded, StepOutcome};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -2,13 +2,13 @@
 
 use super::{Ending, Store, execute};
 use crate::bytecode::sample::command;
-use crate::bytecode::{Guard, InstrId, Op};
+use crate::bytecode::{Guard, InstrId, Op, Status};
 use crate::calculus::{
     Answer, AtomSource, Capture, Command, EnvValue, EnvVar, Flags, Machine, MachineId, Meaning, Piece, Reach, Secret,
     SecretId, SecretSource, Sign, Template, Value, ValueId, ValueSource, Verdict,
 };
 use crate::run::sample::{Plan, Recorder, act, act_verified};
-use crate::run::{Exit, Options, RunError, RunOutcome, Status, StepOutcome};
+use crate::run::{Exit, Options, RunError, RunOutcome, StepOutcome};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

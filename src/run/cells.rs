@@ -4,9 +4,9 @@
 //! outcome is unknown may in addition still land, any number of times, until its machine is fenced. A step that did
 //! not run changes nothing.
 
-use crate::bytecode::{Instr, InstrId, Program};
+use crate::bytecode::{Instr, InstrId, Program, Status};
 use crate::calculus::{AtomId, CellId, Change, MachineId};
-use crate::run::{Open, Status};
+use crate::run::Open;
 use std::collections::BTreeMap;
 
 /// The possible values of all cells, and what is still in flight.

@@ -1,7 +1,7 @@
 //! How a run has ended, and what it leaves open for people to close.
 
-use crate::bytecode::{InstrId, Op};
-use crate::run::{Machine, Open, RunEnded, RunOutcome, Status, exit};
+use crate::bytecode::{InstrId, Op, Status};
+use crate::run::{Machine, Open, RunEnded, RunOutcome, exit};
 
 /// Reads the end of a run off its machine.
 pub(crate) fn conclude(machine: &Machine) -> RunEnded {

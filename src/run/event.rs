@@ -3,9 +3,8 @@
 //! A run is the list of its events; everything else about it is a fold over them (see [`crate::run::Machine`]).
 //! Secrets never enter an event.
 
-use crate::bytecode::InstrId;
+use crate::bytecode::{InstrId, Status};
 use crate::calculus::ValueId;
-use crate::run::Status;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

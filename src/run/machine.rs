@@ -4,12 +4,12 @@
 //! nothing by chance and knows nothing of processes or time. An event costs amortised constant time (times the
 //! logarithm of what is ready), so that a program of 100 000 instructions is no matter; nothing recurses.
 
-use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op};
+use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Status};
 use crate::calculus::{AtomSource, ValueId, ValueSource};
 use crate::run::cells::Cells;
 use crate::run::dependents::Dependents;
 use crate::run::guard::{Guards, Truth};
-use crate::run::{Event, Record, RunEnded, RunStarted, Status, StepEnded, StepOutcome, conclusion};
+use crate::run::{Event, Record, RunEnded, RunStarted, StepEnded, StepOutcome, conclusion};
 use crate::verify::Verified;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -15,7 +15,6 @@ mod launch;
 mod machine;
 mod options;
 mod reading;
-mod status;
 mod step;
 
 #[cfg(test)]
@@ -35,5 +34,4 @@ pub use launch::{Launch, Rehearsal, rehearse};
 pub use machine::{Attempt, Inconsistent, Machine};
 pub use options::Options;
 pub(crate) use options::unknown_step;
-pub use status::Status;
 pub use step::Settlement;

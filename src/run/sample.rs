@@ -1,9 +1,9 @@
 //! Programs and followers for tests of a run.
 
 use crate::bytecode::sample::{Builder, command};
-use crate::bytecode::{Instr, InstrId, Op, Program};
+use crate::bytecode::{Instr, InstrId, Op, Program, Status};
 use crate::calculus::{Command, MachineId, Reach, Template};
-use crate::run::{Event, Machine, Record, Reporter, Status};
+use crate::run::{Event, Machine, Record, Reporter};
 use crate::verify::{Verified, verify};
 
 /// A plan under construction: `ENTER` is instruction 0, the steps begin at 1.

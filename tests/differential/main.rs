@@ -10,12 +10,12 @@ mod plans;
 mod world;
 
 use handover::base::SourceMap;
-use handover::bytecode::{Instr, InstrId, Op, Program};
+use handover::bytecode::{Instr, InstrId, Op, Program, Status};
 use handover::calculus::AtomSource;
 use handover::lower::lower;
 use handover::order::order;
 use handover::os::{Store, execute};
-use handover::run::{Event, Machine, Options, Record, Reporter, Status};
+use handover::run::{Event, Machine, Options, Record, Reporter};
 use handover::verify::{Verified, verify};
 use plans::Dice;
 use std::collections::BTreeMap;

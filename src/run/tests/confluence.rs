@@ -2,8 +2,8 @@
 //! journal cut anywhere leads there too.
 
 use super::random::{Choices, choices, plan};
-use crate::bytecode::{Guard, GuardId, InstrId, Op, Program};
-use crate::run::{Event, Machine, Record, RunStarted, Status, StepEnded, StepOutcome, Who};
+use crate::bytecode::{Guard, GuardId, InstrId, Op, Program, Status};
+use crate::run::{Event, Machine, Record, RunStarted, StepEnded, StepOutcome, Who};
 use crate::verify::Verified;
 use jiff::Timestamp;
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert_eq, proptest};

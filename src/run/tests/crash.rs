@@ -4,9 +4,9 @@
 use super::confluence::begin;
 use super::random::{Choices, choices, plan};
 use super::world::{Behaviour, Simulated, State};
-use crate::bytecode::{InstrId, Op};
+use crate::bytecode::{InstrId, Op, Status};
 use crate::run::sample::Recorder;
-use crate::run::{Event, Host, Machine, Options, Record, RunEnded, RunError, Status, Who, drive};
+use crate::run::{Event, Host, Machine, Options, Record, RunEnded, RunError, Who, drive};
 use crate::verify::Verified;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use std::rc::Rc;

@@ -2,11 +2,11 @@
 
 use super::world::Simulated;
 use crate::bytecode::sample::command;
-use crate::bytecode::{Guard, Instr, InstrId, Op};
+use crate::bytecode::{Guard, Instr, InstrId, Op, Status};
 use crate::calculus::{AtomSource, CellKind, Change, Command, Effect, Flags, MachineId, Reach, Template, mask_of};
 use crate::run::sample::{Plan, Recorder, act};
 use crate::run::{
-    Event, Host, Machine, Open, Options, RunEnded, RunError, RunOutcome, RunStarted, Status, StepOutcome, Who, drive,
+    Event, Host, Machine, Open, Options, RunEnded, RunError, RunOutcome, RunStarted, StepOutcome, Who, drive,
 };
 use std::rc::Rc;
 use std::sync::Arc;

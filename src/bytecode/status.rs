@@ -1,4 +1,4 @@
-//! The status of an instruction, and the calculus' reading of it.
+//! The status of an instruction: what the settling rule gives, see the top of `program.rs`.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

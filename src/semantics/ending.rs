@@ -1,0 +1,53 @@
+//! What is wrong with the state in which a plan has ended.
+
+use super::{State, Violation};
+use crate::bytecode::{Instr, InstrId, Op, Program, Status};
+use crate::calculus::{CellId, Change, Effect};
+
+impl State {
+    /// What is wrong now that everything is settled; nothing before. What is still in flight may land after the end, so
+    /// this is to be asked of every state from the end on.
+    pub fn end_violations(&self, program: &Program) -> Vec<Violation> {
+        if !self.is_over() {
+            return Vec::new();
+        }
+        let completed = self.status.last() == Some(&Status::Ok);
+        let missed = program.goal.iter().filter(|goal| completed && !self.meets(**goal));
+        let missed = missed.map(|goal| Violation::GoalMissed { cell: goal.cell });
+        let cells = (0..program.cells.len()).map(CellId::at);
+        let open = cells.filter(|cell| self.is_left_open(program, *cell)).map(|cell| Violation::LeftOpen { cell });
+        missed.chain(open).collect()
+    }
+
+    /// Whether the plan has left a cell where it must not stay, and nobody has been told to see to it: no duty names it,
+    /// and nothing that was to put it right has failed.
+    fn is_left_open(&self, program: &Program, cell: CellId) -> bool {
+        let Some(rests) = program.cells.get(cell.index()).map(|c| c.rests) else { return false };
+        let at_rest = |value: u8| rests >> value & 1 == 1;
+        // The instructions that ended in one of these ways and may have given the cell such a value.
+        let any = |ended: &[Status], of: &dyn Fn(InstrId, &Instr) -> bool, gives: &dyn Fn(u8) -> bool| {
+            let code = program.code.iter().enumerate().map(|(i, instr)| (InstrId::at(i), instr));
+            code.filter(|(id, instr)| ended.contains(&self.status(*id)) && of(*id, instr))
+                .any(|(_, instr)| instr.effects.iter().any(|e| e.cell == cell && gives(result(e))))
+        };
+        let took_it_away = any(&[Status::Ok, Status::Failed, Status::Unknown], &|_, _| true, &|v| !at_rest(v));
+        let recovers = |id, instr: &Instr| instr.flags.finally || in_a_later_rung(program, id);
+        let recovery_failed = any(&[Status::Failed, Status::Unknown], &recovers, &at_rest);
+        !at_rest(self.value(cell)) && took_it_away && !recovery_failed
+    }
+}
+
+/// The value that an effect gives.
+fn result(effect: &Effect) -> u8 {
+    match effect.change {
+        Change::Set(to) | Change::Move { to, .. } => to,
+    }
+}
+
+/// Whether an instruction stands in a rung after the first of a ladder: the rungs stand one after the other in the code.
+fn in_a_later_rung(program: &Program, id: InstrId) -> bool {
+    program.code.iter().any(|instr| match &instr.op {
+        Op::Join { rungs } => rungs.first().is_some_and(|r| *r < id) && rungs.last().is_some_and(|r| id <= *r),
+        _ => false,
+    })
+}
