@@ -19,6 +19,7 @@ pub mod bytecode;
 pub mod lower;
 pub mod verify;
 pub mod semantics;
+pub mod prove;
 pub mod run;
 #[cfg(feature = "compiler")]
 pub mod emit;

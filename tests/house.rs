@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "lower",
     "verify",
     "semantics",
+    "prove",
     "run",
     "emit",
     "session",

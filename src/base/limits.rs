@@ -67,3 +67,5 @@ pub const MENTION: usize = 160;
 pub const NAME_BYTES: usize = 1_000;
 /// How long a lock is waited for before its holder is named: a killed executor may keep it for a moment.
 pub const LOCK_MS: u64 = 1_000;
+/// Nodes of decision diagrams in one proof: 12 bytes each, and 8 to find them. Real plans need a few thousand.
+pub const PROOF_NODES: usize = 2_000_000;

@@ -1,0 +1,373 @@
+//! The search for violations: every property on every cell, and what makes a suspicion certain.
+
+use super::bdd::{Cond, Var};
+use super::blocks::BlockId;
+use super::cells::{Access, Values, Watch, accesses, id, walk};
+use super::status::{Engine, View};
+use super::variables::Meaning;
+use super::{exclusivity, goal, requirement, rest};
+use crate::bytecode::{InstrId, Op, Program};
+use crate::calculus::CellId;
+use crate::semantics::Violation;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What a proof may cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Nodes of decision diagrams, 12 bytes each and as much again to find them.
+    pub nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { nodes: crate::base::limits::PROOF_NODES }
+    }
+}
+
+/// What was found out about a program.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Proof {
+    /// Violations, each with its cheapest story; none twice.
+    pub found: Vec<Found>,
+    /// What could not be decided within the limits.
+    pub undecided: Vec<Undecided>,
+    /// Steps and blocks that never run.
+    pub idle: Vec<InstrId>,
+    /// Requirements, acquires and goals that were looked at.
+    pub checks: usize,
+}
+
+/// A violation, and on what it depends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// What is violated.
+    pub violation: Violation,
+    /// The answers, outcomes and cancellation that lead there; what is not mentioned does not matter.
+    pub story: Vec<Turn>,
+}
+
+/// Something on which a story depends.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Turn {
+    /// The decision has this answer.
+    Decided(crate::calculus::AtomId, u8),
+    /// The decision has not this answer.
+    DecidedOtherwise(crate::calculus::AtomId, u8),
+    /// The step works, or does not.
+    Worked(InstrId, bool),
+    /// The probe says yes or no; the operator gives this answer, or not this one.
+    Answered(InstrId, u8, bool),
+    /// The operator cancels before the instruction may start, or not.
+    Cancelled(InstrId, bool),
+}
+
+/// Something that was too hard.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Undecided {
+    /// The cell.
+    pub cell: CellId,
+    /// How many instructions touch it.
+    pub accesses: usize,
+}
+
+/// A violation that may be possible.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Suspicion {
+    pub violation: Violation,
+    pub when: Cond,
+    /// Where it would be seen.
+    pub from: Spot,
+}
+
+/// From where one looks back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Spot {
+    /// From an instruction that runs.
+    Run(usize),
+    /// From the end of everything, into this block.
+    End(BlockId),
+}
+
+/// Looks at one cell.
+pub(super) struct Look {
+    pub cell: CellId,
+    pub suspicions: Vec<Suspicion>,
+    pub checks: usize,
+    /// When the yes of a probe does not contradict what the cell may be.
+    plausible: Vec<(usize, Cond)>,
+    /// The lowest block in which everything is that changes the cell, and the cell when it begins.
+    pub home: (BlockId, Values),
+    changes: usize,
+}
+
+impl Watch for Look {
+    fn access(&mut self, engine: &mut Engine<'_>, access: &Access, before: &Values, after: &Values, runs: Cond) {
+        if access.proves != u64::MAX {
+            let fits = before.when(engine, access.proves);
+            self.plausible.push((access.at, fits));
+        }
+        requirement::check(self, engine, access, before, runs);
+        exclusivity::check(self, engine, access, before, runs);
+        exclusivity::check_flights(self, engine, access, after, runs);
+    }
+
+    fn block(&mut self, block: BlockId, accesses: &[Access], before: &Values) {
+        if changes(accesses) == self.changes {
+            self.home = (block, before.clone());
+        }
+    }
+}
+
+impl Look {
+    /// Notes a violation that may be possible.
+    pub fn suspect(&mut self, violation: Violation, when: Cond, from: Spot) {
+        if !when.is_false() {
+            self.suspicions.push(Suspicion { violation, when, from });
+        }
+    }
+}
+
+/// How many of the accesses change the cell.
+fn changes(accesses: &[Access]) -> usize {
+    accesses.iter().filter(|a| a.effect.is_some() || !a.fences.is_empty()).count()
+}
+
+/// Proves a verified program safe, or finds out why it is not.
+///
+/// Takes time nearly linear in the program as people and generators write them, and bounded time whatever it is: what
+/// needs more than `limits` is [`Proof::undecided`].
+pub fn prove(p: &Program, limits: Limits) -> Proof {
+    let mut search = Search {
+        engine: Engine::new(p, limits.nodes),
+        limits,
+        accesses: Vec::new(),
+        plausible: HashMap::new(),
+        found: BTreeMap::new(),
+        proof: Proof::default(),
+    };
+    search.accesses = accesses(p);
+    search.run();
+    let Search { found, mut proof, .. } = search;
+    proof.found = found.into_iter().map(|(violation, story)| Found { violation, story }).collect();
+    proof
+}
+
+struct Search<'p> {
+    engine: Engine<'p>,
+    limits: Limits,
+    accesses: Vec<Vec<Access>>,
+    plausible: HashMap<usize, Vec<Cond>>,
+    found: BTreeMap<Violation, Vec<Turn>>,
+    proof: Proof,
+}
+
+impl Search<'_> {
+    fn run(&mut self) {
+        // What probes can say depends on the cells that they say something about: these come first.
+        let proves = |list: &[Access]| list.iter().any(|a| a.proves != u64::MAX);
+        let (first, others): (Vec<usize>, Vec<usize>) =
+            (0..self.accesses.len()).partition(|c| self.accesses.get(*c).is_some_and(|l| proves(l)));
+        let mut waiting = Vec::new();
+        for cell in first {
+            waiting.extend(self.cell(cell).into_iter().map(|s| (cell, s)));
+        }
+        for (cell, suspicion) in waiting {
+            self.judge(cell, &suspicion);
+        }
+        for cell in others {
+            for suspicion in self.cell(cell) {
+                self.judge(cell, &suspicion);
+            }
+        }
+        self.idle();
+    }
+
+    /// The suspicions about one cell.
+    fn cell(&mut self, cell: usize) -> Vec<Suspicion> {
+        let Some(initial) = self.engine.p.cells.get(cell).map(|c| Values::any_of(c.initial & c.all())) else {
+            return Vec::new();
+        };
+        let list = std::mem::take(self.accesses.get_mut(cell).unwrap_or(&mut Vec::new()));
+        let mut look = Look {
+            cell: CellId::at(cell),
+            suspicions: Vec::new(),
+            checks: 0,
+            plausible: Vec::new(),
+            home: (1, initial.clone()),
+            changes: changes(&list),
+        };
+        let last = walk(&mut self.engine, 0, &list, initial, &mut look);
+        goal::check(&mut look, &mut self.engine, &last);
+        rest::check(&mut look, &mut self.engine, &list);
+        for (at, fits) in look.plausible {
+            self.plausible.entry(at).or_default().push(fits);
+        }
+        self.proof.checks += look.checks;
+        if let Some(slot) = self.accesses.get_mut(cell) {
+            *slot = list;
+        }
+        if self.engine.bdd.is_exhausted() {
+            self.give_up(cell);
+            return Vec::new();
+        }
+        look.suspicions
+    }
+
+    fn give_up(&mut self, cell: usize) {
+        let accesses = self.accesses.get(cell).map_or(0, Vec::len);
+        self.proof.undecided.push(Undecided { cell: CellId::at(cell), accesses });
+        self.engine.reset(self.limits.nodes);
+        self.plausible.clear();
+    }
+
+    /// Finds out whether a suspicion is true.
+    fn judge(&mut self, cell: usize, suspicion: &Suspicion) {
+        if self.found.contains_key(&suspicion.violation) {
+            return;
+        }
+        let certain = self.certain(suspicion.when, suspicion.from);
+        if self.engine.bdd.is_exhausted() {
+            return self.give_up(cell);
+        }
+        let cost = |var: Var| self.engine.vars.meaning(var).map_or(0, price);
+        if let Some(model) = self.engine.bdd.cheapest(certain, cost) {
+            let turn = |(var, yes): (Var, bool)| Some(turn(self.engine.vars.meaning(var)?, yes));
+            let mut story: Vec<Turn> = model.into_iter().filter_map(turn).collect();
+            story.sort_unstable();
+            self.found.insert(suspicion.violation, story);
+        }
+    }
+
+    /// A condition together with what is known of everything that it is about.
+    fn certain(&mut self, when: Cond, from: Spot) -> Cond {
+        let mut when = when;
+        let mut known = HashSet::new();
+        loop {
+            let mut changed = false;
+            for var in self.engine.bdd.support(when, usize::MAX).unwrap_or_default() {
+                let Some(at) = self.engine.vars.meaning(var).and_then(about) else { continue };
+                if known.insert(Known::About(at)) {
+                    let fact = self.fact(at, from, &mut known);
+                    let both = self.engine.bdd.and(when, fact);
+                    changed |= both != when;
+                    when = both;
+                }
+            }
+            if !changed || when.is_false() {
+                return when;
+            }
+        }
+    }
+
+    /// What is known of what an instruction did, looking back from a spot.
+    fn fact(&mut self, at: usize, from: Spot, known: &mut HashSet<Known>) -> Cond {
+        let block = match from {
+            Spot::Run(here) => self.engine.blocks.around(here),
+            Spot::End(block) => block,
+        };
+        let mut fact = Cond::TRUE;
+        match self.engine.view(at, block) {
+            View::Into(inner, false) if !self.is_around(inner, block) => {
+                let exit = self.engine.blocks.get(inner).exit;
+                let follows = match from {
+                    Spot::Run(here) => self.needs(here, exit),
+                    Spot::End(_) => true,
+                };
+                if follows && known.insert(Known::Passed(inner)) {
+                    fact = self.engine.table(inner, false).of(exit).passed;
+                }
+            }
+            View::Passed if self.is_choice(at) => {
+                let works = self.engine.works(at);
+                let ran = self.engine.seen(at, block).ran;
+                fact = self.engine.bdd.or(!ran, works);
+            }
+            _ => {}
+        }
+        for fits in self.plausible.get(&at).cloned().unwrap_or_default() {
+            let ran = self.engine.seen(at, block).ran;
+            let yes = self.engine.vars.answered(&mut self.engine.bdd, at, 0);
+            let said = self.engine.bdd.and(ran, yes);
+            let plausible = self.engine.bdd.or(!said, fits);
+            fact = self.engine.bdd.and(fact, plausible);
+        }
+        fact
+    }
+
+    /// Whether `outer` is `block`, or around it.
+    fn is_around(&self, outer: BlockId, block: BlockId) -> bool {
+        self.engine.blocks.meet(block, outer).0 == outer
+    }
+
+    /// A question with labelled answers, of which some forbid going on, and whose failure nobody tolerates.
+    fn is_choice(&self, at: usize) -> bool {
+        let instr = self.engine.p.code.get(at);
+        instr.is_some_and(|i| matches!(&i.op, Op::Ask { answers, .. } if !answers.is_empty()) && !i.flags.tolerated)
+    }
+
+    /// Whether `later` runs only if `earlier` has passed.
+    fn needs(&self, later: usize, earlier: usize) -> bool {
+        let mut seen = HashSet::new();
+        let mut stack = vec![later];
+        while let Some(at) = stack.pop() {
+            if at == earlier {
+                return true;
+            }
+            let needs = self.engine.p.code.get(at).map_or(&[][..], |i| &i.needs);
+            stack.extend(needs.iter().map(|t| t.index()).filter(|t| *t >= earlier && seen.insert(*t)));
+        }
+        false
+    }
+
+    /// Finds the steps that never run.
+    fn idle(&mut self) {
+        for at in 0..self.engine.p.code.len() {
+            let runs = self.engine.runs(at);
+            if runs.is_true() {
+                continue;
+            }
+            let certain = self.certain(runs, Spot::Run(at));
+            if self.engine.bdd.is_exhausted() {
+                return self.engine.reset(self.limits.nodes);
+            }
+            if certain.is_false() {
+                self.proof.idle.push(id(at));
+            }
+        }
+    }
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Known {
+    About(usize),
+    Passed(BlockId),
+}
+
+/// The instruction that a variable is about.
+fn about(meaning: Meaning) -> Option<usize> {
+    match meaning {
+        Meaning::Decided(..) => None,
+        Meaning::Works(at) | Meaning::Answered(at, _) | Meaning::Cancelled(at) => Some(at.index()),
+    }
+}
+
+fn turn(meaning: Meaning, yes: bool) -> Turn {
+    match (meaning, yes) {
+        (Meaning::Decided(atom, option), true) => Turn::Decided(atom, option),
+        (Meaning::Decided(atom, option), false) => Turn::DecidedOtherwise(atom, option),
+        (Meaning::Works(at), works) => Turn::Worked(at, works),
+        (Meaning::Answered(at, option), so) => Turn::Answered(at, option, so),
+        (Meaning::Cancelled(at), so) => Turn::Cancelled(at, so),
+    }
+}
+
+/// How much a story costs: a failure counts for more than any number of answers, a cancellation for a little less. What
+/// is positive is paid for a yes, what is negative for a no.
+fn price(meaning: Meaning) -> i64 {
+    match meaning {
+        Meaning::Works(_) => -100_000,
+        Meaning::Cancelled(_) => 90_000,
+        Meaning::Answered(..) => -1,
+        Meaning::Decided(..) => 1,
+    }
+}

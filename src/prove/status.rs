@@ -1,0 +1,386 @@
+//! When instructions run, work and pass: the settling rule, as conditions on outcomes, answers and cancellation.
+//!
+//! What an instruction's status is depends on where one looks from. Seen from something that runs later in the same
+//! strict block, everything it follows there has passed: a failure would have blocked it. So only what a loose block
+//! contains has to be looked into, and conditions stay as small as what really matters.
+
+use super::bdd::{Bdd, Cond};
+use super::blocks::{BlockId, Blocks};
+use super::variables::Variables;
+use crate::bytecode::{Guard, GuardId, InstrId, Op, Program};
+use crate::calculus::{AtomId, AtomSource};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Conditions under which an instruction gets how far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress {
+    /// It starts (or settles by itself to `ok`, or for a `JOIN` to whatever its rungs say).
+    pub ran: Cond,
+    /// It is `ok`.
+    pub ok: Cond,
+    /// It does not keep what needs it from running.
+    pub passed: Cond,
+    /// The operator cancelled before it could start.
+    pub cancelled: Cond,
+}
+
+const ASSUMED: Progress = Progress { ran: Cond::TRUE, ok: Cond::TRUE, passed: Cond::TRUE, cancelled: Cond::FALSE };
+
+/// The progress of all that stands in a block, provided that the block's `ENTER` may be entered.
+#[derive(Debug)]
+pub(super) struct Table {
+    first: usize,
+    progress: Vec<Progress>,
+}
+
+impl Table {
+    /// Of an instruction of the block.
+    pub fn of(&self, at: usize) -> Progress {
+        let own = at.checked_sub(self.first).and_then(|i| self.progress.get(i));
+        own.copied().unwrap_or(ASSUMED)
+    }
+
+    fn has(&self, at: usize) -> bool {
+        at >= self.first && at - self.first < self.progress.len()
+    }
+}
+
+/// From where an instruction is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum View {
+    /// It has passed.
+    Passed,
+    /// It stands in this block, which is looked into; with cancellation or without.
+    Into(BlockId, bool),
+}
+
+/// Conditions about one program.
+pub(super) struct Engine<'p> {
+    pub p: &'p Program,
+    pub blocks: Blocks,
+    pub vars: Variables,
+    pub bdd: Bdd,
+    tables: HashMap<(BlockId, bool), Rc<Table>>,
+    guards: HashMap<(GuardId, BlockId), Cond>,
+    paths: HashMap<BlockId, Cond>,
+    /// Who answers each atom, in written order.
+    readers: HashMap<AtomId, Vec<usize>>,
+}
+
+impl<'p> Engine<'p> {
+    pub fn new(p: &'p Program, limit: usize) -> Engine<'p> {
+        let mut readers: HashMap<AtomId, Vec<usize>> = HashMap::new();
+        for (at, instr) in p.code.iter().enumerate() {
+            match &instr.op {
+                Op::Probe { atom, .. } | Op::Ask { atom: Some(atom), .. } => readers.entry(*atom).or_default().push(at),
+                _ => {}
+            }
+        }
+        Engine {
+            p,
+            blocks: Blocks::of(p),
+            vars: Variables::of(p),
+            bdd: Bdd::new(limit),
+            tables: HashMap::new(),
+            guards: HashMap::new(),
+            paths: HashMap::new(),
+            readers,
+        }
+    }
+
+    /// Forgets all conditions.
+    pub fn reset(&mut self, limit: usize) {
+        self.bdd = Bdd::new(limit);
+        self.tables.clear();
+        self.guards.clear();
+        self.paths.clear();
+    }
+
+    /// How an instruction looks from something that runs later, in `block`.
+    pub fn view(&self, at: usize, block: BlockId) -> View {
+        let (meet, child) = self.blocks.meet(self.blocks.around(at), block);
+        let around = self.blocks.get(meet);
+        match child {
+            _ if around.loose => View::Into(meet, around.protects),
+            Some(child) => View::Into(child, false),
+            None => View::Passed,
+        }
+    }
+
+    /// The progress of an instruction, looked at from something that runs later, in `block`.
+    pub fn seen(&mut self, at: usize, block: BlockId) -> Progress {
+        match self.view(at, block) {
+            View::Into(into, cancel) => self.table(into, cancel).of(at),
+            View::Passed => {
+                let own = self.blocks.around(at);
+                let ran = self.guard_at(at, own);
+                let ok = match self.blocks.closes.get(at).copied().flatten() {
+                    Some(closed) if self.blocks.get(closed).loose => self.table(closed, false).of(at).ok,
+                    _ => self.worked(at, ran, true),
+                };
+                Progress { ran, ok, ..ASSUMED }
+            }
+        }
+    }
+
+    /// The progress of an instruction from within its own block.
+    pub fn own(&mut self, at: usize) -> Progress {
+        let block = self.blocks.around(at);
+        let around = self.blocks.get(block);
+        if around.loose { self.table(block, around.protects).of(at) } else { self.seen(at, block) }
+    }
+
+    /// When what stands in a block may run, as far as strict blocks do not promise it.
+    pub fn path(&mut self, block: BlockId) -> Cond {
+        if let Some(known) = self.paths.get(&block) {
+            return *known;
+        }
+        let mut chain = vec![block];
+        while let Some(&at) = chain.last() {
+            let parent = self.blocks.get(at).parent;
+            if parent == at || self.paths.contains_key(&parent) {
+                break;
+            }
+            chain.push(parent);
+        }
+        for block in chain.into_iter().rev() {
+            let Some(parent) = Some(self.blocks.get(block).parent).filter(|p| *p != block) else {
+                self.paths.insert(block, Cond::TRUE);
+                continue;
+            };
+            let above = self.paths.get(&parent).copied().unwrap_or(Cond::TRUE);
+            let around = self.blocks.get(parent);
+            let here = if around.loose {
+                let entered = self.table(parent, around.protects).of(self.blocks.get(block).enter).ran;
+                self.bdd.and(above, entered)
+            } else {
+                above
+            };
+            self.paths.insert(block, here);
+        }
+        self.paths.get(&block).copied().unwrap_or(Cond::TRUE)
+    }
+
+    /// When an instruction runs, all in all.
+    pub fn runs(&mut self, at: usize) -> Cond {
+        let path = self.path(self.blocks.around(at));
+        let ran = self.own(at).ran;
+        self.bdd.and(path, ran)
+    }
+
+    /// The table of a block.
+    pub fn table(&mut self, block: BlockId, cancel: bool) -> Rc<Table> {
+        if let Some(known) = self.tables.get(&(block, cancel)) {
+            return Rc::clone(known);
+        }
+        let bounds = self.blocks.get(block);
+        let mut table = Table { first: bounds.enter, progress: Vec::with_capacity(bounds.exit - bounds.enter + 1) };
+        let mut known: HashMap<GuardId, Cond> = HashMap::new();
+        for at in bounds.enter..=bounds.exit {
+            if self.is_repeated_reader(at) {
+                known.clear();
+            }
+            let progress = if at == bounds.enter {
+                let ok = self.guard_in(at, block, &table, &mut known);
+                Progress { ok, ran: ok, ..ASSUMED }
+            } else {
+                self.settle(at, block, cancel, &table, &mut known)
+            };
+            table.progress.push(progress);
+        }
+        let table = Rc::new(table);
+        self.tables.insert((block, cancel), Rc::clone(&table));
+        table
+    }
+
+    /// The settling rule for an instruction of a block that is looked into.
+    fn settle(
+        &mut self,
+        at: usize,
+        block: BlockId,
+        cancel: bool,
+        table: &Table,
+        known: &mut HashMap<GuardId, Cond>,
+    ) -> Progress {
+        let Some(instr) = self.p.code.get(at) else { return ASSUMED };
+        let inside = |t: &&InstrId| table.has(t.index());
+        let mut ready = Cond::TRUE;
+        let mut cancelled = Cond::FALSE;
+        for t in instr.needs.iter().filter(inside) {
+            ready = self.bdd.and(ready, table.of(t.index()).passed);
+        }
+        if cancel {
+            for t in instr.needs.iter().chain(&instr.waits).filter(inside) {
+                cancelled = self.bdd.or(cancelled, table.of(t.index()).cancelled);
+            }
+        }
+        let guard = self.guard_in(at, block, table, known);
+        let due = self.bdd.and(ready, guard);
+        let mut ran = due;
+        if cancel && !instr.flags.finally && instr.op.is_cancellable() {
+            let own = self.vars.cancelled(&mut self.bdd, at);
+            cancelled = self.bdd.or(cancelled, own);
+            ran = self.bdd.and_not(due, cancelled);
+        }
+        let ok = match &instr.op {
+            Op::Join { rungs } => {
+                let oks: Vec<Cond> = rungs.iter().map(|r| table.of(r.index()).ok).collect();
+                let any = self.bdd.any(oks);
+                self.bdd.and(ran, any)
+            }
+            _ => self.worked(at, ran, false),
+        };
+        let fine = match &instr.op {
+            Op::Join { rungs } => {
+                let all: Vec<Cond> = rungs.iter().map(|r| table.of(r.index()).passed).collect();
+                let none_stopped = self.bdd.all(all);
+                self.bdd.or(ok, none_stopped)
+            }
+            _ if instr.flags.tolerated => Cond::TRUE,
+            _ => ok,
+        };
+        // It passes if it is ready, and either not applicable or it ran and was fine.
+        let ran_fine = self.bdd.and(ran, fine);
+        let passes = self.bdd.or(!guard, ran_fine);
+        let passed = self.bdd.and(ready, passes);
+        Progress { ran, ok, passed, cancelled }
+    }
+
+    /// When a step that ran worked; `must` if it is known to have passed.
+    fn worked(&mut self, at: usize, ran: Cond, must: bool) -> Cond {
+        let Some(instr) = self.p.code.get(at) else { return ran };
+        if must && !instr.flags.tolerated {
+            return ran;
+        }
+        let works = self.works(at);
+        self.bdd.and(ran, works)
+    }
+
+    /// When a step works, provided that it runs.
+    pub fn works(&mut self, at: usize) -> Cond {
+        match self.p.code.get(at).map(|i| &i.op) {
+            Some(Op::Run { .. } | Op::Wait { .. } | Op::Delay { .. }) => self.vars.works(&mut self.bdd, at),
+            Some(Op::Ask { answers, .. }) if answers.is_empty() => self.vars.works(&mut self.bdd, at),
+            Some(Op::Ask { answers, .. }) => {
+                let good = (0u8..).zip(answers).filter(|(_, a)| !a.stops).map(|(o, _)| o);
+                let good: Vec<Cond> = good.map(|o| self.vars.answered(&mut self.bdd, at, o)).collect();
+                self.bdd.any(good)
+            }
+            _ => Cond::TRUE,
+        }
+    }
+
+    /// Who answers an atom, in written order.
+    pub fn readers(&self, atom: AtomId) -> &[usize] {
+        self.readers.get(&atom).map_or(&[], Vec::as_slice)
+    }
+
+    fn is_repeated_reader(&self, at: usize) -> bool {
+        match self.p.code.get(at).map(|i| &i.op) {
+            Some(Op::Probe { atom, .. } | Op::Ask { atom: Some(atom), .. }) => self.readers(*atom).len() > 1,
+            _ => false,
+        }
+    }
+
+    /// The guard of an instruction, looked at from `block`, in which it stands.
+    pub fn guard_at(&mut self, at: usize, block: BlockId) -> Cond {
+        let Some(guard) = self.p.code.get(at).map(|i| i.guard) else { return Cond::TRUE };
+        let mut known: HashMap<GuardId, Cond> = HashMap::new();
+        if let Some(known) = self.guards.get(&(guard, block)).filter(|_| !self.asks_repeatedly()) {
+            return *known;
+        }
+        let cond = self.evaluate(guard, at, block, None, &mut known);
+        self.guards.insert((guard, block), cond);
+        cond
+    }
+
+    fn asks_repeatedly(&self) -> bool {
+        self.readers.values().any(|r| r.len() > 1)
+    }
+
+    fn guard_in(&mut self, at: usize, block: BlockId, table: &Table, known: &mut HashMap<GuardId, Cond>) -> Cond {
+        let guard = self.p.code.get(at).map_or(GuardId::ALWAYS, |i| i.guard);
+        self.evaluate(guard, at, block, Some(table), known)
+    }
+
+    /// A guard as it is when `at` settles. Statuses of what stands in `table` are taken from there.
+    fn evaluate(
+        &mut self,
+        guard: GuardId,
+        at: usize,
+        block: BlockId,
+        table: Option<&Table>,
+        known: &mut HashMap<GuardId, Cond>,
+    ) -> Cond {
+        let mut stack = vec![guard];
+        while let Some(&top) = stack.last() {
+            let Some(entry) = self.p.guards.get(top.index()).filter(|_| !known.contains_key(&top)) else {
+                stack.pop();
+                continue;
+            };
+            let before = stack.len();
+            stack.extend(entry.parts().iter().filter(|part| **part < top && !known.contains_key(part)));
+            if stack.len() > before {
+                continue;
+            }
+            let parts: Vec<Cond> =
+                entry.parts().iter().map(|part| known.get(part).copied().unwrap_or(Cond::FALSE)).collect();
+            let cond = match entry {
+                Guard::Always => Cond::TRUE,
+                Guard::Never => Cond::FALSE,
+                Guard::Is { atom, option } => self.is(*atom, *option, at, block, table),
+                Guard::Ok(step) => self.progress(step.index(), block, table).ok,
+                Guard::Not(_) => !parts.first().copied().unwrap_or(Cond::FALSE),
+                Guard::All(_) => self.bdd.all(parts),
+                Guard::Any(_) => self.bdd.any(parts),
+                Guard::AtMost { count, .. } => self.bdd.at_most(*count as usize, &parts),
+            };
+            known.insert(top, cond);
+            stack.pop();
+        }
+        known.get(&guard).copied().unwrap_or(Cond::FALSE)
+    }
+
+    fn progress(&mut self, at: usize, block: BlockId, table: Option<&Table>) -> Progress {
+        match table.filter(|t| t.has(at)) {
+            Some(table) => table.of(at),
+            None => self.seen(at, block),
+        }
+    }
+
+    /// The atom has the answer when `at` settles: by the last that brought one.
+    fn is(&mut self, atom: AtomId, option: u8, at: usize, block: BlockId, table: Option<&Table>) -> Cond {
+        let Some(of) = self.p.atoms.get(atom.index()) else { return Cond::FALSE };
+        if of.source == AtomSource::Decision {
+            return self.vars.decided(&mut self.bdd, self.p, atom, option);
+        }
+        let readers: Vec<usize> = self.readers(atom).iter().copied().take_while(|r| *r < at).collect();
+        let mut is = Cond::FALSE;
+        for reader in readers {
+            let ran = self.progress(reader, block, table).ran;
+            let (answered, so) = self.answer(reader, atom, option);
+            let (fresh, stale) = (self.bdd.and(ran, answered), is);
+            let (now, before) = (self.bdd.and(fresh, so), self.bdd.and_not(stale, fresh));
+            is = self.bdd.or(now, before);
+        }
+        is
+    }
+
+    /// When a reader that runs brings an answer at all, and when that is this one.
+    fn answer(&mut self, reader: usize, atom: AtomId, option: u8) -> (Cond, Cond) {
+        match self.p.code.get(reader).map(|i| &i.op) {
+            Some(Op::Ask { answers, .. }) => {
+                let name = self.p.atoms.get(atom.index()).and_then(|a| a.options.get(usize::from(option)));
+                let which = answers.iter().position(|a| Some(&a.name) == name).and_then(|w| u8::try_from(w).ok());
+                let none = self.vars.unanswered(&mut self.bdd, reader, answers.len());
+                let so = which.map_or(Cond::FALSE, |w| self.vars.answered(&mut self.bdd, reader, w));
+                (!none, so)
+            }
+            _ => {
+                let yes = self.vars.answered(&mut self.bdd, reader, 0);
+                (Cond::TRUE, if option == 1 { yes } else { !yes })
+            }
+        }
+    }
+}
