@@ -69,6 +69,7 @@ codes! {
     Contradiction = 605, "clauses of a step contradict each other";
     // HA07xx: plans
     LossNotAccepted = 703, "a loss is not accepted by the plan";
+    DrillTouches = 720, "a drill touches what it must not";
     // HA08xx: commands
     UnknownHole = 801, "a command uses a name that is not known";
     QuotedHole = 802, "a value stands inside quotes, where it cannot be quoted safely";

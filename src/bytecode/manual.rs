@@ -53,11 +53,12 @@ for each group.
 * **Names** are short and without NUL; those of instructions, machines and decisions are unique.
 * **Tables**: everything referred to is there; a cell has 1 to 64 named values and a mask has no others; guards are made
   of earlier ones.
-* **Instructions**: block structure does nothing but be that; questions fit the atoms that they answer.
+* **Instructions**: block structure does nothing but be that, though an `ENTER` may require something; questions fit the
+  atoms that they answer.
 * **Edges** lead to earlier instructions, in ascending order, each once; the last instruction is the only `END`.
 * **Commands**: names of variables, patterns, time limits and repetitions are within limits.
-* **Effects**: one a cell and instruction; only exclusive things are acquired; what takes a machine down spells out what that loses;
-  a `finally` needs nothing of what it follows but the entry of its block.
+* **Effects**: one a cell and instruction; only exclusive things are acquired; what takes a machine down spells out what
+  that loses; a `finally` needs nothing of what it follows but the entry of its block.
 * **Blocks** nest; everything in a block needs its `ENTER` and is ordered before its end.
 * **Knowledge**: what a condition asks about or a text has a hole for is known by then, in every interleaving.
 * **Conflicts**: two accesses to a cell of which one changes it are connected by a path of edges; two that only give it

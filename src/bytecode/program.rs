@@ -130,7 +130,7 @@ pub struct Instr {
     pub needs: Vec<InstrId>,
     /// Earlier instructions that must have ended, ascending.
     pub waits: Vec<InstrId>,
-    /// What must hold while it runs.
+    /// What must hold while it runs; of an `ENTER`, when it settles `ok`.
     pub requires: Vec<Requirement>,
     /// What it does to cells; a fence's effects on what its victim held are spelt out.
     pub effects: Vec<Effect>,

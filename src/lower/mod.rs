@@ -54,7 +54,7 @@ impl Lowering<'_> {
         let mut instr = match &node.what {
             What::Step(key) => self.outline.step(*key).map_or_else(|| bare(Op::Exit), |step| self.step(step)),
             What::Probe(index) => self.probe(*index),
-            What::Enter(block) => self.structure(Op::Enter, *block),
+            What::Enter(block) => self.enter(*block),
             What::Exit(block) => self.structure(Op::Exit, *block),
             What::Join(key, rungs) => {
                 let rungs = rungs.iter().map(|r| instr_id(*r)).collect();
@@ -104,6 +104,15 @@ impl Lowering<'_> {
             place: self.place(probe.span),
             ..bare(Op::Probe { atom: probe.atom, command: probe.command.clone() })
         }
+    }
+
+    fn enter(&self, block: Block) -> Instr {
+        let region = match block {
+            Block::Region(key) => self.outline.region(key),
+            _ => None,
+        };
+        let requires = sorted(region.iter().flat_map(|r| &r.requires).map(|(r, _)| *r));
+        Instr { requires, ..self.structure(Op::Enter, block) }
     }
 
     fn structure(&self, op: Op, block: Block) -> Instr {

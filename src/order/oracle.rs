@@ -3,7 +3,7 @@
 //! Nodes are their names. The closures of both graphs must be the same: who has to have ended, and whose stop stops
 //! whom.
 
-use crate::calculus::{AtomId, CellId, Change, ValueSource};
+use crate::calculus::{AtomId, CellId, Change, MachineId, ValueSource};
 use crate::model::{Act, Guard, Item, Order, Plan, Region, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -203,12 +203,26 @@ fn follows(o: &Oracle, earlier: &Item, later: &Item, text: bool, members: bool) 
     if text && (keeps(earlier) || keeps(later) || operator(later)) {
         return true;
     }
-    steps(earlier).iter().any(|a| {
-        steps(later).iter().any(|b| {
-            let machine = (text || members) && a.host.is_some() && a.host == b.host;
-            machine || conflict(&accesses(o, a), &accesses(o, b))
+    touches(o, earlier).iter().any(|(on, a)| {
+        touches(o, later).iter().any(|(host, b)| {
+            let machine = (text || members) && on.is_some() && on == host;
+            machine || conflict(a, b)
         })
     })
+}
+
+/// What is touched by the steps of an item, with their machines, and by entering the blocks in it.
+fn touches(o: &Oracle, item: &Item) -> Vec<(Option<MachineId>, Accesses)> {
+    let inner = |items: Vec<&Item>| items.into_iter().flat_map(|i| touches(o, i)).collect::<Vec<_>>();
+    match item {
+        Item::Step(s) => vec![(s.host, accesses(o, s))],
+        Item::Group(g) => inner(g.items.iter().collect()),
+        Item::Region(r) => {
+            let entered = r.requires.iter().map(|(r, _)| (r.cell, None)).collect();
+            let inside = inner(r.rungs.iter().flat_map(|g| &g.items).chain(&r.finally).collect());
+            [vec![(None, entered)], inside].concat()
+        }
+    }
 }
 
 /// Cell, and what it is set to; `Some(None)` for a change that commutes with none, `None` for reading.

@@ -1,7 +1,8 @@
 //! Random plans: the fast order and the one by definition are the same.
 
+use crate::base::Span;
 use crate::calculus::{
-    Answer, AtomId, AtomSource, CellId, Change, Flags, Piece, Template, Value, ValueId, ValueSource,
+    Answer, AtomId, AtomSource, CellId, Change, Flags, Piece, Requirement, Template, Value, ValueId, ValueSource,
 };
 use crate::model::{Act, Guard, Item, Key, Order, Plan, Region};
 use crate::order::oracle::{Oracle, oracle};
@@ -71,7 +72,11 @@ impl Grow {
         let finally = if self.pick(3) == 1 { self.items(depth - 1, 1) } else { Vec::new() };
         let conditions = if self.pick(4) == 1 { vec![condition(yes(0))] } else { Vec::new() };
         let name = format!("r{key}");
-        Item::Region(Box::new(Region { rungs, finally, conditions, ..region(key, &name, order, Vec::new()) }))
+        let requires = match self.pick(5) {
+            1 => vec![(Requirement { cell: CellId(self.pick(CELLS)), allowed: 3 }, Span::default())],
+            _ => Vec::new(),
+        };
+        Item::Region(Box::new(Region { rungs, finally, conditions, requires, ..region(key, &name, order, Vec::new()) }))
     }
 
     fn step(&mut self) -> StepOf {
@@ -164,9 +169,10 @@ fn sketch(items: &[Item], indent: usize) -> String {
             let rungs: Vec<String> = r.rungs.iter().map(|g| sketch(&g.items, indent + 2)).collect();
             let finally = sketch(&r.finally, indent + 2);
             format!(
-                "{pad}region {} {:?}\n{}{pad}finally\n{finally}",
+                "{pad}region {} {:?} {:?}\n{}{pad}finally\n{finally}",
                 r.name,
                 r.order,
+                r.requires,
                 rungs.join(&format!("{pad}else\n"))
             )
         }

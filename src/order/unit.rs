@@ -1,7 +1,7 @@
 //! What an item touches and mentions, as far as its place among its siblings depends on it.
 
 use crate::base::Span;
-use crate::calculus::{CellId, Change, EnvValue, MachineId, Template, ValueId, ValueSource, Verdict};
+use crate::calculus::{CellId, Change, EnvValue, MachineId, Requirement, Template, ValueId, ValueSource, Verdict};
 use crate::model::{Act, After, Condition, Guard, Item, Key, Step};
 use crate::order::dag::{Keeper, Kind, Reason};
 use crate::order::outline::Outline;
@@ -56,7 +56,14 @@ impl Unit {
     pub(super) fn of(outline: &Outline<'_>, at: usize) -> Unit {
         match outline.spot(at).map(|s| s.item) {
             Some(Item::Step(step)) => Unit::step(outline, step, at),
-            _ => Unit { keeper: Some(Keeper::Block), references: references(outline, at), ..Unit::default() },
+            item => {
+                let references = references(outline, at);
+                let mut unit = Unit { keeper: Some(Keeper::Block), references, ..Unit::default() };
+                if let Some(Item::Region(region)) = item {
+                    unit.read(&region.requires);
+                }
+                unit
+            }
         }
     }
 
@@ -96,9 +103,7 @@ impl Unit {
             };
             unit.touch(effect.cell, Access { mode, span, fence: None });
         }
-        for &(requirement, span) in &step.requires {
-            unit.touch(requirement.cell, Access { mode: Mode::Read, span, fence: None });
-        }
+        unit.read(&step.requires);
         if let Act::Probe { atom, .. } = step.act {
             let proven = outline.plan.atoms.get(atom.index()).map_or(&[][..], |a| &a.yes_means);
             for fact in proven {
@@ -111,6 +116,12 @@ impl Unit {
             }
         }
         unit
+    }
+
+    fn read(&mut self, requires: &[(Requirement, Span)]) {
+        for &(requirement, span) in requires {
+            self.touch(requirement.cell, Access { mode: Mode::Read, span, fence: None });
+        }
     }
 
     /// Adds an access; two different ones to a cell make a write, under the clause that writes.

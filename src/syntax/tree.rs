@@ -273,6 +273,8 @@ pub enum HeadClause<'s> {
     Let(Name<'s>, Operand<'s>),
     /// `hold "text" [on THING]`
     Hold(Text<'s>, Option<Operand<'s>>),
+    /// `drill only PATH, …`
+    Drill(Vec<Path<'s>>),
 }
 
 /// `plan NAME = CALL [follows PLAN] ["title"]`
@@ -406,6 +408,8 @@ pub enum ClauseKind<'s> {
     Loses(Path<'s>),
     /// `attests EXPR, …`
     Attests(Vec<Expr<'s>>),
+    /// `through THING, …`
+    Through(Vec<Path<'s>>),
     // what is done
     /// `run "…"`; several run one after the other, the first failure ends
     Run(Text<'s>),

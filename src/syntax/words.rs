@@ -136,6 +136,7 @@ pub(super) const OPENINGS: &[Opening] = openings! {
     "starts" "starts when" "starts when not answers(a) for 60s": Plan;
     "rto" "rto" "rto 45m": Plan;
     "let" "let" "let others = nodes except failed": Plan Step;
+    "drill" "drill only" "drill only test_address": Plan;
     "hold" "hold" "hold \"keep it off the network\" on a": Plan;
     "step" "step" "step stop on a { do stop(web) }": Plan Block;
     "phase" "phase" "phase window { step stop on a { do stop(web) } }": Plan Block;
@@ -161,6 +162,7 @@ pub(super) const OPENINGS: &[Opening] = openings! {
     "fences" "fences" "fences a": Action Step;
     "loses" "loses" "loses queue": Action Step;
     "attests" "attests" "attests a is down": Action Step;
+    "through" "through" "through victim.power_network": Action Step;
     "run" "run" "run \"systemctl stop nginx\"": Action Probe Step;
     "verify" "verify" "verify \"mountpoint -q /data\"": Action Step;
     "undo" "undo" "undo unmount(disk)": Action Step;

@@ -74,11 +74,12 @@ fn named(answers: &[Answer]) -> Result<(), String> {
     }
 }
 
-/// Block structure touches nothing; what runs no command leaves none behind.
+/// Block structure touches nothing, but entering a block may require something; what runs no command leaves none behind.
 fn restraint(instr: &Instr) -> Result<(), String> {
     let Instr { op, host, requires, effects, fences, loses, flags, .. } = instr;
     let Flags { tolerated, lingers, opaque, commits, .. } = *flags;
-    let touches = !(requires.is_empty() && effects.is_empty() && fences.is_empty() && loses.is_empty());
+    let requires = !requires.is_empty() && *op != Op::Enter;
+    let touches = requires || !(effects.is_empty() && fences.is_empty() && loses.is_empty());
     if op.is_structure()
         && !matches!(op, Op::Assume { .. })
         && (touches || host.is_some() || tolerated || opaque || commits)

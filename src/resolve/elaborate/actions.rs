@@ -1,12 +1,11 @@
 //! Clauses of actions, probes and steps to requirements, effects and commands; how machines are reached.
 
 use super::commands::{Use, unescape};
+use super::through::Fence;
 use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic, Span, limits, nearest};
-use crate::calculus::{
-    Capture, CellId, Change, Command, Effect, MachineId, Meaning, Piece, Requirement, Sign, Template, Verdict,
-};
-use crate::resolve::library::Param;
+use crate::calculus::{Capture, CellId, Change, Command, Effect, Meaning, Piece, Requirement, Sign, Template, Verdict};
+use crate::resolve::library::{Param, ThingId};
 use crate::resolve::types::{Ty, a};
 use crate::resolve::value::Value;
 use crate::syntax::tree::{self, Call, Clause, ClauseKind, Expr, Operand, Path, Text};
@@ -16,7 +15,11 @@ use crate::syntax::tree::{self, Call, Clause, ClauseKind, Expr, Operand, Path, T
 pub(super) struct Parts<'s> {
     pub requires: Vec<(Requirement, Span)>,
     pub effects: Vec<(Effect, Span)>,
-    pub fences: Vec<(MachineId, Span)>,
+    pub fences: Vec<Fence>,
+    /// What it works with besides its node.
+    pub through: Vec<(ThingId, Span)>,
+    /// The nodes among that, and those that the rest lives on, are up.
+    pub survivors: Vec<(Requirement, Span)>,
     pub loses: Vec<(CellId, Span)>,
     pub command: Command,
     pub verify: Option<Template>,
@@ -159,6 +162,7 @@ impl<'s> Elaborator<'_, 's> {
                     parts.declares = true;
                     self.effect(clause, host, declaring, &mut parts);
                 }
+                ClauseKind::Through(paths) => paths.iter().for_each(|path| self.through(path, &mut parts)),
                 ClauseKind::Run(text) => {
                     parts.runs = true;
                     scripts.push(self.template(text, Use::Command));
@@ -178,7 +182,7 @@ impl<'s> Elaborator<'_, 's> {
                 ClauseKind::Usually(time) => parts.usually_ms = self.duration(time),
                 ClauseKind::Idempotent => parts.idempotent = true,
                 ClauseKind::Env(name, value) => {
-                    let var = self.env(name.text, name.span, value);
+                    let var = self.env(name.text, name.span, value, &mut parts);
                     parts.command.env.extend(var);
                 }
                 ClauseKind::Commits(_) => parts.commits = true,
@@ -229,8 +233,8 @@ impl<'s> Elaborator<'_, 's> {
                 {
                     let cell = self.cell(CellKey::Power(id), span);
                     self.put_effect(Effect { cell, change: Change::Set(1), exclusive: false }, span, parts);
-                    if !parts.fences.iter().any(|(m, _)| *m == machine) {
-                        parts.fences.push((machine, span));
+                    if !parts.fences.iter().any(|f| f.machine == machine) {
+                        parts.fences.push(Fence { machine, victim: id, span });
                     }
                 }
             }
@@ -242,18 +246,6 @@ impl<'s> Elaborator<'_, 's> {
             }
             _ => {}
         }
-    }
-
-    /// The machines that a step fences. None of them is the one it runs on: what has to ask its victim is no fence.
-    pub(super) fn independent(&mut self, fences: Vec<(MachineId, Span)>, host: Option<MachineId>) -> Vec<MachineId> {
-        if let Some((victim, span)) = fences.iter().find(|(m, _)| Some(*m) == host) {
-            let name = self.plan.machines.get(victim.index()).map_or_else(String::new, |m| m.name.clone());
-            self.report(
-                Diagnostic::error(Code::FenceDependsOnVictim, *span, format!("`{name}` is to fence itself"))
-                    .help("say `ensures host is down` if it is asked to go down; a fence works from another node"),
-            );
-        }
-        fences.into_iter().map(|(machine, _)| machine).collect()
     }
 
     fn put_effect(&mut self, effect: Effect, span: Span, parts: &mut Parts<'s>) {

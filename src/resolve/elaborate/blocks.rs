@@ -515,7 +515,9 @@ impl<'s> Elaborator<'_, 's> {
         let key = self.key();
         let region_name = self.claim_name(call.name);
         let values = values.into_iter().map(Some).collect();
+        let outer = std::mem::take(&mut self.taken_for_given);
         let items = self.plan_body(&declared.tree, &declared.params, values);
+        let requires = std::mem::replace(&mut self.taken_for_given, outer);
         self.includes.pop();
         self.know(&region_name, key, Guard::Succeeded(key), None, call.name.span);
         Some(Item::Region(Box::new(Region {
@@ -524,7 +526,7 @@ impl<'s> Elaborator<'_, 's> {
             title: self.message(declared.tree.title.as_ref()),
             span: call.span,
             conditions: Vec::new(),
-            requires: Vec::new(),
+            requires,
             after: Vec::new(),
             rungs: vec![Rung { conditions: Vec::new(), items, span: call.span }],
             finally: Vec::new(),

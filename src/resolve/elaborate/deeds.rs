@@ -107,6 +107,7 @@ impl<'s> Elaborator<'_, 's> {
             commits: parts.commits,
         };
         let (act, host_of, answers) = self.act_of(step, deed, &parts, machine, (retries, every_ms), &name);
+        let fences = self.independent(&parts, machine, span);
         self.targets.extend(target.filter(|_| runs_there).map(|at| (key, at)));
         let model = Step {
             key,
@@ -117,9 +118,9 @@ impl<'s> Elaborator<'_, 's> {
             host: host_of,
             conditions: Vec::new(),
             after: Vec::new(),
-            requires: parts.requires,
+            requires: [parts.requires, parts.survivors].concat(),
             effects: parts.effects,
-            fences: self.independent(parts.fences, machine),
+            fences,
             loses: parts.loses,
             flags,
             usually_ms: parts.usually_ms,
@@ -315,6 +316,7 @@ impl<'s> Elaborator<'_, 's> {
         let call = self.source(undo.call.span);
         self.vars = outer;
         self.know(&name, key, Guard::Succeeded(key), None, at);
+        let fences = self.independent(&parts, undone.host, at);
         let flags = Flags {
             idempotent: parts.idempotent,
             lingers: !parts.command.kill && !parts.effects.is_empty() && undone.flags.lingers,
@@ -329,9 +331,9 @@ impl<'s> Elaborator<'_, 's> {
             host: undone.host,
             conditions: Vec::new(),
             after: Vec::new(),
-            requires: parts.requires,
+            requires: [parts.requires, parts.survivors].concat(),
             effects: parts.effects,
-            fences: self.independent(parts.fences, undone.host),
+            fences,
             loses: parts.loses,
             flags,
             usually_ms: parts.usually_ms,
@@ -351,6 +353,8 @@ impl<'s> Parts<'s> {
             }
         }
         self.fences.extend(own.fences);
+        self.through.extend(own.through);
+        self.survivors.extend(own.survivors);
         self.loses.extend(own.loses);
         self.command.env.extend(own.command.env);
         self.command.meanings.splice(0..0, own.command.meanings);

@@ -40,7 +40,9 @@ impl<'s> Elaborator<'_, 's> {
             ExprKind::Operand(Operand { kind: OperandKind::Group(inner), .. }) => self.facts(inner),
             ExprKind::Not(inner) => {
                 let facts = self.facts(inner);
-                if let [fact] = facts.as_slice() {
+                if let [fact] = facts.as_slice()
+                    && !self.stands_in(fact.cell)
+                {
                     return vec![Fact { allowed: !fact.allowed, ..*fact }];
                 }
                 if !facts.is_empty() {
@@ -162,16 +164,7 @@ impl<'s> Elaborator<'_, 's> {
                 let cell = self.cell(CellKey::Shared(thing, *id), *s);
                 vec![Fact { cell, allowed: if nowhere { 3 } else { 2 }, span }]
             }
-            (true, []) => {
-                self.nowhere.insert(thing);
-                let there: Vec<CellId> = self
-                    .cells
-                    .iter()
-                    .filter(|(k, _)| matches!(k, CellKey::Shared(t, _) if *t == thing))
-                    .map(|(_, c)| *c)
-                    .collect();
-                there.into_iter().map(|cell| Fact { cell, allowed: 1, span }).collect()
-            }
+            (true, []) => vec![Fact { cell: self.stand_in(thing), allowed: 1, span }],
             (true, _) => {
                 self.report(
                     Diagnostic::error(Code::WrongType, span, "a shared thing may be on several nodes at once")

@@ -4,8 +4,8 @@ use super::commands::Use;
 use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic, Span, nearest};
 use crate::calculus::{AtomSource, CellId, Hold, Requirement, Template};
-use crate::model::{Guard, Item, Step};
-use crate::resolve::library::Param;
+use crate::model::{Guard, Item, Region, Step};
+use crate::resolve::library::{Param, ThingId};
 use crate::resolve::types::Ty;
 use crate::resolve::value::Value;
 use crate::syntax::tree::{
@@ -40,8 +40,10 @@ impl<'s> Elaborator<'_, 's> {
         let items = self.items(&tree.body);
         for clause in &tree.head {
             if let HeadClause::Goal(exprs) = clause {
-                for fact in exprs.iter().flat_map(|e| self.facts(e)).collect::<Vec<_>>() {
-                    self.plan.goal.push((fact.requirement(), fact.span));
+                let facts: Vec<_> = exprs.iter().flat_map(|e| self.facts(e)).collect();
+                // What an included plan has reached need not be so any more when the whole has ended.
+                if self.includes.is_empty() {
+                    self.plan.goal.extend(facts.iter().map(|fact| (fact.requirement(), fact.span)));
                 }
             }
         }
@@ -120,8 +122,19 @@ impl<'s> Elaborator<'_, 's> {
                         self.duration(time);
                     }
                 }
-                HeadClause::Rto(operand) => self.plan.rto_ms = self.duration(operand).or(self.plan.rto_ms),
+                HeadClause::Rto(operand) => {
+                    let promised = self.duration(operand);
+                    if self.includes.is_empty() {
+                        self.plan.rto_ms = promised;
+                    }
+                }
                 HeadClause::Hold(text, about) => self.hold(text, about.as_ref()),
+                HeadClause::Drill(paths) => {
+                    let things = paths.iter().flat_map(|p| self.things(p, "be drilled")).collect::<Vec<_>>();
+                    if self.includes.is_empty() {
+                        self.drill.get_or_insert_default().extend(things);
+                    }
+                }
                 HeadClause::Let(..) | HeadClause::Goal(_) => {}
             }
         }
@@ -185,20 +198,24 @@ impl<'s> Elaborator<'_, 's> {
     }
 
     fn lock(&mut self, path: &tree::Path<'s>) {
-        let names = match self.path(path, &Ty::Unknown) {
-            Value::Thing(id) => vec![self.library.thing(id).name.text],
-            Value::Set(ids, _) => ids.iter().map(|id| self.library.thing(*id).name.text).collect(),
-            Value::Open(_) => Vec::new(),
+        let things = self.things(path, "be locked");
+        self.plan.locks.extend(things.into_iter().map(|id| self.library.thing(id).name.text.to_string()));
+    }
+
+    /// The things that a path names; `what` nothing else can.
+    fn things(&mut self, path: &tree::Path<'s>, what: &str) -> Vec<ThingId> {
+        match self.path(path, &Ty::Unknown) {
+            Value::Thing(id) => vec![id],
+            Value::Set(ids, _) => ids,
+            Value::Open(Ty::Thing(_) | Ty::Set(_) | Ty::Unknown) => Vec::new(),
             other => {
                 let ty = other.ty(self.library).describe(self.library);
                 self.report(
-                    Diagnostic::error(Code::WrongType, path.span, format!("{ty} cannot be locked"))
-                        .help("name a thing: one run at a time touches it"),
+                    Diagnostic::error(Code::WrongType, path.span, format!("{ty} cannot {what}")).help("name a thing"),
                 );
                 Vec::new()
             }
-        };
-        self.plan.locks.extend(names.into_iter().map(String::from));
+        }
     }
 
     fn given(&mut self, expr: &Expr<'s>) {
@@ -231,28 +248,32 @@ impl<'s> Elaborator<'_, 's> {
         }
     }
 
-    /// What is given is so when the plan starts. What an included plan takes as given has to be so only once it is
-    /// reached: it says nothing about the start, and the needs of its steps hold it to that.
+    /// What is given is so when the plan starts. What an included plan takes for given has to be so once it is entered.
     fn given_facts(&mut self, expr: &Expr<'s>) {
         for fact in self.facts(expr) {
             if !self.includes.is_empty() {
+                self.taken_for_given.push((fact.requirement(), fact.span));
                 continue;
             }
-            self.plan.givens.push((fact.cell, fact.allowed, fact.span));
-            if let Some(cell) = self.plan.cells.get_mut(fact.cell.index()) {
-                cell.initial &= fact.allowed;
-                if cell.initial & cell.all() == 0 {
-                    let name = cell.name.clone();
-                    self.report(
-                        Diagnostic::error(
-                            Code::Contradiction,
-                            fact.span,
-                            format!("what is given about `{name}` contradicts itself"),
-                        )
-                        .help("remove one of the `given`s"),
-                    );
-                }
-            }
+            self.give(fact.cell, fact.allowed, fact.span);
+        }
+    }
+
+    /// A cell has one of these values when the plan starts.
+    pub(super) fn give(&mut self, cell: CellId, allowed: u64, span: Span) {
+        self.plan.givens.push((cell, allowed, span));
+        let Some(cell) = self.plan.cells.get_mut(cell.index()) else { return };
+        cell.initial &= allowed;
+        if cell.initial & cell.all() == 0 {
+            let name = cell.name.clone();
+            self.report(
+                Diagnostic::error(
+                    Code::Contradiction,
+                    span,
+                    format!("what is given about `{name}` contradicts itself"),
+                )
+                .help("remove one of the `given`s"),
+            );
         }
     }
 
@@ -299,6 +320,7 @@ impl<'s> Elaborator<'_, 's> {
     pub(super) fn finish(&mut self) {
         self.plan.locks.sort();
         self.plan.locks.dedup();
+        let nowhere = self.spread_nowhere();
         let consequences = self.configured();
         let all: Vec<u64> = self.plan.cells.iter().map(|c| c.all()).collect();
         for cell in &mut self.plan.cells {
@@ -315,11 +337,19 @@ impl<'s> Elaborator<'_, 's> {
         });
         let mut body = std::mem::take(&mut self.plan.body);
         for_each_step(&mut body, &mut |step| {
+            nowhere.step(step);
             consequences.spell_out(step, self.targets.get(&step.key).copied());
             step.requires.iter_mut().for_each(|(r, _)| trim(r));
         });
+        for_each_region(&mut body, &mut |region| {
+            nowhere.region(region);
+            region.requires.iter_mut().for_each(|(r, _)| trim(r));
+            let anything = |r: &Requirement| all.get(r.cell.index()) == Some(&r.allowed);
+            region.requires.retain(|(r, _)| !anything(r));
+        });
         self.plan.body = body;
         self.held_cells();
+        self.check_drill();
         self.check_losses();
         for (atom, span) in self.decisions.clone() {
             if !self.used_atoms.contains(&atom) {
@@ -386,6 +416,22 @@ fn for_each_step(items: &mut [Item], change: &mut impl FnMut(&mut Step)) {
                     for_each_step(&mut rung.items, change);
                 }
                 for_each_step(&mut region.finally, change);
+            }
+        }
+    }
+}
+
+fn for_each_region(items: &mut [Item], change: &mut impl FnMut(&mut Region)) {
+    for item in items {
+        match item {
+            Item::Step(_) => {}
+            Item::Group(group) => for_each_region(&mut group.items, change),
+            Item::Region(region) => {
+                change(region);
+                for rung in &mut region.rungs {
+                    for_each_region(&mut rung.items, change);
+                }
+                for_each_region(&mut region.finally, change);
             }
         }
     }

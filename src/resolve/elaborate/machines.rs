@@ -1,6 +1,7 @@
 //! Machines and what their commands are given: how a machine is reached, environment variables, secrets.
 
 use super::Elaborator;
+use super::actions::Parts;
 use super::commands::Use;
 use crate::base::{Code, Diagnostic, Span};
 use crate::calculus::{EnvValue, EnvVar, MachineId, Reach, Secret, SecretId, SecretSource, Template};
@@ -10,7 +11,8 @@ use crate::resolve::value::Value;
 use crate::syntax::tree::{self, Operand};
 
 impl<'s> Elaborator<'_, 's> {
-    pub(super) fn env(&mut self, name: &str, span: Span, value: &Operand<'s>) -> Option<EnvVar> {
+    /// A variable of a command's environment; a command depends on the secrets that it is given.
+    pub(super) fn env(&mut self, name: &str, span: Span, value: &Operand<'s>, parts: &mut Parts<'s>) -> Option<EnvVar> {
         let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             self.report(
@@ -30,6 +32,7 @@ impl<'s> Elaborator<'_, 's> {
         let written = self.source(value.span);
         match self.operand(value, &Ty::Unknown) {
             Value::Thing(id) if self.library.is_secret(self.library.thing(id).kind) => {
+                self.depends_on(id, value.span, parts);
                 let secret = self.secret(id, value.span)?;
                 Some(EnvVar { name: name.to_string(), value: EnvValue::Secret(secret) })
             }

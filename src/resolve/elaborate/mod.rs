@@ -9,16 +9,19 @@ mod commands;
 mod conditions;
 mod consequences;
 mod deeds;
+mod drill;
 mod facts;
 mod head;
 mod machines;
+mod nowhere;
 mod operands;
 mod steps;
+mod through;
 
 pub(super) use commands::unescape;
 
 use crate::base::{Code, Diagnostic, SourceMap, Span};
-use crate::calculus::{Atom, AtomId, AtomSource, Cell, CellId, CellKind, Machine, MachineId, Reach};
+use crate::calculus::{Atom, AtomId, AtomSource, Cell, CellId, CellKind, Machine, MachineId, Reach, Requirement};
 use crate::model::{Guard, Key, Plan};
 use crate::resolve::library::{Declared, Library, Param, ThingId};
 use crate::resolve::types::{Ty, a};
@@ -37,15 +40,6 @@ enum CellKey {
     Shared(ThingId, ThingId),
     /// Whether a machine is up.
     Power(ThingId),
-}
-
-impl CellKey {
-    /// The thing it is about.
-    fn thing(self) -> ThingId {
-        match self {
-            CellKey::State(thing) | CellKey::Place(thing) | CellKey::Shared(thing, _) | CellKey::Power(thing) => thing,
-        }
-    }
 }
 
 /// What a step's name stands for in conditions and `after`.
@@ -67,10 +61,14 @@ pub struct Elaborator<'l, 's> {
     plan: Plan,
     machines: HashMap<ThingId, MachineId>,
     cells: HashMap<CellKey, CellId>,
-    /// Shared things that are given to be nowhere.
-    nowhere: HashSet<ThingId>,
+    /// Shared things that something says are nowhere.
+    nowhere: Vec<ThingId>,
     atoms: HashMap<String, AtomId>,
     used_atoms: HashSet<AtomId>,
+    /// What the plan that is being included takes for given.
+    taken_for_given: Vec<(Requirement, Span)>,
+    /// The things that the plan may change, if it is a drill.
+    drill: Option<Vec<ThingId>>,
     /// The things that each of the plan's holds is about.
     held: Vec<(usize, Vec<ThingId>)>,
     /// Where each step says on which node it runs.
@@ -123,9 +121,11 @@ impl<'l, 's> Elaborator<'l, 's> {
             plan: Plan::default(),
             machines: HashMap::new(),
             cells: HashMap::new(),
-            nowhere: HashSet::new(),
+            nowhere: Vec::new(),
             atoms: HashMap::new(),
             used_atoms: HashSet::new(),
+            taken_for_given: Vec::new(),
+            drill: None,
             held: Vec::new(),
             targets: HashMap::new(),
             decisions: Vec::new(),
@@ -385,8 +385,7 @@ impl<'l, 's> Elaborator<'l, 's> {
             CellKey::Power(_) => (own, vec!["up".to_string(), "down".to_string()], everything),
         };
         let volatile = decl.volatile && matches!(key, CellKey::Place(_) | CellKey::Shared(..));
-        let initial = if matches!(key, CellKey::Shared(t, _) if self.nowhere.contains(&t)) { 1 } else { everything };
-        Cell { name, values, kind, volatile, rests, initial }
+        Cell { name, values, kind, volatile, rests, initial: everything }
     }
 
     fn atom(&mut self, name: String, question: String, options: Vec<String>, source: AtomSource) -> AtomId {

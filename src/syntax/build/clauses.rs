@@ -26,7 +26,8 @@ impl<'s> Builder<'s, '_> {
             | Rule::ensures
             | Rule::fences
             | Rule::loses
-            | Rule::attests => self.effect(rule, parts)?,
+            | Rule::attests
+            | Rule::through => self.effect(rule, parts)?,
             Rule::exit_means | Rule::output_means | Rule::capture => self.meaning(rule, parts)?,
             Rule::within
             | Rule::usually
@@ -60,6 +61,7 @@ impl<'s> Builder<'s, '_> {
             Rule::fences => ClauseKind::Fences(self.path(parts)?),
             Rule::loses => ClauseKind::Loses(self.path(parts)?),
             Rule::attests => ClauseKind::Attests(self.exprs(parts)?),
+            Rule::through => ClauseKind::Through(self.paths(parts)?),
             _ => return Err(Mismatch),
         })
     }

@@ -62,6 +62,7 @@ impl<'s> Builder<'s, '_> {
                 | Rule::rto
                 | Rule::constant
                 | Rule::hold
+                | Rule::drill
         );
         if !clause {
             return Ok(None);
@@ -71,18 +72,13 @@ impl<'s> Builder<'s, '_> {
         Ok(Some(match rule {
             Rule::given => HeadClause::Given(self.exprs(parts)?),
             Rule::goal => HeadClause::Goal(self.exprs(parts)?),
-            Rule::locks => {
-                let mut paths = vec![self.path(parts)?];
-                while let Some(path) = self.maybe_path(parts)? {
-                    paths.push(path);
-                }
-                HeadClause::Locks(paths)
-            }
+            Rule::locks => HeadClause::Locks(self.paths(parts)?),
             Rule::accept => HeadClause::Accept(self.path(parts)?, self.maybe_text(parts)?),
             Rule::starts => HeadClause::Starts(self.expr(parts)?, self.maybe_operand(parts)?),
             Rule::rto => HeadClause::Rto(self.operand(parts)?),
             Rule::constant => HeadClause::Let(self.name(parts)?, self.operand(parts)?),
             Rule::hold => HeadClause::Hold(self.text(parts)?, self.maybe_operand(parts)?),
+            Rule::drill => HeadClause::Drill(self.paths(parts)?),
             _ => return Err(Mismatch),
         }))
     }

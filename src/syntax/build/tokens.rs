@@ -60,6 +60,15 @@ impl<'s> Builder<'s, '_> {
         if parts.peek() == Some(Rule::path) { self.path(parts).map(Some) } else { Ok(None) }
     }
 
+    /// A path, and all that follow it.
+    pub(super) fn paths(&mut self, parts: &mut Parts<'_>) -> Built<Vec<Path<'s>>> {
+        let mut paths = vec![self.path(parts)?];
+        while let Some(path) = self.maybe_path(parts)? {
+            paths.push(path);
+        }
+        Ok(paths)
+    }
+
     pub(super) fn step_ref(&mut self, parts: &mut Parts<'_>) -> Built<StepRef<'s>> {
         let span = self.place(&parts.need(Rule::step_ref)?);
         Ok(StepRef { text: self.slice(span), span })

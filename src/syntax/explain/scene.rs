@@ -241,7 +241,7 @@ impl<'a> Scene<'a> {
         if matches!(place, Place::Kind | Place::Extend | Place::Entity) && self.declares(i) {
             return true;
         }
-        let inside = ["fails", "means", "starts", "only", "wait", "accept", "otherwise", "step", "phase"];
+        let inside = ["fails", "means", "starts", "only", "drill", "wait", "accept", "otherwise", "step", "phase"];
         let opening = Opening::of(word).is_some_and(|opening| opening.fits(place));
         opening && !inside.contains(&before) && !matches!(word, "on" | "include" | "for" | "if")
     }
