@@ -25,6 +25,8 @@ pub mod run;
 pub mod emit;
 #[cfg(feature = "compiler")]
 pub mod session;
+#[cfg(feature = "compiler")]
+pub mod drill;
 pub mod os;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -4,14 +4,17 @@
 //! In a Markdown file, a `console` block holds commands after `$ ` and what they print (`[..]` stands for a part of a
 //! line, `...` for any lines); an `ha NAME` block is a file that later commands and plans of the page may use. Everything
 //! runs in a folder of its own, in which `examples` is this repository's. `UPDATE_DOCS=1` writes what is printed into the
-//! page. An `ha` block is a file of its own, an `ha step` block the inside of a plan; both compile without findings.
+//! page. An `ha` block is a file of its own, an `ha step` block the inside of a plan; both compile without findings, and
+//! their tests pass.
 //! An `ha bad` block on the page of a code yields that code, an `ha good` block nothing; an `ha bad NAME` block is a file
 //! that yields something.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use handover::base::Diagnostic;
+use handover::drill::{self, Coverage};
 use handover::session::{self, FileError, Files, Request};
+use handover::verify;
 use snapbox::IntoData;
 use std::collections::BTreeMap;
 use std::fs;
@@ -147,7 +150,14 @@ impl<'a> Shelf<'a> {
     fn check(&mut self, name: &'a str, text: String) -> Vec<Diagnostic> {
         self.0.insert(name, text);
         let request = Request { everything: true, ..Request::default() };
-        session::compile(self, name, &request).diagnostics
+        let compilation = session::compile(self, name, &request);
+        let mut found = compilation.diagnostics;
+        for test in compilation.tests {
+            let program = verify::verify(test.program).unwrap();
+            let verdict = drill::test(&test.scenario, program, &mut Coverage::default()).unwrap();
+            found.extend(verdict.findings.into_iter().map(|f| f.diagnostic));
+        }
+        found
     }
 }
 

@@ -24,6 +24,7 @@ const ORDER: &[&str] = &[
     "run",
     "emit",
     "session",
+    "drill",
     "os",
     "cli",
 ];

@@ -80,7 +80,10 @@ codes! {
     // HA09xx: programs, runs and tests
     MalformedProgram = 901, "a program is malformed";
     StaleArtefact = 902, "a committed artefact is out of date";
+    ExpectationFailed = 910, "a plan does not do what its test expects";
     TestNames = 912, "a test names something that the plan does not have";
+    ImpossibleFault = 913, "a test assumes what cannot happen";
+    UnreachableExpectation = 914, "a test expects what can never be";
 }
 
 impl Code {

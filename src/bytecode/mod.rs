@@ -14,7 +14,7 @@ mod wire;
 pub use container::{decode, decode_unsealed, encode};
 pub use disassemble::disassemble;
 pub use manual::manual;
-pub use names::Names;
+pub use names::{Names, spoken};
 pub use ops::{Guard, Op, OpDoc, OperandDoc};
 pub use program::{GuardId, Instr, InstrId, Place, Program, SourceFile};
 pub use status::Status;

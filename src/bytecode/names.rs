@@ -168,3 +168,32 @@ fn known(name: Option<&str>, index: u32) -> String {
         None => format!("?{index}"),
     }
 }
+
+/// A condition as people say it: `stop succeeded` for `ok(stop)`.
+pub fn spoken(condition: &str) -> String {
+    let mut out = String::new();
+    let mut rest = condition;
+    while let Some((before, after)) = rest.split_once("ok(") {
+        let Some((step, after)) = after.split_once(')') else { break };
+        match before.strip_suffix("not ") {
+            Some(before) => out.push_str(&format!("{before}{step} did not succeed")),
+            None => out.push_str(&format!("{before}{step} succeeded")),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoken;
+
+    #[test]
+    fn conditions_are_said_in_words() {
+        assert_eq!(
+            spoken("not ok(stop) and (ok(a[b].c~2) or x is yes)"),
+            "stop did not succeed and (a[b].c~2 succeeded or x is yes)"
+        );
+        assert_eq!(spoken("always"), "always");
+    }
+}

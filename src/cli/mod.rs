@@ -21,6 +21,7 @@ mod resume;
 mod run;
 mod runs;
 mod show;
+mod test;
 
 use clap::{Parser, Subcommand};
 use console::{Color, Console};
@@ -46,6 +47,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Plan(plan::Args),
+    Test(test::Args),
     Build(build::Args),
     Run(run::Args),
     Resume(resume::Args),
@@ -79,6 +81,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
     match command {
         Command::Check(args) => check::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),
+        Command::Test(args) => test::run(&args, console),
         Command::Build(args) => build::run(&args, console),
         Command::Run(args) => run::run(&args, console),
         Command::Resume(args) => resume::run(&args, console),

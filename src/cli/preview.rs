@@ -1,9 +1,9 @@
 //! What a run would do, step by step, before it does it.
 
-use crate::bytecode::{Guard, Instr, Names, Op};
+use crate::bytecode::{Guard, Instr, Names, Op, spoken};
 use crate::calculus::AtomSource;
 use crate::cli::console::{Pane, Style};
-use crate::cli::progress::{call, spoken};
+use crate::cli::progress::call;
 use crate::run::{Guards, Truth, rehearse};
 use crate::verify::Verified;
 

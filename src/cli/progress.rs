@@ -3,7 +3,7 @@
 //!
 //! `show` replays a finished run through the same lines.
 
-use crate::bytecode::{Instr, InstrId, Names, Program, Status};
+use crate::bytecode::{Instr, InstrId, Names, Program, Status, spoken};
 use crate::cli::console::{Pane, Style};
 use crate::os;
 use crate::run::{AnswerSource, Event, Machine, Open, Record, Reporter, RunEnded, RunOutcome, StepEnded, StepOutcome};
@@ -344,21 +344,6 @@ fn instr(program: &Program, step: InstrId) -> Option<&Instr> {
     program.code.get(step.index())
 }
 
-/// A condition as people say it: `stop succeeded` for `ok(stop)`.
-pub fn spoken(condition: &str) -> String {
-    let mut out = String::new();
-    let mut rest = condition;
-    while let Some((before, after)) = rest.split_once("ok(") {
-        let Some((step, after)) = after.split_once(')') else { break };
-        match before.strip_suffix("not ") {
-            Some(before) => out.push_str(&format!("{before}{step} did not succeed")),
-            None => out.push_str(&format!("{before}{step} succeeded")),
-        }
-        rest = after;
-    }
-    out + rest
-}
-
 /// The step whose failure keeps a blocked one from running.
 fn cause(machine: &Machine, step: InstrId) -> Option<InstrId> {
     let mut at = step;
@@ -403,17 +388,8 @@ fn printable(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{short, spoken};
+    use super::short;
     use jiff::SignedDuration;
-
-    #[test]
-    fn conditions_are_said_in_words() {
-        assert_eq!(
-            spoken("not ok(stop) and (ok(a[b].c~2) or x is yes)"),
-            "stop did not succeed and (a[b].c~2 succeeded or x is yes)"
-        );
-        assert_eq!(spoken("always"), "always");
-    }
 
     #[test]
     fn durations_are_short() {

@@ -12,7 +12,7 @@ mod value;
 
 use crate::base::{Code, Diagnostic, FileId, SourceMap, Span, nearest};
 use crate::calculus::AtomId;
-use crate::model::Plan;
+use crate::model::{Plan, Scenario};
 use crate::syntax::tree::{self, Operand};
 use elaborate::Elaborator;
 use library::Library;
@@ -109,7 +109,7 @@ impl<'s> Resolver<'s> {
     }
 
     fn alias(&self, alias: &tree::Alias<'s>) -> Resolution {
-        let (done, mut diagnostics) = self.called(&alias.call, alias.name.text);
+        let (done, mut diagnostics) = self.called(&alias.call, alias.name.text, |_| ());
         if let Some(follows) = alias.follows
             && !self.candidates().iter().any(|c| c.name == follows.text)
         {
@@ -123,12 +123,17 @@ impl<'s> Resolver<'s> {
         }
         let broken = diagnostics.iter().any(Diagnostic::is_error);
         let title = alias.title.as_ref().map(elaborate::unescape);
-        let plan = done.filter(|_| !broken).map(|d| Plan { title: title.unwrap_or(d.plan.title), ..d.plan });
+        let plan = done.filter(|_| !broken).map(|(d, ())| Plan { title: title.unwrap_or(d.plan.title), ..d.plan });
         Resolution { plan, diagnostics }
     }
 
-    /// Elaborates the plan of a call.
-    fn called(&self, call: &tree::Call<'s>, name: &str) -> (Option<elaborate::Elaborated>, Vec<Diagnostic>) {
+    /// Elaborates the plan of a call; `see` may ask about it before its last touches.
+    fn called<T>(
+        &self,
+        call: &tree::Call<'s>,
+        name: &str,
+        see: impl FnOnce(&mut Elaborator<'_, 's>) -> T,
+    ) -> (Option<(elaborate::Elaborated, T)>, Vec<Diagnostic>) {
         let Some(declared) = self.library.plan(call.name.text) else {
             let words = self.library.plans().iter().map(|p| p.tree.name.text);
             let error =
@@ -141,9 +146,9 @@ impl<'s> Resolver<'s> {
         };
         let mut elaborator = Elaborator::new(&self.library, self.sources);
         let values = elaborator.call_arguments(call, &declared.params);
-        let done = elaborator.plan(name, &declared.tree, &declared.params, values);
+        let (done, seen) = elaborator.plan_and(name, &declared.tree, &declared.params, values, see);
         let diagnostics = done.diagnostics.clone();
-        (Some(done), diagnostics)
+        (Some((done, seen)), diagnostics)
     }
 
     /// Checks actions, probes and rules on their own, attributes of things, rules over the estate, and tests.
@@ -162,9 +167,9 @@ impl<'s> Resolver<'s> {
         found
     }
 
-    /// Checks every test: its plan, its injected faults and expectations name what exists.
-    pub fn check_tests(&self) -> Vec<Diagnostic> {
-        self.library.tests().iter().flat_map(|t| test_blocks::check(self, t)).collect()
+    /// Every test with what is wrong with it: its plan, its faults and expectations must name what exists.
+    pub fn tests(&self) -> impl Iterator<Item = (Option<Scenario>, Vec<Diagnostic>)> {
+        self.library.tests().iter().map(|t| test_blocks::resolve(self, t))
     }
 }
 

@@ -31,7 +31,11 @@ pub use event::{
 pub use guard::{Guards, Truth};
 pub use host::{Finished, Happening, Journal, JournalError, Question, Reporter, Tail, Trace, World};
 pub use launch::{Launch, Rehearsal, rehearse};
+#[cfg(feature = "compiler")]
+pub(crate) use launch::{reach, remote_limit};
 pub use machine::{Attempt, Inconsistent, Machine};
 pub use options::Options;
 pub(crate) use options::unknown_step;
+#[cfg(feature = "compiler")]
+pub(crate) use reading::{Output, Reading};
 pub use step::Settlement;

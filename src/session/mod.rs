@@ -8,7 +8,7 @@ use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, nearest};
 use crate::bytecode::Program;
 use crate::calculus::{Atom, AtomId, AtomSource};
 use crate::lower::lower;
-use crate::model::Plan;
+use crate::model::{Plan, Scenario};
 use crate::order::{Dag, order};
 use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
 use crate::syntax;
@@ -39,6 +39,15 @@ pub struct Compiled {
     pub answers: Vec<(AtomId, u8)>,
 }
 
+/// A compiled test.
+#[derive(Debug)]
+pub struct Tested {
+    /// As resolved.
+    pub scenario: Scenario,
+    /// Its plan as compiled.
+    pub program: Program,
+}
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Compilation {
@@ -48,6 +57,8 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// The compiled plans; empty if there are errors.
     pub plans: Vec<Compiled>,
+    /// The compiled tests of the file, if everything was compiled; empty if there are errors.
+    pub tests: Vec<Tested>,
     /// Why the request itself makes no sense, if it does not.
     pub refused: Option<Refusal>,
     /// Plans that were checked without arguments, because some have no value.
@@ -79,6 +90,7 @@ pub fn compile(files: &dyn Files, root: &str, request: &Request) -> Compilation 
     out.diagnostics.sort_by_key(|d| d.span().map_or((0, 0), |s| (s.file.0, s.start)));
     if out.diagnostics.iter().any(Diagnostic::is_error) {
         out.plans.clear();
+        out.tests.clear();
     }
     out
 }
@@ -106,7 +118,7 @@ impl<'w> Work<'w> {
             for candidate in resolver.candidates() {
                 self.build(&resolver, &candidate, &[]);
             }
-            self.out.diagnostics.extend(resolver.check_tests());
+            self.tests(&resolver);
         } else {
             match self.choose(&resolver) {
                 Ok(candidate) => self.build(&resolver, &candidate, &givens),
@@ -206,6 +218,17 @@ impl<'w> Work<'w> {
         self.out.diagnostics.extend(found);
         let program = lower(&plan, &dag, self.sources);
         self.out.plans.push(Compiled { plan, dag, program, answers });
+    }
+
+    /// The tests of all files are checked, those of the file itself compiled.
+    fn tests(&mut self, resolver: &Resolver<'w>) {
+        for (scenario, found) in resolver.tests() {
+            self.out.diagnostics.extend(found);
+            let Some(scenario) = scenario.filter(|s| s.span.file == self.root) else { continue };
+            let (dag, _) = order(&scenario.plan);
+            let program = lower(&scenario.plan, &dag, self.sources);
+            self.out.tests.push(Tested { scenario, program });
+        }
     }
 
     /// Answers to atoms among the givens.

@@ -16,6 +16,7 @@ mod machines;
 mod nowhere;
 mod operands;
 mod steps;
+mod tested;
 mod through;
 
 pub(super) use commands::unescape;
@@ -107,8 +108,6 @@ pub struct Elaborated {
     pub plan: Plan,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
-    /// Names of all steps and phases, for tests.
-    pub names: HashSet<String>,
 }
 
 impl<'l, 's> Elaborator<'l, 's> {
@@ -150,21 +149,33 @@ impl<'l, 's> Elaborator<'l, 's> {
     /// Unfolds `tree` with these values of its parameters, under the name `name`. A parameter without value is decided
     /// when the run starts if it can be, and open otherwise.
     pub fn plan(
-        mut self,
+        self,
         name: &str,
         tree: &tree::Plan<'s>,
         params: &[Param<'s>],
         values: Vec<Option<Value<'s>>>,
     ) -> Elaborated {
+        self.plan_and(name, tree, params, values, |_| ()).0
+    }
+
+    /// As [`Elaborator::plan`]; `see` may ask about the plan before its last touches.
+    pub fn plan_and<T>(
+        mut self,
+        name: &str,
+        tree: &tree::Plan<'s>,
+        params: &[Param<'s>],
+        values: Vec<Option<Value<'s>>>,
+        see: impl FnOnce(&mut Self) -> T,
+    ) -> (Elaborated, T) {
         self.root = tree.name.text;
         self.plan.name = name.to_string();
         self.plan.title = tree.title.as_ref().map_or_else(String::new, commands::unescape);
         self.plan.span = tree.name.span;
         let items = self.plan_body(tree, params, values);
         self.plan.body = items;
+        let seen = see(&mut self);
         self.finish();
-        let names = self.taken.keys().cloned().collect();
-        Elaborated { plan: self.plan, diagnostics: self.diagnostics, names }
+        (Elaborated { plan: self.plan, diagnostics: self.diagnostics }, seen)
     }
 
     /// The value of a plan's parameter: as given, or its default.
@@ -302,6 +313,16 @@ impl<'l, 's> Elaborator<'l, 's> {
     pub fn check_alone(mut self, check: impl FnOnce(&mut Self)) -> Vec<Diagnostic> {
         check(&mut self);
         self.diagnostics
+    }
+
+    /// The plan as far as it is unfolded.
+    pub fn unfolded(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Names of all steps and phases so far.
+    pub fn taken(&self) -> HashSet<String> {
+        self.taken.keys().cloned().collect()
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -1,0 +1,250 @@
+//! `handover test`: the `test` blocks of plans, in the simulated world.
+
+use crate::base::{Code, Diagnostic, SourceMap};
+use crate::cli::console::{Console, Pane, Style};
+use crate::cli::flags::{Format, FormatFlag};
+use crate::cli::{Exit, compile, json, render, report};
+use crate::drill::{self, ConditionSeen, Coverage, Finding, Line, Seen, Verdict};
+use crate::emit::place;
+use crate::os::{self, Disk};
+use crate::run::RunError;
+use crate::session::{self, Compilation, Request};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Names in a list of what tests leave out; the rest are counted.
+const LISTED: usize = 8;
+
+/// Run the tests of plans in the simulated world; nothing real is touched
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  handover test switchover.ha\n  handover test plans/\n  handover test --format json plans/"
+)]
+pub struct Args {
+    /// Plans, or folders to be searched for `.ha` files
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    format: FormatFlag,
+}
+
+/// A file whose tests were run.
+struct Tested {
+    path: String,
+    sources: SourceMap,
+    verdicts: Vec<Verdict>,
+    coverage: Coverage,
+}
+
+pub fn run(args: &Args, console: &mut Console) -> Exit {
+    let mut report = Report { format: args.format.format, files: Vec::new(), broken: false };
+    for path in &args.paths {
+        let members = match os::is_folder(path) {
+            false => vec![path.clone()],
+            true => match os::find(path, "ha") {
+                Ok(members) => members,
+                Err(error) => return report::refuse(console, report::file(&error, Code::UnreadableFile)),
+            },
+        };
+        for file in members {
+            let request = Request { everything: true, ..Request::default() };
+            let compilation = session::compile(&Disk, &file.to_string_lossy(), &request);
+            // In a folder, files without tests are the vocabulary of others.
+            let silent = os::is_folder(path) && compilation.tests.is_empty() && compilation.diagnostics.is_empty();
+            if silent {
+                continue;
+            }
+            if let Err(error) = report.file(file.to_string_lossy().into_owned(), compilation, console) {
+                return report::run_error(console, &error);
+            }
+        }
+    }
+    report.finish(console)
+}
+
+struct Report {
+    format: Format,
+    files: Vec<Tested>,
+    /// A file has mistakes that keep its tests from being run.
+    broken: bool,
+}
+
+impl Report {
+    /// Runs the tests of a file, or says what keeps them from being run.
+    fn file(&mut self, path: String, compilation: Compilation, console: &mut Console) -> Result<(), RunError> {
+        if compilation.diagnostics.iter().any(Diagnostic::is_error) {
+            self.broken = true;
+            report::findings(&mut console.out, self.format, &compilation.diagnostics, &compilation.sources);
+            return Ok(());
+        }
+        let mut tested =
+            Tested { path, sources: compilation.sources, verdicts: Vec::new(), coverage: Coverage::default() };
+        for compiled in &compilation.plans {
+            tested.coverage.plan(&compiled.plan, &compiled.program);
+        }
+        if self.format == Format::Text {
+            console.out.line(&tested.path);
+        }
+        for test in compilation.tests {
+            let program = compile::verified(test.program);
+            let verdict = drill::test(&test.scenario, program, &mut tested.coverage)?;
+            if self.format == Format::Text {
+                show(&mut console.out, &verdict, &tested.sources);
+            }
+            tested.verdicts.push(verdict);
+        }
+        if self.format == Format::Text {
+            show_coverage(&mut console.out, &tested);
+        }
+        self.files.push(tested);
+        Ok(())
+    }
+
+    fn finish(self, console: &mut Console) -> Exit {
+        let all = || self.files.iter().flat_map(|f| &f.verdicts);
+        let (count, passed) = (all().count(), all().filter(|v| v.findings.is_empty()).count());
+        let runs: usize = all().map(|v| v.runs).sum();
+        match self.format {
+            Format::Json if !self.broken => report::document(&mut console.out, &self.json()),
+            Format::Json => {}
+            Format::Text if count == 0 && !self.broken => console.out.line("no tests: add a `test` block to a plan"),
+            Format::Text => {
+                let failed = count - passed;
+                let word = match failed {
+                    0 => console.out.styled(Style::Green, "passed"),
+                    _ => console.out.styled(Style::Red, &format!("{failed} failed")),
+                };
+                console.out.line(format_args!(
+                    "{}: {word}, in {}",
+                    plural(count, "test"),
+                    plural(runs, "simulated run")
+                ));
+            }
+        }
+        if passed == count && !self.broken { Exit::Done } else { Exit::Findings }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "files": self.files.iter().map(|file| json!({
+                "file": file.path,
+                "tests": file.verdicts.iter().map(|v| verdict(v, &file.sources)).collect::<Vec<_>>(),
+                "plans": file.coverage.0.iter().map(|(name, seen)| coverage(name, seen)).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn verdict(verdict: &Verdict, sources: &SourceMap) -> Value {
+    let finding = |f: &Finding| {
+        let when: serde_json::Map<String, Value> = f.when.iter().map(|(n, v)| (n.clone(), v.as_str().into())).collect();
+        let found = json::findings(std::slice::from_ref(&f.diagnostic), sources);
+        json!({ "diagnostic": found.diagnostics.first(), "when": when, "run": f.run })
+    };
+    json!({
+        "title": verdict.title,
+        "place": place(verdict.span, sources),
+        "plan": verdict.plan,
+        "passed": verdict.findings.is_empty(),
+        "runs": verdict.runs,
+        "crashes": verdict.crashes,
+        "findings": verdict.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn coverage(name: &str, seen: &Seen) -> Value {
+    json!({
+        "plan": name,
+        "tests": seen.tests,
+        "steps": seen.steps,
+        "conditions": seen.conditions,
+    })
+}
+
+fn show(pane: &mut Pane, verdict: &Verdict, sources: &SourceMap) {
+    let runs = pane.styled(Style::Dim, &format!("({})", plural(verdict.runs, "run")));
+    let word = match verdict.findings.is_empty() {
+        true => pane.styled(Style::Green, "ok    "),
+        false => pane.styled(Style::Red, "failed"),
+    };
+    pane.line(format_args!("  {word}  {}  {runs}", verdict.title));
+    for finding in &verdict.findings {
+        pane.line("");
+        let look = pane.look();
+        pane.put(render::text(std::slice::from_ref(&finding.diagnostic), sources, look));
+        if finding.run.is_empty() {
+            continue;
+        }
+        let when: Vec<String> = finding.when.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let when = if when.is_empty() { String::new() } else { format!(", with {}", when.join(", ")) };
+        pane.line(format_args!("  the run{when}"));
+        timeline(pane, &finding.run);
+        pane.line("");
+    }
+}
+
+/// A run, line by line.
+pub fn timeline(pane: &mut Pane, run: &[Line]) {
+    for line in run {
+        let (s, ms) = (line.at_ms / 1000, line.at_ms % 1000);
+        let style = match line.what {
+            "ok" | "already" | "completed" => Style::Green,
+            "failed" | "unknown" | "stopped" => Style::Red,
+            "skipped" => Style::Dim,
+            _ => Style::Yellow,
+        };
+        let word = pane.styled(style, &format!("{:<9}", line.what));
+        let clock = format!("{}:{:02}.{}", s / 60, s % 60, ms / 100);
+        let step = line.step.as_deref().unwrap_or("");
+        let colon = if step.is_empty() || line.text.is_empty() { "" } else { "  " };
+        pane.line(format!("    {clock:>9}  {word}  {step}{colon}{}", line.text).trim_end());
+    }
+}
+
+fn show_coverage(pane: &mut Pane, tested: &Tested) {
+    for (name, seen) in &tested.coverage.0 {
+        if seen.tests == 0 {
+            let word = pane.styled(Style::Yellow, "no test");
+            pane.line(format_args!("  {name}: {word}"));
+            continue;
+        }
+        let both = seen.conditions.iter().filter(|c| c.met && c.unmet).count();
+        let ran = seen.steps.iter().filter(|s| s.ran).count();
+        let (can_fail, failed) = (seen.steps.iter().filter(|s| s.can_fail), seen.steps.iter().filter(|s| s.failed));
+        pane.line(format_args!(
+            "  {name}: {ran} of {} ran, {} of {} failed, {both} of {} seen both ways",
+            plural(seen.steps.len(), "step"),
+            failed.count(),
+            can_fail.count(),
+            plural(seen.conditions.len(), "condition"),
+        ));
+        list(pane, "never ran", seen.steps.iter().filter(|s| !s.ran).map(|s| s.step.clone()));
+        let one_way = |c: &&ConditionSeen| c.met != c.unmet;
+        let said =
+            |c: &ConditionSeen| format!("{}: {} ({})", c.at, c.condition, if c.met { "always so" } else { "never so" });
+        list(pane, "one way only", seen.conditions.iter().filter(one_way).map(said));
+        list(
+            pane,
+            "never failed",
+            seen.steps.iter().filter(|s| s.ran && s.can_fail && !s.failed).map(|s| s.step.clone()),
+        );
+    }
+}
+
+fn list(pane: &mut Pane, what: &str, names: impl Iterator<Item = String>) {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        return;
+    }
+    let more = names.len().saturating_sub(LISTED);
+    let mut text = names.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(", and {more} more"));
+    }
+    pane.line(format_args!("    {what}: {text}"));
+}
+
+/// `1 test`, `2 tests`
+pub fn plural(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,22 @@
+//! The simulated world: a compiled plan on the real machine and driver, against a host that only pretends.
+//!
+//! Commands take their usual time on a virtual clock and succeed, fail or hang as a *plot* says; probes, read-backs and
+//! answers agree with what has happened to the simulated cells. Nothing here interprets plans: the driver of
+//! [`crate::run`] does, and this module is the other side of its traits. Same plot, same run.
+
+mod combine;
+mod coverage;
+mod expect;
+mod fabricate;
+mod play;
+mod plot;
+mod reply;
+mod steps;
+mod story;
+mod test;
+mod things;
+mod world;
+
+pub use coverage::{ConditionSeen, Coverage, Seen, StepSeen};
+pub use story::Line;
+pub use test::{Finding, Verdict, test};
