@@ -3,8 +3,10 @@
 use crate::bytecode::{InstrId, Program, Status};
 use crate::calculus::{AtomId, AtomSource};
 use crate::drill::plot::Plot;
-use crate::drill::world::{Face, Mishap, Moment, Shared, Stage};
+use crate::drill::state::Moment;
+use crate::drill::world::{Face, Shared, Stage};
 use crate::run::{Event, Host, Machine, Options, Record, Reporter, RunEnded, RunError, RunStarted, Who, drive};
+use crate::semantics::Violation;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ pub struct Played {
     /// How long it took on the virtual clock.
     pub took_ms: u64,
     /// What must not have been.
-    pub mishaps: BTreeSet<Mishap>,
+    pub violations: BTreeSet<Violation>,
     /// How often each strike of the plot has struck.
     pub struck: Vec<u32>,
     /// A probe was to answer what cannot be.
@@ -47,7 +49,7 @@ impl Played {
 /// Plays a run to its end.
 ///
 /// # Errors
-/// The executor contradicts itself.
+/// The executor contradicts itself, or the definition.
 pub fn play(stage: &Stage, plot: &Plot) -> Result<Played, RunError> {
     let (mut shared, mut seen) = act(stage, plot, Face::new(stage, plot, false), Start::Anew)?;
     for crashes in 0..EXECUTORS {
@@ -61,7 +63,7 @@ pub fn play(stage: &Stage, plot: &Plot) -> Result<Played, RunError> {
 /// Plays a run, and notes every moment at which its executor could be lost.
 ///
 /// # Errors
-/// The executor contradicts itself.
+/// The executor contradicts itself, or the definition.
 pub fn play_and_watch(stage: &Stage, plot: &Plot) -> Result<(Played, Vec<Moment>), RunError> {
     let (mut shared, seen) = act(stage, plot, Face::new(stage, plot, true), Start::Anew)?;
     let moments = shared.moments.take().unwrap_or_default();
@@ -71,7 +73,7 @@ pub fn play_and_watch(stage: &Stage, plot: &Plot) -> Result<(Played, Vec<Moment>
 /// Takes a run up where its executor was lost, and plays it to its end.
 ///
 /// # Errors
-/// The executor contradicts itself.
+/// The executor contradicts itself, or the definition.
 pub fn play_on(stage: &Stage, plot: &Plot, moment: &Moment, records: &[Record]) -> Result<Played, RunError> {
     let (shared, seen) = act(stage, plot, Face::after(stage, plot, moment, records), Start::Resumed)?;
     seen.played(shared, 1)
@@ -140,6 +142,9 @@ struct Seen {
 impl Seen {
     fn played(self, shared: Shared, crashes: usize) -> Result<Played, RunError> {
         let ended = self.ended.ok_or_else(|| RunError::defect("a simulated run has not ended"))?;
+        if let Some(why) = shared.state.follow.illegal {
+            return Err(RunError::defect(format!("the run did what the definition of plans does not allow: {why}")));
+        }
         let took = |records: &[Record]| {
             let ms = |r: Option<&Record>| r.map_or(0, |r| r.time.as_millisecond());
             u64::try_from(ms(records.last()) - ms(records.first())).unwrap_or(0)
@@ -151,7 +156,7 @@ impl Seen {
             statuses: self.statuses,
             values: shared.state.things.values().to_vec(),
             values_at_end: self.values,
-            mishaps: shared.state.mishaps,
+            violations: shared.state.follow.violations,
             struck: shared.state.struck,
             contradicted: shared.state.contradicted,
             stuck: shared.state.stuck,

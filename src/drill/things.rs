@@ -1,6 +1,7 @@
-//! How things really are in the simulated world: one value a cell, and the effects that are still under way.
+//! How things really are in the simulated world: one value a cell, and the commands that are still under way although
+//! they were given up.
 
-use crate::bytecode::{Instr, InstrId, Program};
+use crate::bytecode::{Instr, InstrId};
 use crate::calculus::{CellId, MachineId, Requirement};
 
 /// The state of the simulated things.
@@ -10,7 +11,7 @@ pub struct Things {
     under_way: Vec<UnderWay>,
 }
 
-/// The effects of a command that was given up and goes on.
+/// A command that was given up and goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct UnderWay {
     step: InstrId,
@@ -42,24 +43,16 @@ impl Things {
 
     /// Whether a step has nothing left to do. One without effects always has.
     pub fn already(&self, instr: &Instr) -> bool {
-        !instr.effects.is_empty()
-            && instr.effects.iter().all(|e| e.change.apply(self.value(e.cell)) == self.value(e.cell))
+        let so = |e: &crate::calculus::Effect| e.change.apply(self.value(e.cell)) == self.value(e.cell);
+        !instr.effects.is_empty() && instr.effects.iter().all(so)
     }
 
-    /// A command has its effects. Gives the exclusive things that were elsewhere at that moment.
-    pub fn land(&mut self, instr: &Instr) -> Vec<CellId> {
-        let mut twice = Vec::new();
+    /// A step has its effects.
+    pub fn happen(&mut self, instr: &Instr) {
         for effect in &instr.effects {
-            let before = self.value(effect.cell);
-            let after = effect.change.apply(before);
-            if effect.exclusive && before != 0 && before != after {
-                twice.push(effect.cell);
-            }
-            if let Some(value) = self.values.get_mut(effect.cell.index()) {
-                *value = after;
-            }
+            let after = effect.change.apply(self.value(effect.cell));
+            self.values.get_mut(effect.cell.index()).into_iter().for_each(|v| *v = after);
         }
-        twice
     }
 
     /// Nothing comes from these machines any more.
@@ -72,6 +65,11 @@ impl Things {
         self.under_way.push(UnderWay { step, host: instr.host, due_ms });
     }
 
+    /// Whether something of the step is still under way.
+    pub fn is_under_way(&self, step: InstrId) -> bool {
+        self.under_way.iter().any(|u| u.step == step)
+    }
+
     /// When the next command lands that was given up.
     pub fn next_due(&self) -> Option<u64> {
         self.under_way.iter().filter_map(|u| u.due_ms).min()
@@ -82,24 +80,5 @@ impl Things {
         let due = |u: &UnderWay| by_ms.is_none_or(|by| u.due_ms.is_some_and(|due| due <= by));
         let at = self.under_way.iter().position(due)?;
         Some(self.under_way.remove(at).step)
-    }
-
-    /// Exclusive things that a step needs for itself and that are elsewhere.
-    pub fn elsewhere<'a>(&'a self, instr: &'a Instr) -> impl Iterator<Item = CellId> + 'a {
-        let taken = |e: &&crate::calculus::Effect| {
-            let before = self.value(e.cell);
-            e.exclusive && before != 0 && before != e.change.apply(before)
-        };
-        instr.effects.iter().filter(taken).map(|e| e.cell)
-    }
-
-    /// What a step needs and that is not so.
-    pub fn missing<'a>(&'a self, instr: &'a Instr) -> impl Iterator<Item = CellId> + 'a {
-        instr.requires.iter().filter(|r| r.allowed >> self.value(r.cell) & 1 == 0).map(|r| r.cell)
-    }
-
-    /// The goals that are not reached.
-    pub fn missed<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = CellId> + 'a {
-        program.goal.iter().filter(|r| r.allowed >> self.value(r.cell) & 1 == 0).map(|r| r.cell)
     }
 }

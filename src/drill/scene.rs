@@ -1,0 +1,332 @@
+//! What happens in a simulated world: how commands end, what probes and people answer, what comes next.
+
+use crate::bytecode::{Instr, InstrId, Op, Status};
+use crate::calculus::AtomId;
+use crate::drill::plot::{Blow, Landing, Plot};
+use crate::drill::reply::Reply;
+use crate::drill::state::{Command, Moment};
+use crate::drill::world::{Shared, Stage};
+use crate::run::{Event, Finished, Happening, Launch, Question, Record, StepOutcome, reach, remote_limit};
+
+/// What a step takes that declares no usual duration, in milliseconds.
+const USUAL_MS: u64 = 1_000;
+/// How soon after it was given up a command lands.
+const SOON_MS: u64 = 500;
+/// The exit code of ssh(1) for a lost connection.
+const LOST: i32 = 255;
+/// timeout(1) has ended the command.
+const ENDED: i32 = 124;
+/// Killed, as a shell reports it.
+const KILLED: i32 = 137;
+/// The command could not be run: a read-back that gives no answer.
+const UNREADABLE: i32 = 127;
+
+/// The state with what decides about it.
+pub struct Scene<'a> {
+    /// The program and the ends of its commands.
+    pub stage: &'a Stage,
+    /// What goes wrong.
+    pub plot: &'a Plot,
+    /// The state.
+    pub shared: &'a mut Shared,
+}
+
+impl<'a> Scene<'a> {
+    fn instr(&self, step: InstrId) -> Option<&'a Instr> {
+        self.stage.program.code.get(step.index())
+    }
+
+    /// The strike that an attempt is dealt, the same each time it is asked for.
+    fn deal(&mut self, step: InstrId, attempt: u32) -> Blow {
+        let (plot, state) = (self.plot, &mut self.shared.state);
+        let struck = &mut state.struck;
+        let dealt = *state.dealt.entry((step, attempt)).or_insert_with(|| {
+            let left = |i: usize, times: Option<u32>| times.is_none_or(|n| struck.get(i).is_none_or(|c| *c < n));
+            let found = plot.strikes.iter().enumerate().position(|(i, s)| s.steps.contains(&step) && left(i, s.times));
+            found.and_then(|i| struck.get_mut(i)).into_iter().for_each(|count| *count += 1);
+            found
+        });
+        dealt.and_then(|i| plot.strikes.get(i)).map_or(Blow::Work, |s| s.blow)
+    }
+
+    /// A command of a step begins.
+    pub fn begin(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Option<()> {
+        let instr = self.instr(step)?;
+        let command = self.command(step, instr, attempt, launch.gated);
+        let reads_back = !launch.gated && matches!(instr.op, Op::Run { .. });
+        if command.acts {
+            self.shared.state.noted.insert((step, attempt));
+        }
+        self.shared.state.commands.insert(step, command);
+        if !reads_back {
+            self.moment(Some(step));
+            self.crash(step, attempt);
+        }
+        Some(())
+    }
+
+    fn command(&mut self, step: InstrId, instr: &Instr, attempt: u32, gated: bool) -> Command {
+        let blow = self.deal(step, attempt);
+        let takes = instr.usually_ms.unwrap_or(USUAL_MS);
+        let ends = self.stage.replies.at(step.index());
+        match &instr.op {
+            Op::Probe { atom, .. } => Command { probes: Some(*atom), ..self.reads(Some(takes), Reply::default()) },
+            Op::Wait { negated, .. } => {
+                let hangs = matches!(blow, Blow::Fail { .. } | Blow::Hang(_));
+                let reply = if *negated { &ends.bad } else { &ends.good };
+                self.reads((!hangs).then_some(takes), reply.clone())
+            }
+            Op::Run { .. } if !gated => self.reads(Some(0), Reply::code(self.read_back(step, instr, blow))),
+            _ => self.acts(instr, blow, takes, &ends.good, &ends.bad),
+        }
+    }
+
+    /// A command that changes nothing.
+    fn reads(&self, takes: Option<u64>, reply: Reply) -> Command {
+        let end_ms = takes.map(|ms| self.shared.state.clock_ms.saturating_add(ms));
+        Command { end_ms, reply, probes: None, lands: false, late: Landing::Never, acts: false, orphan: false }
+    }
+
+    /// The command of a `RUN`.
+    fn acts(&self, instr: &Instr, blow: Blow, takes: u64, good: &Reply, bad: &Reply) -> Command {
+        let command = instr.op.command();
+        let killed = command.and_then(|c| remote_limit(c, reach(&self.stage.program, instr)));
+        let within = command.and_then(|c| c.within_ms);
+        let (end, reply, lands) = match blow {
+            Blow::Fail { done } => (Some(takes), bad.clone(), done),
+            Blow::Hang(_) => match (killed, within) {
+                (Some(ms), _) => (Some(ms), Reply::code(ENDED), false),
+                (None, Some(_)) => (None, Reply::default(), false),
+                // Without a limit only its connection can be lost.
+                (None, None) => (Some(takes), Reply::code(LOST), false),
+            },
+            _ => match killed.filter(|ms| *ms < takes) {
+                Some(ms) => (Some(ms), Reply::code(ENDED), false),
+                None => (Some(takes), good.clone(), true),
+            },
+        };
+        let late = if let Blow::Hang(late) = blow { late } else { Landing::Last };
+        Command { lands, late, acts: true, ..self.reads(end, reply) }
+    }
+
+    /// The exit code of a read-back. One of a step that fails gives no answer.
+    fn read_back(&self, step: InstrId, instr: &Instr, blow: Blow) -> i32 {
+        let state = &self.shared.state;
+        let so = match blow {
+            Blow::Fail { .. } | Blow::Hang(_) => return UNREADABLE,
+            _ if instr.effects.is_empty() => state.landed.contains(&step),
+            _ => state.things.already(instr),
+        };
+        i32::from(!so)
+    }
+
+    /// A probe's answer; a yes that would prove what is not so is none.
+    fn says_yes(&mut self, atom: AtomId) -> bool {
+        let proves = self.stage.program.atoms.get(atom.index()).map_or(&[][..], |a| &a.yes_means);
+        let state = &mut self.shared.state;
+        let (so, wanted) = (state.things.are(proves), self.plot.answers.get(atom.index()).copied().flatten());
+        if wanted == Some(1) && !so && self.plot.insists.contains(&atom) {
+            state.contradicted.get_or_insert(atom);
+        }
+        so && wanted.is_none_or(|answer| answer == 1)
+    }
+
+    /// What the operator answers, after a while.
+    pub fn ask(&mut self, step: InstrId, question: &Question) {
+        let takes = self.instr(step).and_then(|i| i.usually_ms).unwrap_or(USUAL_MS);
+        let answer = self.answer(step, question);
+        let at = self.shared.state.clock_ms.saturating_add(takes);
+        self.shared.state.answers.insert((at, step, answer));
+        self.moment(Some(step));
+    }
+
+    fn answer(&mut self, step: InstrId, question: &Question) -> Option<u8> {
+        let index = |i: usize| u8::try_from(i).ok();
+        let option = |word: &str| question.options.iter().position(|(w, _)| w == word).and_then(index);
+        let Some(Op::Ask { answers, atom, .. }) = self.instr(step).map(|i| &i.op) else {
+            // Somebody who looks before answering.
+            let word = if self.shared.state.landed.contains(&step) { "done" } else { "again" };
+            return option(word).or_else(|| option("yes"));
+        };
+        let fails = matches!(self.deal(step, 1), Blow::Fail { .. } | Blow::Hang(_));
+        if answers.is_empty() {
+            return option(if fails { "no" } else { "yes" });
+        }
+        let wanted = atom.and_then(|a| self.plot.answers.get(a.index()).copied().flatten());
+        let first = |stops: bool| answers.iter().position(|a| a.stops == stops).and_then(index);
+        if fails { first(true) } else { wanted.or_else(|| first(false)).or(Some(0)) }
+    }
+
+    /// A command is ended by the executor.
+    pub fn kill(&mut self, step: InstrId) {
+        let now = self.shared.state.clock_ms;
+        let Some(command) = self.shared.state.commands.get_mut(&step) else { return };
+        let natural = command.end_ms.filter(|end| command.lands && *end > now);
+        let (acts, late) = (command.acts, command.late);
+        (command.end_ms, command.lands, command.reply) = (Some(now), false, Reply::code(KILLED));
+        match natural {
+            _ if !acts => {}
+            // It was only slow, and lands when it would have ended.
+            Some(end) => self.linger(step, Some(end)),
+            None => self.give_up(step, late),
+        }
+    }
+
+    /// A command was given up here, and may go on where it runs.
+    fn give_up(&mut self, step: InstrId, late: Landing) {
+        match late {
+            Landing::Never => {}
+            Landing::Soon => self.linger(step, Some(self.shared.state.clock_ms.saturating_add(SOON_MS))),
+            Landing::Last => self.linger(step, None),
+        }
+    }
+
+    fn linger(&mut self, step: InstrId, due_ms: Option<u64>) {
+        if let Some(instr) = self.instr(step).filter(|i| i.flags.lingers) {
+            self.shared.state.things.linger(step, instr, due_ms);
+        }
+    }
+
+    fn finish(&mut self, step: InstrId) -> Option<Happening> {
+        let mut command = self.shared.state.commands.remove(&step)?;
+        if command.lands {
+            self.happen(step);
+        }
+        if command.acts && command.reply.code == LOST {
+            self.give_up(step, command.late);
+        }
+        if let Some(atom) = command.probes {
+            let ends = self.stage.replies.at(step.index());
+            command.reply = if self.says_yes(atom) { ends.good.clone() } else { ends.bad.clone() };
+        }
+        let finished = if command.orphan { Finished::default() } else { command.reply.finished() };
+        Some(Happening::Finished { step, finished })
+    }
+
+    /// A step has its effects, at its time.
+    fn happen(&mut self, step: InstrId) {
+        let Some(instr) = self.instr(step) else { return };
+        self.shared.state.landed.insert(step);
+        self.shared.state.things.happen(instr);
+        self.shared.state.things.fence(&instr.fences);
+    }
+
+    /// A command that was given up has its effects.
+    fn land(&mut self, step: InstrId) {
+        let Some(instr) = self.instr(step) else { return };
+        self.shared.state.landed.insert(step);
+        self.shared.state.things.happen(instr);
+        self.shared.state.follow.landed(&self.stage.program, step);
+    }
+
+    /// The run is over: whatever was given up and may still land does.
+    pub fn settle_down(&mut self) {
+        while let Some(step) = self.shared.state.things.take_due(None) {
+            self.land(step);
+        }
+        let state = &mut self.shared.state;
+        state.follow.look(&self.stage.program);
+        state.follow.compare(&self.stage.program, state.things.values());
+    }
+
+    /// What happens next, at the latest when the clock shows `until_ms`.
+    pub fn next(&mut self, until_ms: Option<u64>) -> Vec<Happening> {
+        loop {
+            let state = &mut self.shared.state;
+            let ended = state.commands.iter().filter_map(|(id, c)| Some((c.end_ms?, *id))).min();
+            let answer = state.answers.first().copied();
+            let cancel = state.cancels.first().copied();
+            let due = state.things.next_due();
+            let times = [ended.map(|e| e.0), answer.map(|a| a.0), cancel, due, until_ms];
+            let Some(at) = times.into_iter().flatten().min() else {
+                // Nothing would happen any more, ever.
+                state.stuck = true;
+                return vec![Happening::Interrupted { by: String::from("the operator, who gave up") }];
+            };
+            state.clock_ms = state.clock_ms.max(at);
+            if cancel == Some(at) {
+                state.cancels.pop_first();
+                return vec![Happening::Interrupted { by: String::from("the operator") }];
+            }
+            if due == Some(at) {
+                if let Some(step) = state.things.take_due(Some(at)) {
+                    self.land(step);
+                }
+                continue;
+            }
+            if let Some((_, step)) = ended.filter(|e| e.0 == at) {
+                return self.finish(step).into_iter().collect();
+            }
+            let Some((_, step, option)) = answer.filter(|a| a.0 == at) else { return Vec::new() };
+            state.answers.pop_first();
+            return vec![match option {
+                Some(option) => Happening::Answered { step, option, by: String::from("the operator") },
+                None => Happening::Unanswered { step },
+            }];
+        }
+    }
+
+    /// Takes in what the driver made durable.
+    pub fn written(&mut self, records: &[Record]) {
+        self.moment(records.iter().find_map(|r| about(&r.event)));
+        for record in records {
+            self.shared.records.push(record.clone());
+            self.recorded(&record.event);
+        }
+        self.moment(records.iter().rev().find_map(|r| about(&r.event)));
+    }
+
+    fn recorded(&mut self, event: &Event) {
+        let step = about(event);
+        let (landed, under_way) = step.map_or((false, false), |step| {
+            let state = &self.shared.state;
+            (state.landed.contains(&step), state.things.is_under_way(step))
+        });
+        self.shared.state.follow.event(&self.stage.program, event, landed, under_way);
+        match event {
+            Event::StepStarted { step, attempt } => {
+                if self.deal(*step, *attempt) == Blow::Cancel {
+                    let now = self.shared.state.clock_ms;
+                    self.shared.state.cancels.insert(now);
+                }
+                self.crash(*step, *attempt);
+            }
+            // The effects of a command were there before the executor heard of its end.
+            Event::StepEnded(ended) if !ended.again && ended.outcome == StepOutcome::Ok && !landed => {
+                self.happen(ended.step);
+            }
+            Event::Settled { step, status: Status::Ok } if self.instr(*step).is_some_and(|i| !i.effects.is_empty()) => {
+                self.happen(*step);
+            }
+            _ => {}
+        }
+    }
+
+    fn moment(&mut self, step: Option<InstrId>) {
+        if self.shared.moments.is_some() {
+            let moment = Moment { state: self.shared.state.clone(), records: self.shared.records.len(), step };
+            self.shared.moments.get_or_insert_default().push(moment);
+        }
+    }
+
+    /// The executor is lost here, if the attempt is dealt that.
+    fn crash(&mut self, step: InstrId, attempt: u32) {
+        let at = (step, attempt);
+        let first = self.shared.crash.as_ref().is_none_or(|(known, _)| *known == at);
+        if self.deal(step, attempt) == Blow::Crash && first && !self.shared.state.lost.contains(&at) {
+            let mut state = self.shared.state.clone();
+            state.lost.insert(at);
+            let moment = Moment { state, records: self.shared.records.len(), step: Some(step) };
+            self.shared.crash = Some((at, moment));
+        }
+    }
+}
+
+/// The step whose start or end an event is.
+fn about(event: &Event) -> Option<InstrId> {
+    match event {
+        Event::StepStarted { step, .. } => Some(*step),
+        Event::StepEnded(ended) => Some(ended.step),
+        _ => None,
+    }
+}
