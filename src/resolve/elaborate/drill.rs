@@ -29,7 +29,7 @@ impl Elaborator<'_, '_> {
             let message = format!("this is a drill, but `{step}` changes `{name}`");
             self.report(
                 Diagnostic::error(Code::DrillTouches, at, message)
-                    .label(clause, "says so")
+                    .label(clause, "by this clause")
                     .help(format!("use one that is there for drills, or add `{name}` to `drill only …`")),
             );
         }
