@@ -4,6 +4,7 @@
 //! without needing it: whatever runs there may count on all it follows in the block having passed. A ladder of attempts,
 //! a block with a `finally`, a `finally` itself, and a block with `after … finished` are *loose*.
 
+use super::status::Known;
 use crate::bytecode::{Op, Program};
 use std::collections::HashSet;
 
@@ -25,6 +26,13 @@ pub(super) struct Block {
     pub loose: bool,
     /// Something directly in it belongs to a `finally`, while it does not.
     pub protects: bool,
+}
+
+impl Block {
+    /// What those who stand in the block know of the others.
+    pub fn known(&self) -> Known {
+        if self.protects { Known::Nothing } else { Known::Uncancelled }
+    }
 }
 
 /// All blocks, and where each instruction stands.

@@ -6,7 +6,7 @@
 
 use super::bdd::Cond;
 use super::blocks::BlockId;
-use super::status::Engine;
+use super::status::{Engine, Known};
 use crate::bytecode::{InstrId, Op, Program};
 use crate::calculus::{AtomSource, CellId, Change, Effect, MachineId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -91,7 +91,19 @@ pub(super) fn accesses(p: &Program) -> Vec<Vec<Access>> {
     all
 }
 
+impl Access {
+    /// Whether it changes nothing, and nothing is learnt from it.
+    fn is_read(&self) -> bool {
+        self.effect.is_none() && self.fences.is_empty() && self.proves == u64::MAX
+    }
+}
+
 impl Values {
+    /// Whether it is one of these in any case.
+    fn all_in(&self, mask: u64) -> bool {
+        self.may_be.iter().all(|(v, _)| mask >> v & 1 == 1)
+    }
+
     /// Any of these, in any case.
     pub fn any_of(mask: u64) -> Values {
         let may_be = (0..64u8).filter(|v| mask >> v & 1 == 1).map(|v| (v, Cond::TRUE)).collect();
@@ -216,6 +228,9 @@ pub(super) fn walk(
     values: Values,
     watch: &mut dyn Watch,
 ) -> Values {
+    if accesses.iter().all(|a| a.is_read() && values.all_in(a.allowed)) {
+        return values;
+    }
     let around = engine.blocks.get(block);
     let path = engine.path(block);
     let mut values = values;
@@ -225,14 +240,15 @@ pub(super) fn walk(
             return values;
         }
         match engine.blocks.child(block, access.at) {
+            None if access.is_read() && values.all_in(access.allowed) => rest = later,
             None => {
                 let progress = engine.own(access.at);
                 let runs = engine.bdd.and(path, progress.ran);
-                let happens = Happens { ran: progress.ran, ok: progress.ok };
                 let works = engine.works(access.at);
                 let ok = engine.bdd.and(progress.ran, works);
                 let whatever = values.after(engine, access, Happens { ran: progress.ran, ok });
                 watch.access(engine, access, &values, &whatever, runs);
+                let happens = Happens { ran: progress.ran, ok: progress.ok };
                 values = if ok == happens.ok { whatever } else { values.after(engine, access, happens) };
                 rest = later;
             }
@@ -242,9 +258,10 @@ pub(super) fn walk(
                 watch.block(inner, inside, &values);
                 let passed = walk(engine, inner, inside, values.clone(), watch);
                 values = match (around.loose, engine.blocks.get(inner).loose) {
+                    _ if around.loose && outside.is_empty() => return values,
                     (false, false) => passed,
-                    (false, true) => fold(engine, inner, false, inside, values),
-                    (true, _) => fold(engine, block, around.protects, inside, values),
+                    (false, true) => fold(engine, inner, Known::Passed, inside, values),
+                    (true, _) => fold(engine, block, around.known(), inside, values),
                 };
                 rest = outside;
             }
@@ -257,12 +274,15 @@ pub(super) fn walk(
 pub(super) fn fold(
     engine: &mut Engine<'_>,
     block: BlockId,
-    cancel: bool,
+    known: Known,
     accesses: &[Access],
     values: Values,
 ) -> Values {
-    let table = engine.table(block, cancel);
-    accesses.iter().fold(values, |values, access| {
+    if accesses.iter().all(Access::is_read) {
+        return values;
+    }
+    let table = engine.table(block, known);
+    accesses.iter().filter(|a| !a.is_read()).fold(values, |values, access| {
         let progress = table.of(access.at);
         values.after(engine, access, Happens { ran: progress.ran, ok: progress.ok })
     })

@@ -10,7 +10,6 @@ use crate::semantics::Violation;
 /// Looks at an access under `runs`: an acquire finds the thing nowhere, or where it brings it.
 pub(super) fn check(look: &mut Look, engine: &mut Engine<'_>, access: &Access, before: &Values, runs: Cond) {
     let Some(effect) = access.effect.filter(|e| e.exclusive) else { return };
-    look.checks += 1;
     let elsewhere = before.when(engine, !allowed(effect.change));
     let when = engine.bdd.and(runs, elsewhere);
     look.suspect(Violation::HeldTwice { step: id(access.at), cell: look.cell }, when, Spot::Run(access.at));

@@ -7,11 +7,10 @@ use crate::semantics::Violation;
 
 /// Looks at the values of a cell after everything.
 pub(super) fn check(look: &mut Look, engine: &mut Engine<'_>, last: &Values) {
-    let goal = engine.p.goal.iter().filter(|r| r.cell == look.cell).fold(u64::MAX, |mask, r| mask & r.allowed);
+    let goal = engine.goals.get(look.cell.index()).copied().unwrap_or(u64::MAX);
     if goal == u64::MAX {
         return;
     }
-    look.checks += 1;
     let end = engine.p.code.len().saturating_sub(1);
     let done = engine.runs(end);
     let missed = last.when(engine, !goal);

@@ -11,7 +11,6 @@ pub(super) fn check(look: &mut Look, engine: &mut Engine<'_>, access: &Access, b
     if access.allowed == u64::MAX {
         return;
     }
-    look.checks += 1;
     let otherwise = before.when(engine, !access.allowed);
     let when = engine.bdd.and(runs, otherwise);
     look.suspect(Violation::NotSo { step: id(access.at), cell: look.cell }, when, Spot::Run(access.at));

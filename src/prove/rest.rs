@@ -3,7 +3,7 @@
 use super::bdd::Cond;
 use super::cells::{Access, fold};
 use super::search::{Look, Spot};
-use super::status::Engine;
+use super::status::{Engine, Known};
 use crate::calculus::Change;
 use crate::semantics::Violation;
 
@@ -17,11 +17,10 @@ pub(super) fn check(look: &mut Look, engine: &mut Engine<'_>, accesses: &[Access
     if rests & all == all || held || unrest.is_empty() {
         return;
     }
-    look.checks += 1;
     let (block, before) = look.home.clone();
-    let table = engine.table(block, true);
+    let table = engine.table(block, Known::Nothing);
     let inside: Vec<Access> = accesses.iter().filter(|a| engine.blocks.covers(block, a.at)).cloned().collect();
-    let last = fold(engine, block, true, &inside, before);
+    let last = fold(engine, block, Known::Nothing, &inside, before);
     let ran: Vec<Cond> = unrest.iter().map(|a| table.of(a.at).ran).collect();
     let mut when = engine.bdd.any(ran);
     for access in &inside {

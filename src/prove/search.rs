@@ -3,12 +3,13 @@
 use super::bdd::{Cond, Var};
 use super::blocks::BlockId;
 use super::cells::{Access, Values, Watch, accesses, id, walk};
-use super::status::{Engine, View};
+use super::status::{Engine, Known, View};
 use super::variables::Meaning;
 use super::{exclusivity, goal, requirement, rest};
-use crate::bytecode::{InstrId, Op, Program};
+use crate::bytecode::{GuardId, Instr, InstrId, Op, Program};
 use crate::calculus::CellId;
 use crate::semantics::Violation;
+use crate::verify::Reach;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a proof may cost.
@@ -33,7 +34,7 @@ pub struct Proof {
     pub undecided: Vec<Undecided>,
     /// Steps and blocks that never run.
     pub idle: Vec<InstrId>,
-    /// Requirements, acquires and goals that were looked at.
+    /// How many requirements, acquires, goals and things that must rest were looked at.
     pub checks: usize,
 }
 
@@ -92,7 +93,6 @@ pub(super) enum Spot {
 pub(super) struct Look {
     pub cell: CellId,
     pub suspicions: Vec<Suspicion>,
-    pub checks: usize,
     /// When the yes of a probe does not contradict what the cell may be.
     plausible: Vec<(usize, Cond)>,
     /// The lowest block in which everything is that changes the cell, and the cell when it begins.
@@ -127,6 +127,13 @@ impl Look {
     }
 }
 
+/// How many requirements, acquires, goals and things that must rest there are.
+fn questions(p: &Program) -> usize {
+    let acquires = |i: &Instr| i.effects.iter().filter(|e| e.exclusive).count();
+    let steps: usize = p.code.iter().map(|i| i.requires.len() + acquires(i)).sum();
+    steps + p.goal.len() + p.cells.iter().filter(|c| c.rests & c.all() != c.all()).count()
+}
+
 /// How many of the accesses change the cell.
 fn changes(accesses: &[Access]) -> usize {
     accesses.iter().filter(|a| a.effect.is_some() || !a.fences.is_empty()).count()
@@ -138,6 +145,7 @@ fn changes(accesses: &[Access]) -> usize {
 /// needs more than `limits` is [`Proof::undecided`].
 pub fn prove(p: &Program, limits: Limits) -> Proof {
     let mut search = Search {
+        reach: Reach::of(&p.code),
         engine: Engine::new(p, limits.nodes),
         limits,
         accesses: Vec::new(),
@@ -145,6 +153,7 @@ pub fn prove(p: &Program, limits: Limits) -> Proof {
         found: BTreeMap::new(),
         proof: Proof::default(),
     };
+    search.proof.checks = questions(p);
     search.accesses = accesses(p);
     search.run();
     let Search { found, mut proof, .. } = search;
@@ -153,6 +162,7 @@ pub fn prove(p: &Program, limits: Limits) -> Proof {
 }
 
 struct Search<'p> {
+    reach: Reach<'p>,
     engine: Engine<'p>,
     limits: Limits,
     accesses: Vec<Vec<Access>>,
@@ -191,7 +201,6 @@ impl Search<'_> {
         let mut look = Look {
             cell: CellId::at(cell),
             suspicions: Vec::new(),
-            checks: 0,
             plausible: Vec::new(),
             home: (1, initial.clone()),
             changes: changes(&list),
@@ -202,7 +211,6 @@ impl Search<'_> {
         for (at, fits) in look.plausible {
             self.plausible.entry(at).or_default().push(fits);
         }
-        self.proof.checks += look.checks;
         if let Some(slot) = self.accesses.get_mut(cell) {
             *slot = list;
         }
@@ -246,7 +254,7 @@ impl Search<'_> {
             let mut changed = false;
             for var in self.engine.bdd.support(when, usize::MAX).unwrap_or_default() {
                 let Some(at) = self.engine.vars.meaning(var).and_then(about) else { continue };
-                if known.insert(Known::About(at)) {
+                if known.insert(Seen::About(at)) {
                     let fact = self.fact(at, from, &mut known);
                     let both = self.engine.bdd.and(when, fact);
                     changed |= both != when;
@@ -260,21 +268,23 @@ impl Search<'_> {
     }
 
     /// What is known of what an instruction did, looking back from a spot.
-    fn fact(&mut self, at: usize, from: Spot, known: &mut HashSet<Known>) -> Cond {
+    fn fact(&mut self, at: usize, from: Spot, known: &mut HashSet<Seen>) -> Cond {
         let block = match from {
             Spot::Run(here) => self.engine.blocks.around(here),
             Spot::End(block) => block,
         };
         let mut fact = Cond::TRUE;
         match self.engine.view(at, block) {
-            View::Into(inner, false) if !self.is_around(inner, block) => {
+            View::Into(inner, _) if !self.is_around(inner, block) => {
                 let exit = self.engine.blocks.get(inner).exit;
-                let follows = match from {
-                    Spot::Run(here) => self.needs(here, exit),
-                    Spot::End(_) => true,
+                let here = match from {
+                    Spot::Run(here) => here,
+                    Spot::End(block) => self.engine.blocks.get(block).enter,
                 };
-                if follows && known.insert(Known::Passed(inner)) {
-                    fact = self.engine.table(inner, false).of(exit).passed;
+                // Within a strict block, what is ordered before it is what it needs.
+                if self.reach.ordered(id(exit), id(here)) && !self.reach.gave_up() && known.insert(Seen::Passed(inner))
+                {
+                    fact = self.engine.table(inner, Known::Uncancelled).of(exit).passed;
                 }
             }
             View::Passed if self.is_choice(at) => {
@@ -305,40 +315,31 @@ impl Search<'_> {
         instr.is_some_and(|i| matches!(&i.op, Op::Ask { answers, .. } if !answers.is_empty()) && !i.flags.tolerated)
     }
 
-    /// Whether `later` runs only if `earlier` has passed.
-    fn needs(&self, later: usize, earlier: usize) -> bool {
-        let mut seen = HashSet::new();
-        let mut stack = vec![later];
-        while let Some(at) = stack.pop() {
-            if at == earlier {
-                return true;
-            }
-            let needs = self.engine.p.code.get(at).map_or(&[][..], |i| &i.needs);
-            stack.extend(needs.iter().map(|t| t.index()).filter(|t| *t >= earlier && seen.insert(*t)));
-        }
-        false
-    }
-
-    /// Finds the steps that never run.
+    /// Finds what never runs. What stands in one block under one condition runs alike: everything between can pass.
     fn idle(&mut self) {
+        let mut known: HashMap<(BlockId, GuardId), bool> = HashMap::new();
         for at in 0..self.engine.p.code.len() {
-            let runs = self.engine.runs(at);
-            if runs.is_true() {
-                continue;
-            }
-            let certain = self.certain(runs, Spot::Run(at));
-            if self.engine.bdd.is_exhausted() {
-                return self.engine.reset(self.limits.nodes);
-            }
-            if certain.is_false() {
-                self.proof.idle.push(id(at));
-            }
+            let Some(guard) = self.engine.p.code.get(at).map(|i| i.guard) else { continue };
+            let block = self.engine.blocks.around(at);
+            let idle = match known.get(&(block, guard)) {
+                Some(idle) => *idle,
+                None => {
+                    let runs = self.engine.runs(at);
+                    let certain = self.certain(runs, Spot::Run(at));
+                    if self.engine.bdd.is_exhausted() {
+                        return self.engine.reset(self.limits.nodes);
+                    }
+                    known.insert((block, guard), certain.is_false());
+                    certain.is_false()
+                }
+            };
+            self.proof.idle.extend(idle.then(|| id(at)));
         }
     }
 }
 
 #[derive(PartialEq, Eq, Hash)]
-enum Known {
+enum Seen {
     About(usize),
     Passed(BlockId),
 }

@@ -46,13 +46,24 @@ impl Table {
     }
 }
 
+/// What is known of a block that is looked into, besides that it was entered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Known {
+    /// It passed, so whatever its end needs did.
+    Passed,
+    /// The operator did not cancel while it ran.
+    Uncancelled,
+    /// Nothing.
+    Nothing,
+}
+
 /// From where an instruction is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum View {
     /// It has passed.
     Passed,
-    /// It stands in this block, which is looked into; with cancellation or without.
-    Into(BlockId, bool),
+    /// It stands in this block, of which so much is known.
+    Into(BlockId, Known),
 }
 
 /// Conditions about one program.
@@ -61,7 +72,9 @@ pub(super) struct Engine<'p> {
     pub blocks: Blocks,
     pub vars: Variables,
     pub bdd: Bdd,
-    tables: HashMap<(BlockId, bool), Rc<Table>>,
+    /// For each cell the values that the plan's goal allows; all bits if it says nothing of it.
+    pub goals: Vec<u64>,
+    tables: HashMap<(BlockId, Known), Rc<Table>>,
     guards: HashMap<(GuardId, BlockId), Cond>,
     paths: HashMap<BlockId, Cond>,
     /// Who answers each atom, in written order.
@@ -77,8 +90,13 @@ impl<'p> Engine<'p> {
                 _ => {}
             }
         }
+        let mut goals = vec![u64::MAX; p.cells.len()];
+        for goal in &p.goal {
+            goals.get_mut(goal.cell.index()).into_iter().for_each(|mask| *mask &= goal.allowed);
+        }
         Engine {
             p,
+            goals,
             blocks: Blocks::of(p),
             vars: Variables::of(p),
             bdd: Bdd::new(limit),
@@ -102,8 +120,8 @@ impl<'p> Engine<'p> {
         let (meet, child) = self.blocks.meet(self.blocks.around(at), block);
         let around = self.blocks.get(meet);
         match child {
-            _ if around.loose => View::Into(meet, around.protects),
-            Some(child) => View::Into(child, false),
+            _ if around.loose => View::Into(meet, around.known()),
+            Some(child) => View::Into(child, Known::Passed),
             None => View::Passed,
         }
     }
@@ -111,13 +129,17 @@ impl<'p> Engine<'p> {
     /// The progress of an instruction, looked at from something that runs later, in `block`.
     pub fn seen(&mut self, at: usize, block: BlockId) -> Progress {
         match self.view(at, block) {
-            View::Into(into, cancel) => self.table(into, cancel).of(at),
+            View::Into(into, known) => self.table(into, known).of(at),
             View::Passed => {
                 let own = self.blocks.around(at);
                 let ran = self.guard_at(at, own);
-                let ok = match self.blocks.closes.get(at).copied().flatten() {
-                    Some(closed) if self.blocks.get(closed).loose => self.table(closed, false).of(at).ok,
-                    _ => self.worked(at, ran, true),
+                let ok = match (self.blocks.closes.get(at).copied().flatten(), self.p.code.get(at)) {
+                    (Some(closed), _) if self.blocks.get(closed).loose => self.table(closed, Known::Passed).of(at).ok,
+                    (_, Some(instr)) if instr.flags.tolerated => {
+                        let works = self.works(at);
+                        self.bdd.and(ran, works)
+                    }
+                    _ => ran,
                 };
                 Progress { ran, ok, ..ASSUMED }
             }
@@ -128,7 +150,7 @@ impl<'p> Engine<'p> {
     pub fn own(&mut self, at: usize) -> Progress {
         let block = self.blocks.around(at);
         let around = self.blocks.get(block);
-        if around.loose { self.table(block, around.protects).of(at) } else { self.seen(at, block) }
+        if around.loose { self.table(block, around.known()).of(at) } else { self.seen(at, block) }
     }
 
     /// When what stands in a block may run, as far as strict blocks do not promise it.
@@ -152,7 +174,7 @@ impl<'p> Engine<'p> {
             let above = self.paths.get(&parent).copied().unwrap_or(Cond::TRUE);
             let around = self.blocks.get(parent);
             let here = if around.loose {
-                let entered = self.table(parent, around.protects).of(self.blocks.get(block).enter).ran;
+                let entered = self.table(parent, around.known()).of(self.blocks.get(block).enter).ran;
                 self.bdd.and(above, entered)
             } else {
                 above
@@ -169,40 +191,53 @@ impl<'p> Engine<'p> {
         self.bdd.and(path, ran)
     }
 
-    /// The table of a block.
-    pub fn table(&mut self, block: BlockId, cancel: bool) -> Rc<Table> {
-        if let Some(known) = self.tables.get(&(block, cancel)) {
-            return Rc::clone(known);
+    /// The table of a block of which so much is known.
+    pub fn table(&mut self, block: BlockId, known: Known) -> Rc<Table> {
+        if let Some(table) = self.tables.get(&(block, known)) {
+            return Rc::clone(table);
         }
         let bounds = self.blocks.get(block);
+        let sure = if known == Known::Passed { self.needed_by_end(block) } else { Vec::new() };
         let mut table = Table { first: bounds.enter, progress: Vec::with_capacity(bounds.exit - bounds.enter + 1) };
-        let mut known: HashMap<GuardId, Cond> = HashMap::new();
+        let mut guards: HashMap<GuardId, Cond> = HashMap::new();
         for at in bounds.enter..=bounds.exit {
             if self.is_repeated_reader(at) {
-                known.clear();
+                guards.clear();
             }
-            let progress = if at == bounds.enter {
-                let ok = self.guard_in(at, block, &table, &mut known);
-                Progress { ok, ran: ok, ..ASSUMED }
-            } else {
-                self.settle(at, block, cancel, &table, &mut known)
+            let guard = self.guard_in(at, block, &table, &mut guards);
+            let progress = match () {
+                () if at == bounds.enter => Progress { ok: guard, ran: guard, ..ASSUMED },
+                () if sure.get(at - bounds.enter) == Some(&true) => {
+                    Progress { ran: guard, ok: self.worked(at, guard, true, &table), ..ASSUMED }
+                }
+                () => self.settle(at, guard, known == Known::Nothing, &table),
             };
             table.progress.push(progress);
         }
         let table = Rc::new(table);
-        self.tables.insert((block, cancel), Rc::clone(&table));
+        self.tables.insert((block, known), Rc::clone(&table));
         table
     }
 
+    /// For each instruction of a block whether the block's end needs it.
+    fn needed_by_end(&self, block: BlockId) -> Vec<bool> {
+        let bounds = self.blocks.get(block);
+        let mut needed = vec![false; bounds.exit - bounds.enter + 1];
+        needed.last_mut().into_iter().for_each(|n| *n = true);
+        for at in (bounds.enter..=bounds.exit).rev() {
+            if needed.get(at - bounds.enter) != Some(&true) {
+                continue;
+            }
+            for t in self.p.code.get(at).map_or(&[][..], |i| &i.needs) {
+                let slot = t.index().checked_sub(bounds.enter).and_then(|i| needed.get_mut(i));
+                slot.into_iter().for_each(|n| *n = true);
+            }
+        }
+        needed
+    }
+
     /// The settling rule for an instruction of a block that is looked into.
-    fn settle(
-        &mut self,
-        at: usize,
-        block: BlockId,
-        cancel: bool,
-        table: &Table,
-        known: &mut HashMap<GuardId, Cond>,
-    ) -> Progress {
+    fn settle(&mut self, at: usize, guard: Cond, cancel: bool, table: &Table) -> Progress {
         let Some(instr) = self.p.code.get(at) else { return ASSUMED };
         let inside = |t: &&InstrId| table.has(t.index());
         let mut ready = Cond::TRUE;
@@ -215,7 +250,6 @@ impl<'p> Engine<'p> {
                 cancelled = self.bdd.or(cancelled, table.of(t.index()).cancelled);
             }
         }
-        let guard = self.guard_in(at, block, table, known);
         let due = self.bdd.and(ready, guard);
         let mut ran = due;
         if cancel && !instr.flags.finally && instr.op.is_cancellable() {
@@ -223,14 +257,7 @@ impl<'p> Engine<'p> {
             cancelled = self.bdd.or(cancelled, own);
             ran = self.bdd.and_not(due, cancelled);
         }
-        let ok = match &instr.op {
-            Op::Join { rungs } => {
-                let oks: Vec<Cond> = rungs.iter().map(|r| table.of(r.index()).ok).collect();
-                let any = self.bdd.any(oks);
-                self.bdd.and(ran, any)
-            }
-            _ => self.worked(at, ran, false),
-        };
+        let ok = self.worked(at, ran, false, table);
         let fine = match &instr.op {
             Op::Join { rungs } => {
                 let all: Vec<Cond> = rungs.iter().map(|r| table.of(r.index()).passed).collect();
@@ -247,13 +274,17 @@ impl<'p> Engine<'p> {
         Progress { ran, ok, passed, cancelled }
     }
 
-    /// When a step that ran worked; `must` if it is known to have passed.
-    fn worked(&mut self, at: usize, ran: Cond, must: bool) -> Cond {
+    /// When what ran is `ok`; `sure` if it is known to have passed.
+    fn worked(&mut self, at: usize, ran: Cond, sure: bool, table: &Table) -> Cond {
         let Some(instr) = self.p.code.get(at) else { return ran };
-        if must && !instr.flags.tolerated {
-            return ran;
-        }
-        let works = self.works(at);
+        let works = match &instr.op {
+            Op::Join { rungs } => {
+                let oks: Vec<Cond> = rungs.iter().map(|r| table.of(r.index()).ok).collect();
+                self.bdd.any(oks)
+            }
+            _ if sure && !instr.flags.tolerated => return ran,
+            _ => self.works(at),
+        };
         self.bdd.and(ran, works)
     }
 

@@ -120,6 +120,12 @@ pub fn collect<'s>(
 }
 
 impl<'s> Library<'s> {
+    /// Whether things of some kind can be in all of these states.
+    pub fn is_some_kinds_states(&self, states: &[Name<'s>]) -> bool {
+        let has = |kind: &Kind<'s>| states.iter().all(|s| kind.states.iter().any(|k| k.text == s.text));
+        self.kinds.iter().any(has)
+    }
+
     /// The kind with this id.
     #[allow(clippy::indexing_slicing, reason = "ids are made by this table only")]
     pub fn kind(&self, id: KindId) -> &Kind<'s> {

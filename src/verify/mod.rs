@@ -20,7 +20,7 @@ pub use finding::{Finding, LoadError};
 
 use crate::bytecode::{Program, decode};
 use finding::Findings;
-use reach::Reach;
+pub(crate) use reach::Reach;
 use std::ops::Deref;
 
 /// A program that keeps every rule of this module. Made by [`verify`] only, and read-only from then on.

@@ -19,7 +19,7 @@ use crate::bytecode::{Instr, InstrId};
 use std::cell::Cell;
 
 /// Answers questions about the order of a program whose edges all point backwards.
-pub(super) struct Reach<'p> {
+pub(crate) struct Reach<'p> {
     code: &'p [Instr],
     facts: Vec<Facts>,
     /// Steps of walks that are left.

@@ -280,7 +280,9 @@ impl<'s> Elaborator<'_, 's> {
     /// `given firewalls are included or excluded`
     fn decision(&mut self, name: Name<'s>, options: &[Name<'s>], span: Span) {
         let words = self.vars.iter().map(|(n, _)| *n).chain(self.library.thing_words(name.span.file));
-        if let Some(word) = nearest(name.text, words) {
+        if self.library.is_some_kinds_states(options)
+            && let Some(word) = nearest(name.text, words)
+        {
             let states: Vec<_> = match self.library.thing_named(word, name.span.file) {
                 Some(id) => self.library.kind(self.library.thing(id).kind).states.iter().map(|s| s.text).collect(),
                 None => vec!["up", "down"],
