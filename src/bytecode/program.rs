@@ -157,6 +157,17 @@ pub struct Place {
     pub column: u32,
 }
 
+impl Program {
+    /// An instruction by its name and where it runs: `stop on a`.
+    pub fn name_and_place(&self, id: InstrId) -> String {
+        let Some(instr) = self.code.get(id.index()) else { return String::from("?") };
+        match instr.host.and_then(|h| self.machines.get(h.index())) {
+            Some(machine) => format!("{} on {}", instr.name, machine.name),
+            None => instr.name.clone(),
+        }
+    }
+}
+
 impl Op {
     /// Whether it is block structure or an assumption: settled without doing anything.
     pub fn is_structure(&self) -> bool {

@@ -25,6 +25,19 @@ pub struct PlanArgs {
 pub fn one(args: &PlanArgs, format: Format, console: &mut Console) -> Result<(Compiled, Compilation), Exit> {
     let request = Request { plan: args.plan.clone(), givens: args.given.givens.clone(), everything: false };
     let mut compilation = session::compile(&Disk, &args.file.to_string_lossy(), &request);
+    told(&compilation, format, console)?;
+    if let Some(refusal) = &compilation.refused {
+        return Err(report::usage(console, &refusal.message, &refusal.help));
+    }
+    match compilation.plans.pop() {
+        Some(compiled) => Ok((compiled, compilation)),
+        #[allow(clippy::panic, reason = "a panic is how a defect of handover is reported")]
+        None => panic!("a compilation gave neither a plan nor a word about why"),
+    }
+}
+
+/// Says what was found; `Err` if it keeps the plans from being compiled.
+pub fn told(compilation: &Compilation, format: Format, console: &mut Console) -> Result<(), Exit> {
     let errors = compilation.diagnostics.iter().any(Diagnostic::is_error);
     match format {
         Format::Json if errors => {
@@ -38,14 +51,7 @@ pub fn one(args: &PlanArgs, format: Format, console: &mut Console) -> Result<(Co
     if errors {
         return Err(Exit::Findings);
     }
-    if let Some(refusal) = &compilation.refused {
-        return Err(report::usage(console, &refusal.message, &refusal.help));
-    }
-    match compilation.plans.pop() {
-        Some(compiled) => Ok((compiled, compilation)),
-        #[allow(clippy::panic, reason = "a panic is how a defect of handover is reported")]
-        None => panic!("a compilation gave neither a plan nor a word about why"),
-    }
+    Ok(())
 }
 
 /// What the compiler made keeps the rules of programs; if it does not, that is a defect of ours.

@@ -8,6 +8,7 @@ mod console;
 mod defect;
 mod disasm;
 mod doc;
+mod drill;
 mod exit;
 mod explain;
 mod flags;
@@ -48,6 +49,7 @@ enum Command {
     Check(check::Args),
     Plan(plan::Args),
     Test(test::Args),
+    Drill(drill::Args),
     Build(build::Args),
     Run(run::Args),
     Resume(resume::Args),
@@ -82,6 +84,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Check(args) => check::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),
         Command::Test(args) => test::run(&args, console),
+        Command::Drill(args) => drill::run(&args, console),
         Command::Build(args) => build::run(&args, console),
         Command::Run(args) => run::run(&args, console),
         Command::Resume(args) => resume::run(&args, console),

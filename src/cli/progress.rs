@@ -6,7 +6,9 @@
 use crate::bytecode::{Instr, InstrId, Names, Program, Status, spoken};
 use crate::cli::console::{Pane, Style};
 use crate::os;
-use crate::run::{AnswerSource, Event, Machine, Open, Record, Reporter, RunEnded, RunOutcome, StepEnded, StepOutcome};
+use crate::run::{
+    AnswerSource, Event, Machine, Record, Reporter, RunEnded, RunOutcome, StepEnded, StepOutcome, left_open,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -327,19 +329,6 @@ fn missed_goals(machine: &Machine) -> Vec<String> {
     missed
 }
 
-/// What a run left open, and what is to be done about it.
-pub fn left_open(program: &Program, open: &Open) -> String {
-    match open {
-        Open::Thing { name, may_be, rests } => {
-            format!("`{name}` may be {}; it must be {}", may_be.join(" or "), rests.join(" or "))
-        }
-        Open::Unknown { step } => {
-            format!("nobody knows whether {} happened, or whether it still will", name(program, *step))
-        }
-        Open::Unfinished { step } => format!("{} should have put things in order and did not", name(program, *step)),
-    }
-}
-
 fn instr(program: &Program, step: InstrId) -> Option<&Instr> {
     program.code.get(step.index())
 }
@@ -357,11 +346,7 @@ fn cause(machine: &Machine, step: InstrId) -> Option<InstrId> {
 
 /// `stop on a`
 fn name(program: &Program, step: InstrId) -> String {
-    let Some(instr) = instr(program, step) else { return String::from("?") };
-    match instr.host.and_then(|h| program.machines.get(h.index())) {
-        Some(machine) => format!("{} on {}", instr.name, machine.name),
-        None => instr.name.clone(),
-    }
+    program.name_and_place(step)
 }
 
 /// `stop on a: The service lets go of the port`

@@ -147,7 +147,7 @@ fn verdict(verdict: &Verdict, sources: &SourceMap) -> Value {
         "plan": verdict.plan,
         "passed": verdict.findings.is_empty(),
         "runs": verdict.runs,
-        "crashes": verdict.crashes,
+        "executors_lost": verdict.lost,
         "findings": verdict.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }

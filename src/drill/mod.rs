@@ -16,10 +16,12 @@ mod scene;
 mod state;
 mod steps;
 mod story;
+mod sweep;
 mod test;
 mod things;
 mod world;
 
 pub use coverage::{ConditionSeen, Coverage, Seen, StepSeen};
 pub use story::Line;
+pub use sweep::{Breach, Group, Kind, Outcome, Report, drill};
 pub use test::{Finding, Verdict, test};

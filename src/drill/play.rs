@@ -36,7 +36,7 @@ pub struct Played {
     /// The run waited for what would never have come.
     pub stuck: bool,
     /// How many executors were lost.
-    pub crashes: usize,
+    pub lost: usize,
 }
 
 impl Played {
@@ -52,8 +52,8 @@ impl Played {
 /// The executor contradicts itself, or the definition.
 pub fn play(stage: &Stage, plot: &Plot) -> Result<Played, RunError> {
     let (mut shared, mut seen) = act(stage, plot, Face::new(stage, plot, false), Start::Anew)?;
-    for crashes in 0..EXECUTORS {
-        let Some((_, moment)) = shared.crash.take() else { return seen.played(shared, crashes) };
+    for lost in 0..EXECUTORS {
+        let Some((_, moment)) = shared.crash.take() else { return seen.played(shared, lost) };
         let face = Face::after(stage, plot, &moment, &shared.records);
         (shared, seen) = act(stage, plot, face, Start::Resumed)?;
     }
@@ -66,7 +66,9 @@ pub fn play(stage: &Stage, plot: &Plot) -> Result<Played, RunError> {
 /// The executor contradicts itself, or the definition.
 pub fn play_and_watch(stage: &Stage, plot: &Plot) -> Result<(Played, Vec<Moment>), RunError> {
     let (mut shared, seen) = act(stage, plot, Face::new(stage, plot, true), Start::Anew)?;
-    let moments = shared.moments.take().unwrap_or_default();
+    let mut moments = shared.moments.take().unwrap_or_default();
+    // Once the end is written there is nothing to take up.
+    moments.retain(|m| m.records < shared.records.len());
     Ok((seen.played(shared, 0)?, moments))
 }
 
@@ -140,7 +142,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn played(self, shared: Shared, crashes: usize) -> Result<Played, RunError> {
+    fn played(self, shared: Shared, lost: usize) -> Result<Played, RunError> {
         let ended = self.ended.ok_or_else(|| RunError::defect("a simulated run has not ended"))?;
         if let Some(why) = shared.state.follow.illegal {
             return Err(RunError::defect(format!("the run did what the definition of plans does not allow: {why}")));
@@ -160,7 +162,7 @@ impl Seen {
             struck: shared.state.struck,
             contradicted: shared.state.contradicted,
             stuck: shared.state.stuck,
-            crashes,
+            lost,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What a simulated command prints and exits with, so that the executor takes it for what it is meant to be.
 
 use super::fabricate;
-use crate::bytecode::{Op, Program};
+use crate::bytecode::{Instr, Program};
 use crate::calculus::{Command, Sign, Verdict};
 use crate::run::{Exit, Finished, Output, Reading, Tail};
 
@@ -53,11 +53,12 @@ impl Replies {
         self.0.get(index).unwrap_or(&NONE)
     }
 
-    /// The instructions, by index, whose command cannot be made to succeed.
-    pub fn hopeless<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = usize> + 'a {
-        let works = |(op, ends): (&Op, &Ends)| op.command().is_none_or(|c| worked(c, &ends.good));
-        let fails = move |(i, instr): (usize, &crate::bytecode::Instr)| !works((&instr.op, self.at(i)));
-        program.code.iter().enumerate().filter(move |(i, instr)| fails((*i, instr))).map(|(i, _)| i)
+    /// The first instruction, by index, whose command cannot be made to succeed.
+    pub fn hopeless(&self, program: &Program) -> Option<usize> {
+        let fails = |(index, instr): (usize, &Instr)| {
+            instr.op.command().is_some_and(|command| !worked(command, &self.at(index).good))
+        };
+        program.code.iter().enumerate().position(fails)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Verdict {
     /// How many runs were simulated.
     pub runs: usize,
     /// How many executors were lost in them.
-    pub crashes: usize,
+    pub lost: usize,
     /// What is wrong; nothing if it passed.
     pub findings: Vec<Finding>,
 }
@@ -51,16 +51,16 @@ impl From<Diagnostic> for Finding {
 /// Runs a test.
 ///
 /// # Errors
-/// The executor contradicts itself: a defect.
+/// A command cannot be simulated; or the executor contradicts itself, or the definition: a defect.
 pub fn test(scenario: &Scenario, program: Verified, coverage: &mut Coverage) -> Result<Verdict, RunError> {
     coverage.plan(&scenario.plan, &program).tests += 1;
-    let stage = Stage::new(program);
+    let stage = Stage::new(program)?;
     let mut verdict = Verdict {
         title: scenario.title.clone(),
         span: scenario.span,
         plan: stage.program.plan.clone(),
         runs: 0,
-        crashes: 0,
+        lost: 0,
         findings: Vec::new(),
     };
     verdict.findings.extend(unreachable(&stage.program, scenario));
@@ -81,7 +81,7 @@ pub fn test(scenario: &Scenario, program: Verified, coverage: &mut Coverage) -> 
             let plot = plot(&stage.program, scenario, combination, landing);
             let played = play(&stage, &plot)?;
             verdict.runs += 1;
-            verdict.crashes += played.crashes;
+            verdict.lost += played.lost;
             // What is given selects among the runs: this one is none of them.
             if let Some(atom) = played.contradicted {
                 contradicted.get_or_insert((atom, space.words(&stage.program, combination), played));
@@ -181,7 +181,7 @@ fn plot(program: &Program, scenario: &Scenario, combination: &Combination, landi
             Fault::TimesOut => Blow::Hang(*landing),
             Fault::Succeeds => Blow::Work,
             Fault::Cancelled => Blow::Cancel,
-            Fault::Crashes => Blow::Crash,
+            Fault::ExecutorLost => Blow::Crash,
         };
         Strike { steps: find(program, &injection.steps.text).begins, blow, times: injection.times }
     });
@@ -252,7 +252,7 @@ fn never_struck(injection: &Injection) -> Diagnostic {
         Fault::TimesOut => "time out",
         Fault::Succeeds => "succeed",
         Fault::Cancelled => "be cancelled",
-        Fault::Crashes => "lose its executor",
+        Fault::ExecutorLost => "lose its executor",
     };
     let message = format!("`{}` never runs in this test, so it cannot {what}", injection.steps.text);
     Diagnostic::error(Code::ImpossibleFault, injection.span, message)

@@ -9,7 +9,7 @@ use crate::drill::plot::Plot;
 use crate::drill::reply::Replies;
 use crate::drill::scene::Scene;
 use crate::drill::state::{Moment, State};
-use crate::run::{Happening, Journal, JournalError, Launch, Question, Record, Trace, World};
+use crate::run::{Happening, Journal, JournalError, Launch, Question, Record, RunError, Trace, World, exit};
 use crate::verify::Verified;
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -26,9 +26,17 @@ pub struct Stage {
 
 impl Stage {
     /// The stage of a program.
-    pub fn new(program: Verified) -> Stage {
+    ///
+    /// # Errors
+    /// There is a command that nothing could be made up for that it would print when it works.
+    pub fn new(program: Verified) -> Result<Stage, RunError> {
         let replies = Replies::of(&program);
-        Stage { program: Arc::new(program), replies }
+        if let Some(instr) = replies.hopeless(&program).and_then(|i| program.code.get(i)) {
+            let message = format!("the simulated world knows no output with which `{}` would succeed", instr.name);
+            let help = Some(String::from("simplify the pattern after `match` or `output`"));
+            return Err(RunError { message, help, exit: exit::FINDINGS });
+        }
+        Ok(Stage { program: Arc::new(program), replies })
     }
 }
 

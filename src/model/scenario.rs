@@ -73,7 +73,7 @@ pub enum Fault {
     /// The operator cancels while it runs.
     Cancelled,
     /// The executor is lost while it runs, and the run taken up again.
-    Crashes,
+    ExecutorLost,
 }
 
 /// Something that a test expects.

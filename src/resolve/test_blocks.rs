@@ -211,6 +211,6 @@ fn fault(fault: tree::Fault) -> Fault {
         tree::Fault::TimesOut => Fault::TimesOut,
         tree::Fault::Succeeds => Fault::Succeeds,
         tree::Fault::Cancelled => Fault::Cancelled,
-        tree::Fault::Crashes => Fault::Crashes,
+        tree::Fault::ExecutorLost => Fault::ExecutorLost,
     }
 }

@@ -1,6 +1,6 @@
 //! How a run has ended, and what it leaves open for people to close.
 
-use crate::bytecode::{InstrId, Op, Status};
+use crate::bytecode::{InstrId, Op, Program, Status};
 use crate::run::{Machine, Open, RunEnded, RunOutcome, exit};
 
 /// Reads the end of a run off its machine.
@@ -60,6 +60,21 @@ fn made_up_for(machine: &Machine) -> Vec<bool> {
         }
     }
     made_up
+}
+
+/// What a run left open, and what is to be done about it.
+pub fn left_open(program: &Program, open: &Open) -> String {
+    match open {
+        Open::Thing { name, may_be, rests } => {
+            format!("`{name}` may be {}; it must be {}", may_be.join(" or "), rests.join(" or "))
+        }
+        Open::Unknown { step } => {
+            format!("nobody knows whether {} happened, or whether it still will", program.name_and_place(*step))
+        }
+        Open::Unfinished { step } => {
+            format!("{} should have put things in order and did not", program.name_and_place(*step))
+        }
+    }
 }
 
 impl RunEnded {

@@ -23,6 +23,7 @@ pub(crate) mod sample;
 mod tests;
 
 pub use cells::Cells;
+pub use conclusion::left_open;
 pub use driver::{Host, drive};
 pub use error::RunError;
 pub use event::{

@@ -710,7 +710,7 @@ pub struct Test<'s> {
     pub span: Span,
 }
 
-/// `when STEP fails | times out | succeeds | is cancelled | crashes [once | N times]`
+/// `when STEP fails | times out | succeeds | is cancelled`, `when the executor is lost at STEP`, `[once | N times]`
 #[derive(Clone, Debug)]
 pub struct When<'s> {
     /// The step.
@@ -734,8 +734,8 @@ pub enum Fault {
     Succeeds,
     /// `is cancelled`
     Cancelled,
-    /// `crashes`: the executor dies while it runs
-    Crashes,
+    /// `the executor is lost at`: it dies while the step runs
+    ExecutorLost,
 }
 
 /// One thing that a test expects.

@@ -31,19 +31,26 @@ impl<'s> Builder<'s, '_> {
     }
 
     fn when(&mut self, parts: &mut Parts<'_>, span: Span) -> Built<When<'s>> {
+        let lost = parts.maybe(Rule::executor_lost).is_some();
         let step = self.step_ref(parts)?;
-        let fault = match self.word(self.start(&parts.need(Rule::fault)?)).text {
-            "fails" => Fault::Fails,
-            "times" => Fault::TimesOut,
-            "succeeds" => Fault::Succeeds,
-            "crashes" => Fault::Crashes,
-            _ => Fault::Cancelled,
+        let fault = match lost {
+            true => Fault::ExecutorLost,
+            false => self.fault(parts)?,
         };
         let times = match parts.maybe(Rule::count) {
             Some(count) => Some(self.count(count)?),
             None => None,
         };
         Ok(When { step, fault, times, span })
+    }
+
+    fn fault(&mut self, parts: &mut Parts<'_>) -> Built<Fault> {
+        Ok(match self.word(self.start(&parts.need(Rule::fault)?)).text {
+            "fails" => Fault::Fails,
+            "times" => Fault::TimesOut,
+            "succeeds" => Fault::Succeeds,
+            _ => Fault::Cancelled,
+        })
     }
 
     /// `once` or `N times`.
