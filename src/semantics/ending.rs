@@ -2,7 +2,7 @@
 
 use super::{State, Violation};
 use crate::bytecode::{Instr, InstrId, Op, Program, Status};
-use crate::calculus::{CellId, Change, Effect};
+use crate::calculus::{CellId, CellKind, Change, Effect};
 
 impl State {
     /// What is wrong now that everything is settled; nothing before. What is still in flight may land after the end, so
@@ -14,9 +14,25 @@ impl State {
         let completed = self.status.last() == Some(&Status::Ok);
         let missed = program.goal.iter().filter(|goal| completed && !self.meets(**goal));
         let missed = missed.map(|goal| Violation::GoalMissed { cell: goal.cell });
-        let cells = (0..program.cells.len()).map(CellId::at);
-        let open = cells.filter(|cell| self.is_left_open(program, *cell)).map(|cell| Violation::LeftOpen { cell });
-        missed.chain(open).collect()
+        let cells = || (0..program.cells.len()).map(CellId::at);
+        let open = cells().filter(|cell| self.is_left_open(program, *cell)).map(|cell| Violation::LeftOpen { cell });
+        let back = cells().filter(|cell| self.comes_back(program, *cell)).map(|cell| Violation::ComesBack { cell });
+        missed.chain(open).chain(back).collect()
+    }
+
+    /// Whether a machine takes a thing when it comes up, though that is not there by now, and nobody has been told to
+    /// mind the machine.
+    fn comes_back(&self, program: &Program, cell: CellId) -> bool {
+        let kind = program.cells.get(cell.index()).map(|c| &c.kind);
+        let Some(CellKind::Configured { machine, of }) = kind else { return false };
+        let there = match program.cells.get(of.index()).map(|c| &c.kind) {
+            Some(CellKind::Place { holders }) => {
+                holders.get(usize::from(self.value(*of))).copied().flatten() == Some(*machine)
+            }
+            _ => false,
+        };
+        let minded = program.holds.iter().any(|hold| hold.machine == Some(*machine));
+        self.value(cell) == 1 && !there && !minded
     }
 
     /// Whether the plan has left a cell where it must not stay, and nobody has been told to see to it: no duty names it,
@@ -33,7 +49,8 @@ impl State {
         let took_it_away = any(&[Status::Ok, Status::Failed, Status::Unknown], &|_, _| true, &|v| !at_rest(v));
         let recovers = |id, instr: &Instr| instr.flags.finally || in_a_later_rung(program, id);
         let recovery_failed = any(&[Status::Failed, Status::Unknown], &recovers, &at_rest);
-        !at_rest(self.value(cell)) && took_it_away && !recovery_failed
+        let minded = program.holds.iter().any(|hold| hold.cells.contains(&cell));
+        !at_rest(self.value(cell)) && took_it_away && !recovery_failed && !minded
     }
 }
 

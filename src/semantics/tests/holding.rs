@@ -3,6 +3,7 @@
 use super::scene::{A, B, CLUSTER, Line, POWER, SERVICE, Scene};
 use crate::bytecode::sample::ids;
 use crate::bytecode::{Guard, Op};
+use crate::calculus::{CellId, CellKind, MachineId};
 
 #[test]
 fn what_was_released_can_be_taken() {
@@ -158,6 +159,44 @@ fn a_recovery_that_failed_excuses_its_own_cell_only() {
     put_back.effects.clear();
     Line(put_back).sets(SERVICE, 1);
     plan.comes_to(&["left open: cluster"]);
+}
+
+#[test]
+fn a_hold_on_the_thing_is_a_way_to_close_it() {
+    for (held, expected) in [(CLUSTER, &[][..]), (POWER, &["left open: cluster"])] {
+        let mut plan = Scene::new();
+        plan.run("prepare").on(A).sets(CLUSTER, 1);
+        plan.hold(Some(A), &[held]);
+        plan.comes_to(expected);
+    }
+}
+
+#[test]
+fn a_machine_that_comes_up_takes_again_what_it_is_configured_with() {
+    let cut_and_claim = || {
+        let mut plan = Scene::new();
+        let kind = CellKind::Configured { machine: MachineId(A), of: CellId(SERVICE) };
+        let configured = plan.0.cell("service configured on a", &["no", "yes"], kind).0;
+        plan.given(configured, 0b10);
+        plan.run("cut").on(B).fences_a();
+        plan.run("claim").on(B).acquires(2);
+        (plan, configured)
+    };
+    let comes_back = ["comes back: service configured on a"];
+    let (plan, _) = cut_and_claim();
+    plan.comes_to(&comes_back);
+    let (mut plan, configured) = cut_and_claim();
+    plan.run("remove").on(B).sets(configured, 0).if_possible();
+    plan.comes_to(&comes_back);
+    let (mut plan, _) = cut_and_claim();
+    plan.hold(Some(B), &[]);
+    plan.comes_to(&comes_back);
+    let (mut plan, _) = cut_and_claim();
+    plan.hold(Some(A), &[]);
+    plan.comes_to(&[]);
+    let (mut plan, configured) = cut_and_claim();
+    plan.given(configured, 0b01);
+    plan.comes_to(&[]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use crate::bytecode::sample::{Builder, command, ids, run, strings};
 use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Program, disassemble};
 use crate::calculus::{
-    Answer, AtomId, AtomSource, CellId, CellKind, Change, Effect, MachineId, Reach, Requirement, Template,
+    Answer, AtomId, AtomSource, CellId, CellKind, Change, Effect, Hold, MachineId, Reach, Requirement, Template,
 };
 use crate::semantics::{Violation, explore};
 use crate::verify::{Verified, verify};
@@ -42,6 +42,12 @@ impl Scene {
     /// The values that a cell may have at the start.
     pub fn given(&mut self, cell: u32, values: u64) {
         self.0.0.cells[cell as usize].initial = values;
+    }
+
+    /// Somebody is told to mind a machine, or a thing.
+    pub fn hold(&mut self, machine: Option<u32>, cells: &[u32]) {
+        let cells = cells.iter().map(|c| CellId(*c)).collect();
+        self.0.0.holds.push(Hold { text: "mind it".into(), machine: machine.map(MachineId), cells });
     }
 
     pub fn goal(&mut self, cell: u32, values: u64) {
@@ -130,6 +136,7 @@ pub fn in_words(program: &Program, violation: &Violation) -> String {
         Violation::NotSo { step: s, cell: c } => format!("{}: {} not so", step(s), cell(c)),
         Violation::GoalMissed { cell: c } => format!("goal missed: {}", cell(c)),
         Violation::LeftOpen { cell: c } => format!("left open: {}", cell(c)),
+        Violation::ComesBack { cell: c } => format!("comes back: {}", cell(c)),
     }
 }
 
