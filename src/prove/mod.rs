@@ -16,6 +16,7 @@
 mod bdd;
 mod blocks;
 mod cells;
+mod comes_back;
 mod exclusivity;
 mod goal;
 mod requirement;

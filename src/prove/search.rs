@@ -5,7 +5,7 @@ use super::blocks::BlockId;
 use super::cells::{Access, Values, Watch, accesses, id, walk};
 use super::status::{Engine, Known, View};
 use super::variables::Meaning;
-use super::{exclusivity, goal, requirement, rest};
+use super::{comes_back, exclusivity, goal, requirement, rest};
 use crate::bytecode::{GuardId, Instr, InstrId, Op, Program};
 use crate::calculus::CellId;
 use crate::semantics::Violation;
@@ -206,6 +206,7 @@ impl Search<'_> {
             changes: changes(&list),
         };
         let last = walk(&mut self.engine, 0, &list, initial, &mut look);
+        comes_back::check(&mut look, &mut self.engine, &list, &self.accesses);
         goal::check(&mut look, &mut self.engine, &last);
         rest::check(&mut look, &mut self.engine, &list);
         for (at, fits) in look.plausible {

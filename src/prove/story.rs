@@ -7,7 +7,7 @@
 use super::cells::{Access, accesses};
 use super::search::{Found, Turn};
 use crate::bytecode::{InstrId, Op, Program, Status};
-use crate::calculus::{AtomSource, CellId, Change};
+use crate::calculus::{AtomSource, CellId, CellKind, Change};
 use crate::semantics::{Move, State, Violation, starts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,7 +25,7 @@ pub fn story(p: &Program, found: &Found) -> Result<Story, String> {
     let order = order(p, found);
     let statuses = statuses(p, &order, &found.story)?;
     let plots = plots(p, found, &order, &statuses)?;
-    tell(p, found, &order, &statuses, &plots)
+    tell(p, found, &order, &plots)
 }
 
 /// An entry of the order in which things happen.
@@ -192,11 +192,11 @@ fn plots(p: &Program, found: &Found, order: &[Next], statuses: &HashMap<InstrId,
     let mut plots = Plots::default();
     let all = accesses(p);
     let ran = |id: InstrId| matches!(statuses.get(&id), Some(Status::Ok | Status::Failed | Status::Unknown));
-    let about = cell_of(found.violation);
+    let about = cells_of(p, found.violation);
     for (index, list) in all.iter().enumerate() {
         let cell = CellId::at(index);
         let said = |a: &Access| a.proves != u64::MAX && ran(InstrId::at(a.at));
-        if cell != about && !list.iter().any(said) {
+        if !about.contains(&cell) && !list.iter().any(said) {
             continue;
         }
         let mut by_step: HashMap<usize, &Access> = list.iter().map(|a| (a.at, a)).collect();
@@ -206,7 +206,7 @@ fn plots(p: &Program, found: &Found, order: &[Next], statuses: &HashMap<InstrId,
             .filter(|id| ran(*id))
             .filter_map(|id| by_step.remove(&id.index()))
             .collect();
-        let wanted = (cell == about).then_some(found.violation);
+        let wanted = about.contains(&cell).then_some(found.violation);
         let mut plot = Plot { p, turns: &found.story, statuses, cell, points: Vec::new(), aloft: Vec::new() };
         if !plot.find(&met, wanted, &mut plots) {
             let name = p.cells.get(index).map_or("?", |c| &c.name);
@@ -323,6 +323,19 @@ impl Plot<'_> {
             Violation::GoalMissed { cell } => self.p.goal.iter().any(|r| r.cell == cell && r.allowed >> value & 1 == 0),
             Violation::LeftOpen { cell } => self.p.cells.get(cell.index()).is_some_and(|c| c.rests >> value & 1 == 0),
             Violation::LandsLate { step, .. } => self.collides(step, value),
+            Violation::ComesBack { cell } if cell == self.cell => value == 1,
+            Violation::ComesBack { cell } => self.is_elsewhere(cell, value),
+            _ => false,
+        }
+    }
+
+    /// Whether the thing is at another machine than the one that would take it.
+    fn is_elsewhere(&self, configured: CellId, value: u8) -> bool {
+        let kind = |cell: CellId| self.p.cells.get(cell.index()).map(|c| &c.kind);
+        match (kind(configured), kind(self.cell)) {
+            (Some(CellKind::Configured { machine, .. }), Some(CellKind::Place { holders })) => {
+                holders.get(usize::from(value)).copied().flatten().is_some_and(|h| h != *machine)
+            }
             _ => false,
         }
     }
@@ -358,25 +371,23 @@ impl Plot<'_> {
     }
 }
 
-/// The cell that a violation is about.
-fn cell_of(violation: Violation) -> CellId {
+/// The cells that a violation is about.
+fn cells_of(p: &Program, violation: Violation) -> Vec<CellId> {
     match violation {
         Violation::HeldTwice { cell, .. }
         | Violation::LandsLate { cell, .. }
         | Violation::NotSo { cell, .. }
         | Violation::GoalMissed { cell }
-        | Violation::LeftOpen { cell } => cell,
+        | Violation::LeftOpen { cell } => vec![cell],
+        Violation::ComesBack { cell } => match p.cells.get(cell.index()).map(|c| &c.kind) {
+            Some(CellKind::Configured { of, .. }) => vec![cell, *of],
+            _ => vec![cell],
+        },
     }
 }
 
 /// Makes the run, up to the violation.
-fn tell(
-    p: &Program,
-    found: &Found,
-    order: &[Next],
-    statuses: &HashMap<InstrId, Status>,
-    plots: &Plots,
-) -> Result<Story, String> {
+fn tell(p: &Program, found: &Found, order: &[Next], plots: &Plots) -> Result<Story, String> {
     let mut start = beginning(p, &found.story).ok_or("the plan cannot start")?;
     for (cell, value) in &plots.starts {
         start.values.get_mut(cell.index()).into_iter().for_each(|v| *v = *value);
@@ -388,29 +399,16 @@ fn tell(
         Move::Land { step, effect: effect.unwrap_or(0) }
     };
     for next in order.iter().map(Some).chain([None]) {
-        let id = match next {
-            Some(Next::Instr(id)) => Some(*id),
-            Some(Next::Cancel) => {
-                state.apply(p, &Move::Cancel).map_err(|e| e.why)?;
-                moves.push(Move::Cancel);
-                continue;
-            }
-            None => None,
+        let id = if let Some(Next::Instr(id)) = next { Some(*id) } else { None };
+        let mut made: Vec<Move> = match next {
+            Some(Next::Cancel) => vec![Move::Cancel],
+            _ => plots.before.get(&id).into_iter().flatten().map(|(step, cell)| landing(*step, *cell)).collect(),
         };
-        let lands = plots.before.get(&id).into_iter().flatten().map(|(step, cell)| landing(*step, *cell));
-        let mut made: Vec<Move> = lands.collect();
-        let mut late = made.len();
-        while let Some(step) = made.first().cloned() {
-            made.remove(0);
-            let seen = state.apply(p, &step).map_err(|e| e.why)?;
-            moves.push(step);
-            if seen.contains(&found.violation) {
-                return Ok(Story { start, moves });
+        for its_turn in [false, true] {
+            if let (true, Some(id)) = (its_turn, id) {
+                made = turn(p, &state, id, &found.story, Some(plots));
             }
-            late = late.saturating_sub(1);
-        }
-        if let Some(id) = id.filter(|_| late == 0) {
-            for step in turn(p, &state, id, &found.story, Some(plots)) {
+            for step in std::mem::take(&mut made) {
                 let seen = state.apply(p, &step).map_err(|e| e.why)?;
                 moves.push(step);
                 if seen.contains(&found.violation) {
@@ -419,7 +417,6 @@ fn tell(
             }
         }
     }
-    let _ = statuses;
     match state.end_violations(p).contains(&found.violation) {
         true => Ok(Story { start, moves }),
         false => Err(String::from("the run does not show what was found")),

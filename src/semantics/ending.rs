@@ -20,19 +20,17 @@ impl State {
         missed.chain(open).chain(back).collect()
     }
 
-    /// Whether a machine takes a thing when it comes up, though that is not there by now, and nobody has been told to
-    /// mind the machine.
+    /// Whether a machine takes a thing when it comes up that another one has by now, and nobody has been told to mind the
+    /// machine.
     fn comes_back(&self, program: &Program, cell: CellId) -> bool {
         let kind = program.cells.get(cell.index()).map(|c| &c.kind);
         let Some(CellKind::Configured { machine, of }) = kind else { return false };
-        let there = match program.cells.get(of.index()).map(|c| &c.kind) {
-            Some(CellKind::Place { holders }) => {
-                holders.get(usize::from(self.value(*of))).copied().flatten() == Some(*machine)
-            }
-            _ => false,
+        let holder = match program.cells.get(of.index()).map(|c| &c.kind) {
+            Some(CellKind::Place { holders }) => holders.get(usize::from(self.value(*of))).copied().flatten(),
+            _ => None,
         };
         let minded = program.holds.iter().any(|hold| hold.machine == Some(*machine));
-        self.value(cell) == 1 && !there && !minded
+        self.value(cell) == 1 && holder.is_some_and(|h| h != *machine) && !minded
     }
 
     /// Whether the plan has left a cell where it must not stay, and nobody has been told to see to it: no duty names it,
