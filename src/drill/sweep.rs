@@ -366,5 +366,8 @@ fn said(program: &Program, violation: &Violation) -> String {
         Violation::LeftOpen { cell } => {
             format!("`{}` is left in a state that must not last, and nothing sees to it", names.cell(*cell))
         }
+        Violation::ComesBack { cell } => {
+            format!("`{}`: when that node comes up it takes what another one has by then", names.cell(*cell))
+        }
     }
 }
