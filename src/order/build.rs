@@ -8,7 +8,7 @@
 //! A region with a single attempt and no `finally` is `ENTER items EXIT`.
 
 use crate::base::{Code, Diagnostic};
-use crate::calculus::{CellId, MachineId, ValueSource};
+use crate::calculus::{CellId, MachineId, ValueId, ValueSource};
 use crate::model::{Condition, Guard, Item, Key, Order, Region, Rung, Step};
 use crate::order::candidates::Pred;
 use crate::order::dag::{Block, Dag, Edge, Ends, Kind, Node, NodeId, Reason, Stated, What};
@@ -16,6 +16,7 @@ use crate::order::guards::{FailedAttempts, GuardIx};
 use crate::order::outline::{Outline, read_by};
 use crate::order::scope::{Rule, Scope};
 use crate::order::unit::{Access, Mode, values};
+use std::collections::HashMap;
 
 /// What a node inherits from where it stands.
 #[derive(Clone, Copy)]
@@ -264,13 +265,22 @@ impl Builder<'_> {
         last.iter().map(|ends| Pred { node: ends.end, edge: NEEDS_END }).collect()
     }
 
-    /// The conditions of the cases of picked values.
+    /// The conditions of the cases of picked values, as they are meant where the value is used.
     fn choose(&mut self) {
-        let cases = |b: &mut Self, source: &ValueSource<Key, Guard>| match source {
-            ValueSource::Picked { cases, .. } => cases.iter().map(|(g, _)| b.formula(g, usize::MAX)).collect(),
-            ValueSource::Captured { .. } => Vec::new(),
-        };
-        let choices = self.outline.plan.values.iter().map(|v| cases(self, &v.source)).collect();
+        let mut used: HashMap<ValueId, usize> = HashMap::new();
+        for (at, spot) in self.outline.spots().iter().enumerate() {
+            if let Item::Step(step) = spot.item {
+                values(&step.act).into_iter().for_each(|value| _ = used.entry(value).or_insert(at));
+            }
+        }
+        let mut choices = Vec::new();
+        for (id, value) in self.outline.plan.values.iter().enumerate() {
+            let from = used.get(&ValueId::at(id)).copied().unwrap_or(usize::MAX);
+            choices.push(match &value.source {
+                ValueSource::Picked { cases, .. } => cases.iter().map(|(g, _)| self.formula(g, from)).collect(),
+                ValueSource::Captured { .. } => Vec::new(),
+            });
+        }
         self.dag.set_choices(choices);
     }
 
