@@ -12,7 +12,8 @@ pub fn explore(program: &Program, max_states: usize) -> Option<BTreeSet<Violatio
     for start in starts(program) {
         let mut open = vec![start];
         while let Some(mut state) = open.pop() {
-            state.settle_what_is_certain(program);
+            found.extend(state.settle_what_is_certain(program));
+            state.forget_cancellation(program);
             if seen.contains(&state) {
                 continue;
             }
@@ -34,28 +35,41 @@ pub fn explore(program: &Program, max_states: usize) -> Option<BTreeSet<Violatio
 }
 
 impl State {
-    /// Settles what gets the same status whatever happens before, and changes nothing by it but its status.
+    /// Settles what gets the same status whatever happens before, and changes nothing by it but its status; starts what
+    /// nothing can keep from starting. Gives what that violates.
     ///
-    /// Doing that at once loses nothing. What it needs and waits for is settled and stays as it is, and so does its guard
-    /// (`verify` sees to it that whatever answers an atom once more comes after all that ask for the answer before). So
-    /// the move stays possible and comes to the same, however long it is put off. And it takes nothing away from any
-    /// other move: those only ever wait for an instruction to be settled. Not certain are what a cancellation may still
-    /// keep from happening, and what has effects or requirements, for which the moment matters.
-    fn settle_what_is_certain(&mut self, program: &Program) {
-        for id in (0..program.code.len()).map(InstrId::at) {
-            let certain = match (self.turn(program, id), program.code.get(id.index())) {
-                (Turn::Settles(Status::Ok), Some(instr)) => {
-                    let cancellable = instr.op.is_cancellable() && !instr.flags.finally && !self.cancelled;
-                    !cancellable && instr.effects.is_empty() && instr.requires.is_empty() && instr.fences.is_empty()
-                }
-                (Turn::Settles(_), _) => true,
-                _ => false,
+    /// Doing so at once loses nothing. What such an instruction needs and waits for is settled and stays as it is, and so
+    /// does its guard (`verify` sees to it that whatever answers an atom once more comes after all that ask for the answer
+    /// before). So the move stays possible and comes to the same, however long it is put off; and it takes nothing away
+    /// from any other move, for those only ever wait until an instruction is settled. A step that starts sooner is only
+    /// looked at for longer.
+    ///
+    /// Not certain are what a cancellation may still keep from happening, and what has effects or requirements as it
+    /// settles, for which the moment matters.
+    fn settle_what_is_certain(&mut self, program: &Program) -> Vec<Violation> {
+        let mut found = Vec::new();
+        // Edges lead back, so that one pass in written order does all.
+        for (id, instr) in program.code.iter().enumerate().map(|(i, instr)| (InstrId::at(i), instr)) {
+            let may_be_cancelled = instr.op.is_cancellable() && !instr.flags.finally && !self.cancelled;
+            let does_nothing = instr.effects.is_empty() && instr.requires.is_empty() && instr.fences.is_empty();
+            let certain = match self.turn(program, id) {
+                Turn::Settles(Status::Ok) if may_be_cancelled || !does_nothing => None,
+                Turn::Settles(_) => Some(Move::Settle(id)),
+                Turn::Starts if !may_be_cancelled => Some(Move::Start(id)),
+                Turn::Starts | Turn::NotYet | Turn::Past => None,
             };
-            // Edges lead back, so that one pass in written order settles all.
-            if certain {
-                _ = self.apply(program, &Move::Settle(id));
-            }
+            found.extend(certain.and_then(|made| self.apply(program, &made).ok()).into_iter().flatten());
         }
+        found
+    }
+}
+
+impl State {
+    /// Once nothing is left that a cancellation could keep from happening, whether there was one makes no difference to
+    /// anything: as if there was.
+    fn forget_cancellation(&mut self, program: &Program) {
+        let mut pending = program.code.iter().zip(&self.status).filter(|(_, status)| **status == Status::Pending);
+        self.cancelled |= !pending.any(|(instr, _)| instr.op.is_cancellable() && !instr.flags.finally);
     }
 }
 

@@ -48,6 +48,8 @@ mod settling;
 mod state;
 
 #[cfg(test)]
+pub(crate) mod random;
+#[cfg(test)]
 mod tests;
 
 pub use explore::explore;

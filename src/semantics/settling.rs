@@ -49,6 +49,9 @@ impl State {
     /// Whether a condition holds now. Each guard is made of earlier ones: those that this one is made of are collected
     /// from the last to the first, then evaluated from the first to the last.
     pub(super) fn holds(&self, program: &Program, id: GuardId) -> bool {
+        if id == GuardId::ALWAYS {
+            return true;
+        }
         let mut parts = BTreeSet::from([id]);
         let mut open = vec![id];
         while let Some(guard) = open.pop().and_then(|g| program.guards.get(g.index())) {
