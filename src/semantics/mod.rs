@@ -94,7 +94,7 @@ pub enum Violation {
         /// The thing.
         cell: CellId,
     },
-    /// The plan has ended, and a machine would take a thing when it comes up that is elsewhere by now, and no hold is
+    /// The plan has ended, and a machine would take a thing when it comes up that another one has by now, and no hold is
     /// about the machine.
     ComesBack {
         /// Whether the machine takes it: a cell of the kind [`crate::calculus::CellKind::Configured`].
