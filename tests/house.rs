@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "prove",
     "run",
     "emit",
+    "verdict",
     "session",
     "drill",
     "os",

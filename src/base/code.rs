@@ -59,16 +59,29 @@ codes! {
     ParallelConflict = 303, "steps in `parallel` affect each other";
     ConditionLater = 304, "a condition mentions a later step";
     // HA04xx: exclusivity, requirements, fencing
+    HeldTwice = 401, "an exclusive thing may be in two places";
+    LandsLate = 402, "a command that was given up may take effect late";
+    NotEstablished = 403, "what a step needs may not be so";
+    TargetGone = 404, "the node of a step may be down";
+    ThroughGone = 405, "a step depends on a node that may be down";
     FenceDependsOnVictim = 406, "a fence depends on its victim";
+    ComesBack = 407, "a node that comes back may take again what has moved";
+    Undecided = 499, "it could not be decided whether the plan is safe";
     // HA05xx: mandatory work and waiting
     NotRetryable = 501, "a retry could do its work twice";
+    LeftOpen = 510, "a thing may be left in a state that must not last";
     // HA06xx: conditions
     UndecidedGiven = 601, "a condition depends on something that nobody decides";
     UnusedGiven = 602, "a `given` is never used";
     UnknowableState = 603, "the state of a thing cannot be asked while the plan runs";
     Contradiction = 605, "clauses of a step contradict each other";
+    GoalMissed = 610, "the plan may end as done while its goal does not hold";
+    NeverRuns = 611, "a step never runs";
+    GoalHeldBefore = 612, "the goal holds before the plan starts";
+    NeverNeeded = 613, "an `otherwise` is never needed";
     // HA07xx: plans
     LossNotAccepted = 703, "a loss is not accepted by the plan";
+    GivenNotMet = 705, "an included plan takes for given what may not be so";
     DrillTouches = 720, "a drill touches what it must not";
     // HA08xx: commands
     UnknownHole = 801, "a command uses a name that is not known";

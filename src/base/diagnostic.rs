@@ -25,6 +25,21 @@ pub struct Label {
     pub text: String,
 }
 
+/// A line of a story: something that happens in a run in which it goes wrong.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TraceLine {
+    /// Its number in the story, from 1; where numbers are missing, lines were left out.
+    pub number: usize,
+    /// The step that it happens to; empty for what happens to the whole plan.
+    pub step: String,
+    /// The machine that the step runs on; empty for none.
+    pub place: String,
+    /// What happens.
+    pub text: String,
+    /// What the thing in question is after that, `ec_address: ec1`; empty where it does not matter.
+    pub after: String,
+}
+
 /// One finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostic {
@@ -38,6 +53,8 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// The remedy.
     pub help: Option<String>,
+    /// The run in which it goes wrong, line by line; empty for a finding about the text.
+    pub trace: Vec<TraceLine>,
     /// A mechanical repair: put `text` in place of `span`.
     pub fix: Option<Fix>,
 }
@@ -60,6 +77,7 @@ impl Diagnostic {
             message: message.into(),
             labels: vec![Label { span, text: String::new() }],
             help: None,
+            trace: Vec::new(),
             fix: None,
         }
     }

@@ -10,7 +10,7 @@ mod span;
 mod suggest;
 
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Fix, Label, Severity};
+pub use diagnostic::{Diagnostic, Fix, Label, Severity, TraceLine};
 pub use duration::duration;
 pub use span::{FileId, LineColumn, Source, SourceMap, Span};
 pub use suggest::{did_you_mean, nearest};

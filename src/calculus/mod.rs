@@ -127,6 +127,19 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// That its value is one of these, in words: `services on rm_osaka`, `cf is normal or prepared`.
+    pub fn says(&self, allowed: u64) -> String {
+        let named = |(v, _): &(usize, &String)| *v < 64 && allowed & (1 << v) != 0;
+        let values: Vec<&str> = self.values.iter().enumerate().filter(named).map(|(_, v)| v.as_str()).collect();
+        match (&self.kind, values.as_slice()) {
+            (CellKind::Shared { .. }, ["yes"]) => self.name.clone(),
+            (CellKind::Shared { .. }, ["no"]) => format!("not {}", self.name),
+            (CellKind::Place { .. }, ["nowhere"]) => format!("{} nowhere", self.name),
+            (CellKind::Place { .. }, _) => format!("{} on {}", self.name, values.join(" or ")),
+            _ => format!("{} is {}", self.name, values.join(" or ")),
+        }
+    }
+
     /// The mask of all its values.
     pub fn all(&self) -> u64 {
         mask_of(self.values.len())

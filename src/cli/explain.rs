@@ -22,9 +22,15 @@ macro_rules! pages {
 pages! {
     "HA0001" "HA0002" "HA0003" "HA0004" "HA0005" "HA0006" "HA0007" "HA0101" "HA0102" "HA0103" "HA0104"
     "HA0105" "HA0106" "HA0107" "HA0108" "HA0110" "HA0111" "HA0112" "HA0113" "HA0114" "HA0115"
+<<<<<<< HEAD
     "HA0117" "HA0201" "HA0202" "HA0203" "HA0301" "HA0302" "HA0303" "HA0304" "HA0406" "HA0501"
     "HA0601" "HA0602" "HA0603" "HA0605" "HA0703" "HA0720" "HA0801" "HA0802" "HA0803"
     "HA0804" "HA0805" "HA0806" "HA0901" "HA0902" "HA0910" "HA0912" "HA0913" "HA0914"
+=======
+    "HA0117" "HA0201" "HA0202" "HA0203" "HA0301" "HA0302" "HA0303" "HA0304" "HA0401" "HA0402" "HA0403" "HA0404" "HA0405" "HA0406" "HA0407" "HA0499" "HA0501" "HA0510"
+    "HA0601" "HA0602" "HA0603" "HA0605" "HA0610" "HA0611" "HA0612" "HA0613" "HA0703" "HA0705" "HA0720" "HA0801" "HA0802" "HA0803"
+    "HA0804" "HA0805" "HA0806" "HA0901" "HA0902" "HA0912"
+>>>>>>> d4c787d (Say what the proofs find: diagnostics with codes and places, the story line by line, a page for each code)
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {

@@ -1,6 +1,6 @@
 //! Diagnostics for programs; `docs/json.md` describes the shape and a test holds the two together.
 
-use crate::base::{Code, Diagnostic, Severity, SourceMap, Span, limits};
+use crate::base::{Code, Diagnostic, Severity, SourceMap, Span, TraceLine, limits};
 use crate::cli::render;
 use crate::emit::{Place, Range, place};
 use serde::Serialize;
@@ -27,8 +27,8 @@ pub struct Finding<'a> {
     range: Option<Range>,
     labels: Vec<Labelled<'a>>,
     help: Option<&'a str>,
-    /// The steps of a run in which it goes wrong; empty for a finding about the text.
-    trace: &'a [String],
+    /// The run in which it goes wrong, line by line; empty for a finding about the text.
+    trace: &'a [TraceLine],
     fix: Option<Labelled<'a>>,
 }
 
@@ -58,7 +58,7 @@ fn finding<'a>(diagnostic: &'a Diagnostic, sources: &SourceMap) -> Finding<'a> {
         range: cause.map(|c| c.range),
         labels: diagnostic.labels.iter().filter_map(|l| labelled(l.span, &l.text)).collect(),
         help: diagnostic.help.as_deref(),
-        trace: &[],
+        trace: &diagnostic.trace,
         fix: diagnostic.fix.as_ref().and_then(|fix| labelled(fix.span, &fix.text)),
     }
 }

@@ -4,6 +4,7 @@
 //! move the cursor or reorder the line it is shown on: control and bidirectional characters are replaced.
 
 use crate::base::{Diagnostic, FileId, Severity, Source, SourceMap, Span, limits};
+use crate::cli::story;
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
     SpanContents,
@@ -63,6 +64,9 @@ pub fn text(diagnostics: &[Diagnostic], sources: &SourceMap, look: Look) -> Stri
         if handler.render_report(&mut out, &shown).is_err() {
             // Better the bare message than none.
             out.push_str(&format!("{}: {}\n", diagnostic.code, diagnostic.message));
+        }
+        if !diagnostic.trace.is_empty() {
+            out.push_str(&story::text(diagnostic, look));
         }
         out.push('\n');
     }
@@ -140,7 +144,9 @@ impl miette::Diagnostic for Shown<'_> {
     }
 
     fn help(&self) -> Option<Box<dyn Display + '_>> {
-        self.diagnostic.help.as_ref().map(|h| Box::new(harmless(h)) as Box<dyn Display>)
+        // After a story, the help stands below it.
+        let help = self.diagnostic.help.as_ref().filter(|_| self.diagnostic.trace.is_empty());
+        help.map(|h| Box::new(harmless(h)) as Box<dyn Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -231,7 +237,7 @@ impl SourceCode for Excerpts<'_> {
 
 /// `text` with every character replaced, by one of the same length, that could move the cursor, change the terminal or
 /// show the line in another order than it is read.
-fn harmless(text: &str) -> Cow<'_, str> {
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || is_bidirectional(c);
     // Line breaks of other systems are common and harmless.
     let bare = |rest: &str| !rest.starts_with("\r\n");

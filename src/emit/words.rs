@@ -1,6 +1,6 @@
 //! Conditions, reasons, durations and things in words, the same wherever a plan is shown.
 
-use crate::calculus::{AtomId, CellId, CellKind, Change, Effect, MachineId, Requirement, Template};
+use crate::calculus::{AtomId, CellId, Change, Effect, MachineId, Requirement, Template};
 use crate::model::{Region, Rung};
 use crate::order::{Block, Dag, Formula, GuardIx, Keeper, NodeId, Outline, Reason, Skipped, Stated, What, Why};
 
@@ -40,16 +40,8 @@ impl<'a> Words<'a> {
 
     /// `services on rm_osaka`, `cf is normal or prepared`
     pub(super) fn requirement(&self, r: &Requirement) -> String {
-        let Some(cell) = self.outline.plan.cells.get(r.cell.index()) else { return String::from("?") };
-        let allowed = |(v, _): &(usize, &String)| *v < 64 && r.allowed & (1 << v) != 0;
-        let values: Vec<&str> = cell.values.iter().enumerate().filter(allowed).map(|(_, v)| v.as_str()).collect();
-        match (&cell.kind, values.as_slice()) {
-            (CellKind::Shared { .. }, ["yes"]) => cell.name.clone(),
-            (CellKind::Shared { .. }, ["no"]) => format!("not {}", cell.name),
-            (CellKind::Place { .. }, ["nowhere"]) => format!("{} nowhere", cell.name),
-            (CellKind::Place { .. }, _) => format!("{} on {}", cell.name, values.join(" or ")),
-            _ => format!("{} is {}", cell.name, values.join(" or ")),
-        }
+        let cell = self.outline.plan.cells.get(r.cell.index());
+        cell.map_or_else(|| String::from("?"), |c| c.says(r.allowed))
     }
 
     /// What is so after an effect that does not depend on what was before: `rm1 is down`.

@@ -3,5 +3,5 @@
 mod plan;
 mod scenario;
 
-pub use plan::{Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step};
+pub use plan::{Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step, StepParts};
 pub use scenario::{Ending, Expectation, Expected, Fault, Given, Injection, Named, Premise, Scenario};

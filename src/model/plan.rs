@@ -199,6 +199,8 @@ pub struct Step {
     pub title: String,
     /// Its place.
     pub span: Span,
+    /// The places of some of its parts.
+    pub parts: StepParts,
     /// Where it runs; `None` for the operator.
     pub host: Option<MachineId>,
     /// When it runs.
@@ -221,6 +223,15 @@ pub struct Step {
     pub call: String,
     /// What it does.
     pub act: Act,
+}
+
+/// Where a step says some things.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StepParts {
+    /// What it does: `do mount(fs)`, `ask "…"`.
+    pub deed: Span,
+    /// Its own `within …`, or that of its action.
+    pub within: Option<Span>,
 }
 
 /// What a step does. See [`crate::bytecode::Op`] for the meaning of each.

@@ -7,7 +7,7 @@ use crate::calculus::{
     Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, Flags, Machine, MachineId,
     Reach, Requirement, Template, ValueId, mask_of,
 };
-use crate::model::{Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Region, Rung, Step};
+use crate::model::{Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Region, Rung, Step, StepParts};
 
 /// The place that stands for number `n`.
 pub(crate) fn at(n: u32) -> Span {
@@ -26,6 +26,7 @@ pub(crate) fn step(key: u32, name: &str) -> StepOf {
         number: None,
         title: String::new(),
         span: at(key),
+        parts: StepParts { deed: at(key), ..StepParts::default() },
         host: None,
         conditions: Vec::new(),
         after: Vec::new(),

@@ -10,9 +10,11 @@ use crate::calculus::{Atom, AtomId, AtomSource};
 use crate::lower::lower;
 use crate::model::{Plan, Scenario};
 use crate::order::{Dag, order};
+use crate::prove::{Limits, prove};
 use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
 use crate::syntax;
 use crate::syntax::tree::Operand;
+use crate::verdict;
 
 /// What is asked of a compilation.
 #[derive(Clone, Debug, Default)]
@@ -217,6 +219,10 @@ impl<'w> Work<'w> {
         let (dag, found) = order(&plan);
         self.out.diagnostics.extend(found);
         let program = lower(&plan, &dag, self.sources);
+        if !self.out.diagnostics.iter().any(Diagnostic::is_error) {
+            let proof = prove(&program, Limits::default());
+            self.out.diagnostics.extend(verdict::findings(&plan, &dag, &program, &proof));
+        }
         self.out.plans.push(Compiled { plan, dag, program, answers });
     }
 

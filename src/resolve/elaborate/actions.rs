@@ -23,6 +23,8 @@ pub(super) struct Parts<'s> {
     pub loses: Vec<(CellId, Span)>,
     pub command: Command,
     pub verify: Option<Template>,
+    /// Where its time limit is said.
+    pub within: Option<Span>,
     pub undo: Option<Undo<'s>>,
     pub usually_ms: Option<u64>,
     pub idempotent: bool,
@@ -178,6 +180,7 @@ impl<'s> Elaborator<'_, 's> {
                     }
                     parts.command.within_ms = self.duration(limit);
                     parts.command.kill = *kill;
+                    parts.within = Some(span);
                 }
                 ClauseKind::Usually(time) => parts.usually_ms = self.duration(time),
                 ClauseKind::Idempotent => parts.idempotent = true,

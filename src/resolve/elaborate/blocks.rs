@@ -5,7 +5,7 @@ use super::actions::{Parts, too_many};
 use super::deeds::not_retryable;
 use crate::base::{Code, Diagnostic, Span, limits, nearest};
 use crate::calculus::Flags;
-use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Region, Rung, Step};
+use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Region, Rung, Step, StepParts};
 use crate::resolve::value::{Value, all, not};
 use crate::syntax::tree::{self, BlockItem, ClauseKind};
 use std::collections::{BTreeMap, HashMap};
@@ -199,6 +199,7 @@ impl<'s> Elaborator<'_, 's> {
             number: None,
             title: self.source(assume.fact.span),
             span: assume.span,
+            parts: StepParts { deed: assume.span, ..StepParts::default() },
             host: None,
             conditions,
             after: Vec::new(),
@@ -331,6 +332,7 @@ impl<'s> Elaborator<'_, 's> {
             number: None,
             title: "too many failures".into(),
             span: each.span,
+            parts: StepParts { deed: each.set.span, ..StepParts::default() },
             host: None,
             conditions: vec![Condition { guard, text, span: each.span }],
             after: Vec::new(),

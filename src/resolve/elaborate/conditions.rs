@@ -3,7 +3,7 @@
 use super::Elaborator;
 use crate::base::{Code, Diagnostic, Span, nearest};
 use crate::calculus::{AtomId, AtomSource, Flags};
-use crate::model::{Act, Guard, Probe, Step};
+use crate::model::{Act, Guard, Probe, Step, StepParts};
 use crate::resolve::library::{KindId, ThingId};
 use crate::resolve::types::{Ty, a, compare_versions};
 use crate::resolve::value::{Value, all, any, not};
@@ -467,6 +467,7 @@ impl<'s> Elaborator<'_, 's> {
                     number: None,
                     title: question,
                     span: call.span,
+                    parts: StepParts { deed: call.span, ..StepParts::default() },
                     host,
                     conditions: Vec::new(),
                     after: Vec::new(),

@@ -4,7 +4,7 @@ use super::Elaborator;
 use super::actions::{Parts, Undo};
 use crate::base::{Code, Diagnostic, Span, limits};
 use crate::calculus::{Answer, AtomId, AtomSource, Flags, MachineId, Reach, Value as RunValue, ValueId, ValueSource};
-use crate::model::{Act, Guard, Key, Step};
+use crate::model::{Act, Guard, Key, Step, StepParts};
 use crate::resolve::value::Value;
 use crate::syntax::tree::{self, ClauseKind, ExprKind, OperandKind};
 
@@ -19,7 +19,7 @@ enum Deed<'t, 's> {
 }
 
 impl<'s> Elaborator<'_, 's> {
-    fn deed<'t>(&mut self, step: &'t tree::Step<'s>) -> Option<Deed<'t, 's>> {
+    fn deed<'t>(&mut self, step: &'t tree::Step<'s>) -> Option<(Deed<'t, 's>, Span)> {
         let mut found: Option<(Deed<'t, 's>, Span)> = None;
         for clause in &step.clauses {
             let deed = match &clause.kind {
@@ -58,7 +58,7 @@ impl<'s> Elaborator<'_, 's> {
                 .help("say what it does: `do …`, `run …`, `ask …`, `tell …` or `wait …`"),
             );
         }
-        found.map(|(deed, _)| deed)
+        found
     }
 
     /// A step on one machine, or on none.
@@ -71,7 +71,7 @@ impl<'s> Elaborator<'_, 's> {
         target: Option<Span>,
     ) -> (Step, Option<AtomId>) {
         let span = step.name.span;
-        let deed = self.deed(step);
+        let (deed, deed_span) = self.deed(step).unzip();
         let machine = host.as_ref().and_then(|h| self.host_machine(h, target.unwrap_or(span)));
         let own = self.clauses(&step.clauses, host.as_ref(), false);
         let mut parts = own;
@@ -115,6 +115,7 @@ impl<'s> Elaborator<'_, 's> {
             number: step.number.map(|(n, _)| n),
             title,
             span: step.span,
+            parts: StepParts { deed: deed_span.unwrap_or(span), within: parts.within },
             host: host_of,
             conditions: Vec::new(),
             after: Vec::new(),
@@ -328,6 +329,7 @@ impl<'s> Elaborator<'_, 's> {
             number: None,
             title: format!("undo `{}`", undone.name),
             span: undone.span,
+            parts: StepParts { deed: undo.call.span, within: parts.within },
             host: undone.host,
             conditions: Vec::new(),
             after: Vec::new(),
@@ -361,6 +363,7 @@ impl<'s> Parts<'s> {
         if own.command.within_ms.is_some() {
             self.command.within_ms = own.command.within_ms;
             self.command.kill = own.command.kill;
+            self.within = own.within;
         }
         self.verify = own.verify.or(self.verify);
         self.usually_ms = own.usually_ms.or(self.usually_ms);

@@ -1,0 +1,54 @@
+//! One cause, one finding: of violations that follow from the same turn of events the first is shown, and how many more
+//! there are is said.
+
+use crate::prove::{Found, Proof, Turn};
+use crate::semantics::Violation;
+use std::collections::HashMap;
+
+/// A violation, and how many steps more run into the same.
+#[derive(Debug)]
+pub(super) struct Cause<'a> {
+    pub found: &'a Found,
+    pub more: usize,
+}
+
+/// What of a violation tells one cause from another, beside the story: its sort and its cell.
+fn sort(violation: Violation) -> (u8, u32) {
+    match violation {
+        Violation::HeldTwice { cell, .. } => (0, cell.0),
+        Violation::LandsLate { cell, .. } => (1, cell.0),
+        Violation::NotSo { cell, .. } => (2, cell.0),
+        Violation::GoalMissed { cell } => (3, cell.0),
+        Violation::LeftOpen { cell } => (4, cell.0),
+    }
+}
+
+/// Where a violation is seen, in written order.
+fn at(violation: Violation) -> u32 {
+    match violation {
+        Violation::HeldTwice { step, .. } | Violation::LandsLate { step, .. } | Violation::NotSo { step, .. } => step.0,
+        Violation::GoalMissed { .. } | Violation::LeftOpen { .. } => u32::MAX,
+    }
+}
+
+/// The causes of everything that was found, in written order. A violation has the cause of an earlier one of its sort, at
+/// the same cell, if all that leads to the earlier one leads to it too.
+pub(super) fn causes(proof: &Proof) -> Vec<Cause<'_>> {
+    let mut found: Vec<&Found> = proof.found.iter().collect();
+    found.sort_by_key(|f| (at(f.violation), sort(f.violation)));
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    let mut known: HashMap<(u8, u32), Vec<usize>> = HashMap::new();
+    for found in found {
+        let alike = known.entry(sort(found.violation)).or_default();
+        let contains = |turn: &Turn| found.story.contains(turn);
+        let first = alike.iter().copied().find(|i| causes.get(*i).is_some_and(|c| c.found.story.iter().all(contains)));
+        match first.and_then(|i| causes.get_mut(i)) {
+            Some(cause) => cause.more += 1,
+            None => {
+                alike.push(causes.len());
+                causes.push(Cause { found, more: 0 });
+            }
+        }
+    }
+    causes
+}

@@ -1,0 +1,75 @@
+//! Verdicts: what a proof found, in the words of the plan and at its places; what is proved of a plan, under which
+//! assumptions, and what is not covered.
+//!
+//! A violation becomes a diagnostic: the cause, the places that play a part, the story of one run in which it happens,
+//! line by line, and what would mend it. One file for each family of findings. A story that the definition does not
+//! replay is a defect of ours, and said to be one.
+
+mod cascade;
+mod goal_missed;
+mod held_twice;
+mod idle;
+mod lands_late;
+mod left_open;
+mod not_so;
+mod scene;
+mod skipping;
+mod tale;
+mod undecided;
+
+use crate::base::{Code, Diagnostic};
+use crate::bytecode::Program;
+use crate::model::Plan;
+use crate::order::Dag;
+use crate::prove::Proof;
+use crate::semantics::Violation;
+use cascade::Cause;
+use scene::Scene;
+use tale::Tale;
+
+/// What is to be said of a proof.
+pub fn findings(plan: &Plan, dag: &Dag, program: &Program, proof: &Proof) -> Vec<Diagnostic> {
+    let scene = Scene::of(plan, dag, program);
+    let mut found = Vec::new();
+    for cause in cascade::causes(proof) {
+        found.push(match Tale::of(&scene, cause.found) {
+            Ok(tale) => violation(&scene, &cause, &tale),
+            Err(why) => unexplained(&scene, &cause, &why),
+        });
+    }
+    found.extend(undecided::check(&scene, proof));
+    found.extend(idle::check(&scene, proof));
+    found.extend(goal_missed::held_before(&scene));
+    found
+}
+
+fn violation(scene: &Scene<'_>, cause: &Cause<'_>, tale: &Tale) -> Diagnostic {
+    let diagnostic = match cause.found.violation {
+        Violation::HeldTwice { step, cell } => held_twice::diagnostic(scene, tale, step, cell),
+        Violation::LandsLate { step, cell } => lands_late::diagnostic(scene, tale, step, cell),
+        Violation::NotSo { step, cell } => not_so::diagnostic(scene, tale, step, cell),
+        Violation::GoalMissed { cell } => goal_missed::diagnostic(scene, tale, cell),
+        Violation::LeftOpen { cell } => left_open::diagnostic(scene, tale, cell),
+    };
+    let mut diagnostic = tale.onto(scene, diagnostic);
+    match cause.more {
+        0 => {}
+        1 => diagnostic.message.push_str(" (and in one more step)"),
+        more => diagnostic.message.push_str(&format!(" (and in {more} more steps)")),
+    }
+    diagnostic
+}
+
+/// A violation whose story the definition does not allow: either the proof or the definition is wrong, and both are ours.
+fn unexplained(scene: &Scene<'_>, cause: &Cause<'_>, why: &str) -> Diagnostic {
+    let (span, cell) = match cause.found.violation {
+        Violation::HeldTwice { step, cell } | Violation::LandsLate { step, cell } | Violation::NotSo { step, cell } => {
+            (scene.deed(step), cell)
+        }
+        Violation::GoalMissed { cell } | Violation::LeftOpen { cell } => (scene.plan.span, cell),
+    };
+    let name = &scene.cell(cell).name;
+    let message = format!("something is wrong with `{name}`, but the story of it does not come out: {why}");
+    Diagnostic::error(Code::Undecided, span, message)
+        .help("this is a defect of handover, not of the plan: please report it with the plan")
+}

@@ -1,0 +1,117 @@
+//! Where everything stands and what it is called: instructions, nodes of the DAG and steps of the plan are the same
+//! things seen three times, one for one.
+
+use crate::base::Span;
+use crate::bytecode::{Instr, InstrId, Program};
+use crate::calculus::{Cell, CellId, CellKind, MachineId};
+use crate::model::{Plan, Region, Step};
+use crate::order::{Block, Dag, Node, NodeId, Outline, What};
+
+/// A plan in its three shapes.
+pub(super) struct Scene<'a> {
+    pub plan: &'a Plan,
+    pub dag: &'a Dag,
+    pub program: &'a Program,
+    pub outline: Outline<'a>,
+}
+
+impl<'a> Scene<'a> {
+    pub fn of(plan: &'a Plan, dag: &'a Dag, program: &'a Program) -> Scene<'a> {
+        Scene { plan, dag, program, outline: Outline::of(plan) }
+    }
+
+    pub fn instr(&self, id: InstrId) -> Option<&'a Instr> {
+        self.program.code.get(id.index())
+    }
+
+    pub fn node(&self, id: InstrId) -> Option<&'a Node> {
+        self.dag.node(NodeId(id.0))
+    }
+
+    /// The step that an instruction stands for.
+    pub fn step(&self, id: InstrId) -> Option<&'a Step> {
+        match self.node(id)?.what {
+            What::Step(key) => self.outline.step(key),
+            _ => None,
+        }
+    }
+
+    /// The region that an instruction begins or ends.
+    pub fn region(&self, id: InstrId) -> Option<&'a Region> {
+        match self.node(id)?.what {
+            What::Enter(Block::Region(key) | Block::Rung(key, _) | Block::Finally(key))
+            | What::Exit(Block::Region(key) | Block::Rung(key, _) | Block::Finally(key))
+            | What::Join(key, _) => self.outline.region(key),
+            _ => None,
+        }
+    }
+
+    /// What people call an instruction.
+    pub fn name(&self, id: InstrId) -> &'a str {
+        match self.region(id) {
+            // A region that the compiler made around a step is called like that and a word.
+            Some(region) if region.title.is_empty() => region.name.split_once('.').map_or(&region.name, |(s, _)| s),
+            Some(region) => &region.name,
+            None => self.instr(id).map_or("?", |i| &i.name),
+        }
+    }
+
+    /// Where it says what it does.
+    pub fn deed(&self, id: InstrId) -> Span {
+        let probe = match self.node(id).map(|n| &n.what) {
+            Some(What::Probe(index)) => self.plan.probes.get(*index).map(|p| p.span),
+            _ => None,
+        };
+        let step = self.step(id).map(|s| s.parts.deed);
+        step.or(probe).or(self.region(id).map(|r| r.span)).unwrap_or(self.plan.span)
+    }
+
+    /// The machine that an instruction runs on; empty for none.
+    pub fn place(&self, id: InstrId) -> &'a str {
+        self.instr(id).and_then(|i| i.host).map_or("", |m| self.machine(m))
+    }
+
+    pub fn machine(&self, id: MachineId) -> &'a str {
+        self.plan.machines.get(id.index()).map_or("?", |m| &m.name)
+    }
+
+    pub fn cell(&self, id: CellId) -> &'a Cell {
+        const NONE: &Cell = &Cell {
+            name: String::new(),
+            values: Vec::new(),
+            kind: CellKind::State,
+            volatile: false,
+            rests: 0,
+            initial: 0,
+        };
+        self.plan.cells.get(id.index()).unwrap_or(NONE)
+    }
+
+    /// The name of a value of a cell.
+    pub fn value(&self, cell: CellId, value: u8) -> &'a str {
+        self.cell(cell).values.get(usize::from(value)).map_or("?", |v| v)
+    }
+
+    /// The name of the value that a step gives to a cell.
+    pub fn taken(&self, step: InstrId, cell: CellId) -> &'a str {
+        let effect = self.instr(step).and_then(|i| i.effects.iter().find(|e| e.cell == cell));
+        effect.map_or("?", |e| self.value(cell, e.change.apply(0)))
+    }
+
+    /// That a cell has one of these values.
+    pub fn says(&self, cell: CellId, allowed: u64) -> String {
+        let cell = self.cell(cell);
+        cell.says(allowed & cell.all())
+    }
+
+    /// The places where something is given about a cell.
+    pub fn givens(&self, cell: CellId) -> impl Iterator<Item = Span> {
+        self.plan.givens.iter().filter(move |(c, _, _)| *c == cell).map(|(_, _, span)| *span)
+    }
+
+    /// What an instruction requires of a cell, as a mask.
+    pub fn required(&self, id: InstrId, cell: CellId) -> u64 {
+        let requires = self.instr(id).map_or(&[][..], |i| &i.requires);
+        requires.iter().filter(|r| r.cell == cell).fold(u64::MAX, |mask, r| mask & r.allowed)
+    }
+}
