@@ -22,11 +22,8 @@ mod resume;
 mod run;
 mod runs;
 mod show;
-<<<<<<< HEAD
-mod test;
-=======
 mod story;
->>>>>>> d4c787d (Say what the proofs find: diagnostics with codes and places, the story line by line, a page for each code)
+mod test;
 
 use clap::{Parser, Subcommand};
 use console::{Color, Console};

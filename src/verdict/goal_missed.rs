@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic, Span};
-use crate::calculus::CellId;
+use crate::calculus::{CellId, Requirement};
 
 pub(super) fn diagnostic(scene: &Scene<'_>, _tale: &Tale, cell: CellId) -> Diagnostic {
     let goals = scene.plan.goal.iter().filter(|(r, _)| r.cell == cell);
@@ -14,9 +14,15 @@ pub(super) fn diagnostic(scene: &Scene<'_>, _tale: &Tale, cell: CellId) -> Diagn
         .help(format!("let a step that must not fail see to `{says}`, or leave it out of the goal"))
 }
 
-/// A goal that is so before the plan starts.
+/// A goal that is so before the plan starts, and that no step touches otherwise than to make it so.
 pub(super) fn held_before(scene: &Scene<'_>) -> Option<Diagnostic> {
-    let so = |(r, _): &(crate::calculus::Requirement, Span)| scene.cell(r.cell).initial & !r.allowed == 0;
+    let effects = || scene.program.code.iter().flat_map(|i| &i.effects);
+    let moved = |cell: CellId, allowed: u64| {
+        effects().filter(|e| e.cell == cell).any(|e| e.change.image(allowed) & !allowed != 0)
+    };
+    let so = |(r, _): &(Requirement, Span)| {
+        scene.cell(r.cell).initial & !r.allowed == 0 && !moved(r.cell, r.allowed & scene.cell(r.cell).all())
+    };
     let goal = &scene.plan.goal;
     let (_, first) = goal.first().filter(|_| goal.iter().all(so))?;
     let span = goal.iter().fold(*first, |all, (_, span)| all.to(*span));

@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use crate::base::{Code, Diagnostic};
 use crate::bytecode::InstrId;
-use crate::order::{Block, What};
+use crate::order::{Block, GuardIx, What};
 use crate::prove::Proof;
 use std::collections::HashSet;
 
@@ -15,6 +15,11 @@ pub(super) fn check(scene: &Scene<'_>, proof: &Proof) -> Vec<Diagnostic> {
         let around = node.within.is_some_and(|w| idle.contains(&InstrId(w.0)));
         // What closes a block follows what opens it.
         if around || !matches!(node.what, What::Step(_) | What::Enter(Block::Region(_) | Block::Rung(..))) {
+            continue;
+        }
+        // What the arguments of the plan exclude is meant to be excluded.
+        let mut blocks = std::iter::successors(Some(node), |n| scene.dag.node(n.within?));
+        if blocks.any(|n| n.conditions.iter().any(|c| c.guard == GuardIx::NEVER)) {
             continue;
         }
         let name = scene.name(id);

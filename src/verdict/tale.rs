@@ -256,7 +256,8 @@ impl<'a> Teller<'a> {
         if fails {
             self.tale.failed.push(step);
         }
-        if !touches && !self.chosen.contains(&step) && !fails {
+        let answers = matches!(instr.op, Op::Probe { .. } | Op::Ask { .. }) && self.chosen.contains(&step);
+        if !touches && !answers && !fails {
             return;
         }
         let mut text = match (&instr.op, outcome, answer) {

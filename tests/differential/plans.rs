@@ -8,7 +8,9 @@ use handover::calculus::{
     Flags, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign, Template,
     Value, ValueId, ValueSource, Verdict,
 };
-use handover::model::{Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step};
+use handover::model::{
+    Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step, StepParts,
+};
 
 /// A small deterministic generator of random numbers (xorshift).
 #[derive(Clone, Debug)]
@@ -307,6 +309,7 @@ impl Plans<'_> {
             number: None,
             title: if self.dice.chance(30) { String::from("It's a \"title\" of $x") } else { String::new() },
             span: span(key.0),
+            parts: StepParts::default(),
             host,
             conditions,
             after,

@@ -259,7 +259,8 @@ impl<'s> Elaborator<'_, 's> {
                 finally,
                 order: Order::Conflicts,
             })));
-            if each.allowing > 0 {
+            // So many cannot fail before.
+            if each.allowing > 0 && failed.len() > each.allowing as usize {
                 batches.push(self.failure_gate(each, b, failed.clone()));
             }
         }
