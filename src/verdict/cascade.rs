@@ -20,6 +20,7 @@ fn sort(violation: Violation) -> (u8, u32) {
         Violation::NotSo { cell, .. } => (2, cell.0),
         Violation::GoalMissed { cell } => (3, cell.0),
         Violation::LeftOpen { cell } => (4, cell.0),
+        Violation::ComesBack { cell } => (5, cell.0),
     }
 }
 
@@ -27,7 +28,7 @@ fn sort(violation: Violation) -> (u8, u32) {
 fn at(violation: Violation) -> u32 {
     match violation {
         Violation::HeldTwice { step, .. } | Violation::LandsLate { step, .. } | Violation::NotSo { step, .. } => step.0,
-        Violation::GoalMissed { .. } | Violation::LeftOpen { .. } => u32::MAX,
+        Violation::GoalMissed { .. } | Violation::LeftOpen { .. } | Violation::ComesBack { .. } => u32::MAX,
     }
 }
 

@@ -6,6 +6,7 @@
 //! replay is a defect of ours, and said to be one.
 
 mod cascade;
+mod comes_back;
 mod goal_missed;
 mod held_twice;
 mod idle;
@@ -47,9 +48,10 @@ fn violation(scene: &Scene<'_>, cause: &Cause<'_>, tale: &Tale) -> Diagnostic {
     let diagnostic = match cause.found.violation {
         Violation::HeldTwice { step, cell } => held_twice::diagnostic(scene, tale, step, cell),
         Violation::LandsLate { step, cell } => lands_late::diagnostic(scene, tale, step, cell),
-        Violation::NotSo { step, cell } => not_so::diagnostic(scene, tale, step, cell),
+        Violation::NotSo { step, cell } => not_so::diagnostic(scene, step, cell),
         Violation::GoalMissed { cell } => goal_missed::diagnostic(scene, tale, cell),
         Violation::LeftOpen { cell } => left_open::diagnostic(scene, tale, cell),
+        Violation::ComesBack { cell } => comes_back::diagnostic(scene, tale, cell),
     };
     let mut diagnostic = tale.onto(scene, diagnostic);
     match cause.more {
@@ -66,7 +68,9 @@ fn unexplained(scene: &Scene<'_>, cause: &Cause<'_>, why: &str) -> Diagnostic {
         Violation::HeldTwice { step, cell } | Violation::LandsLate { step, cell } | Violation::NotSo { step, cell } => {
             (scene.deed(step), cell)
         }
-        Violation::GoalMissed { cell } | Violation::LeftOpen { cell } => (scene.plan.span, cell),
+        Violation::GoalMissed { cell } | Violation::LeftOpen { cell } | Violation::ComesBack { cell } => {
+            (scene.plan.span, cell)
+        }
     };
     let name = &scene.cell(cell).name;
     let message = format!("something is wrong with `{name}`, but the story of it does not come out: {why}");

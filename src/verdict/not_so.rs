@@ -1,7 +1,7 @@
-//! HA0403, HA0404, HA0405, HA0407, HA0705: what something needs could be otherwise when it is needed.
+//! HA0403, HA0404, HA0405, HA0705: what something needs could be otherwise when it is needed.
 
+use super::comes_back;
 use super::scene::Scene;
-use super::tale::Tale;
 use crate::base::{Code, Diagnostic};
 use crate::bytecode::{InstrId, Op};
 use crate::calculus::{CellId, CellKind};
@@ -32,7 +32,7 @@ fn need(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Need {
     }
 }
 
-pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Diagnostic {
+pub(super) fn diagnostic(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Diagnostic {
     let (name, thing) = (scene.name(step), &scene.cell(cell).name);
     let needed = scene.says(cell, scene.required(step, cell));
     let (code, message, help) = match need(scene, step, cell) {
@@ -46,14 +46,7 @@ pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: Ce
             format!("`{name}` depends on `{thing}`, which may be down"),
             format!("say `given {thing} is up`, or go another way"),
         ),
-        Need::NotConfigured => {
-            let (node, of) = configured(scene, cell);
-            (
-                Code::ComesBack,
-                format!("`{node}` may take `{of}` again when it comes back with `{name}`"),
-                format!("release `{of}` on `{node}` first, or let `{name}` bring the node up without it"),
-            )
-        }
+        Need::NotConfigured => return comes_back::during(scene, step, cell),
         Need::Given => (
             Code::GivenNotMet,
             format!("`{name}` takes `{needed}` for given, which may not be so"),
@@ -65,14 +58,5 @@ pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: Ce
             format!("make sure of `{needed}` before `{name}`, or say `given {needed}`"),
         ),
     };
-    let _ = tale;
     Diagnostic::error(code, scene.deed(step), message).help(help)
-}
-
-/// The node and the thing that a cell of configuration is about.
-fn configured<'a>(scene: &Scene<'a>, cell: CellId) -> (&'a str, &'a str) {
-    match &scene.cell(cell).kind {
-        CellKind::Configured { machine, of } => (scene.machine(*machine), &scene.cell(*of).name),
-        _ => ("?", "?"),
-    }
 }

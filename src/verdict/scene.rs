@@ -3,7 +3,7 @@
 
 use crate::base::Span;
 use crate::bytecode::{Instr, InstrId, Program};
-use crate::calculus::{Cell, CellId, CellKind, MachineId};
+use crate::calculus::{Cell, CellId, CellKind, Change, Effect, MachineId};
 use crate::model::{Plan, Region, Step};
 use crate::order::{Block, Dag, Node, NodeId, Outline, What};
 
@@ -96,6 +96,25 @@ impl<'a> Scene<'a> {
     pub fn taken(&self, step: InstrId, cell: CellId) -> &'a str {
         let effect = self.instr(step).and_then(|i| i.effects.iter().find(|e| e.cell == cell));
         effect.map_or("?", |e| self.value(cell, e.change.apply(0)))
+    }
+
+    /// The instructions that can give a cell this value.
+    fn setting(&self, cell: CellId, value: u8) -> impl DoubleEndedIterator<Item = InstrId> {
+        let gives = move |e: &Effect| match e.change {
+            Change::Set(to) | Change::Move { to, .. } => e.cell == cell && to == value,
+        };
+        let code = self.program.code.iter().enumerate();
+        code.filter(move |(_, i)| i.effects.iter().any(gives)).map(|(at, _)| InstrId::at(at))
+    }
+
+    /// The first instruction that can give a cell this value.
+    pub fn first_to_set(&self, cell: CellId, value: u8) -> Option<InstrId> {
+        self.setting(cell, value).next()
+    }
+
+    /// The last.
+    pub fn last_to_set(&self, cell: CellId, value: u8) -> Option<InstrId> {
+        self.setting(cell, value).next_back()
     }
 
     /// That a cell has one of these values.

@@ -6,7 +6,7 @@ use super::scene::Scene;
 use super::skipping::Skipping;
 use crate::base::{Diagnostic, Span, TraceLine};
 use crate::bytecode::{Instr, InstrId, Op, Status};
-use crate::calculus::{AtomSource, CellId, Effect};
+use crate::calculus::{AtomSource, CellId, CellKind, Effect};
 use crate::prove::{Found, Turn, story};
 use crate::semantics::{Move, State, Violation};
 use std::collections::HashSet;
@@ -40,9 +40,13 @@ struct Line {
     span: Option<Span>,
 }
 
-/// The cell of a violation.
-fn cell_of(violation: Violation) -> CellId {
+/// The cell whose values the story of a violation follows.
+fn cell_of(scene: &Scene<'_>, violation: Violation) -> CellId {
     match violation {
+        Violation::ComesBack { cell } => match scene.cell(cell).kind {
+            CellKind::Configured { of, .. } => of,
+            _ => cell,
+        },
         Violation::HeldTwice { cell, .. }
         | Violation::LandsLate { cell, .. }
         | Violation::NotSo { cell, .. }
@@ -55,7 +59,6 @@ impl Tale {
     /// The story of a violation; why there is none if the proof and the definition disagree.
     pub fn of(scene: &Scene<'_>, found: &Found) -> Result<Tale, String> {
         let story = story(scene.program, found)?;
-        let cell = cell_of(found.violation);
         let mut teller = Teller::new(scene, found, story.start);
         teller.begin();
         for made in &story.moves {
@@ -63,7 +66,7 @@ impl Tale {
                 return Ok(teller.tale);
             }
         }
-        teller.end(cell);
+        teller.end();
         Ok(teller.tale)
     }
 
@@ -122,7 +125,7 @@ impl<'a> Teller<'a> {
             Turn::Worked(step, _) | Turn::Answered(step, _, _) => Some(*step),
             _ => None,
         });
-        let cell = cell_of(found.violation);
+        let cell = cell_of(scene, found.violation);
         let value = start.value(cell);
         Teller {
             scene,
@@ -286,11 +289,14 @@ impl<'a> Teller<'a> {
     }
 
     /// The end of the plan, where that is what is wrong.
-    fn end(&mut self, cell: CellId) {
-        self.tale.value = self.state.value(cell);
+    fn end(&mut self) {
+        self.tale.value = self.state.value(self.tale.cell);
         let text = match self.found.violation {
-            Violation::GoalMissed { .. } => "the plan ends as done",
-            _ => "the plan has ended",
+            Violation::GoalMissed { .. } => String::from("the plan ends as done"),
+            Violation::ComesBack { cell } => {
+                format!("the plan has ended, and `{}`", self.scene.says(cell, 1 << (self.state.value(cell) & 63)))
+            }
+            _ => String::from("the plan has ended"),
         };
         self.line(None, text, true, None);
     }
@@ -314,5 +320,15 @@ fn fine(scene: &Scene<'_>, violation: Violation) -> u64 {
             goal.fold(u64::MAX, |mask, r| mask & r.allowed)
         }
         Violation::LeftOpen { cell } => scene.cell(cell).rests,
+        Violation::ComesBack { cell } => match &scene.cell(cell).kind {
+            CellKind::Configured { machine, of } => match &scene.cell(*of).kind {
+                CellKind::Place { holders } => {
+                    let own = (0u8..).zip(holders).find(|(_, holder)| **holder == Some(*machine));
+                    1 | own.map_or(0, |(value, _)| 1 << (value & 63))
+                }
+                _ => u64::MAX,
+            },
+            _ => u64::MAX,
+        },
     }
 }
