@@ -105,6 +105,48 @@ impl Consequences {
         Consequences { power, lost, configured, concerned }
     }
 
+    /// What is so if the machine of this cell is down.
+    fn if_down(&self, power: CellId) -> impl Iterator<Item = Requirement> {
+        let kept = |effect: &Effect| match effect.change {
+            Change::Move { from, .. } => Requirement { cell: effect.cell, allowed: !(1 << from) },
+            Change::Set(value) => Requirement { cell: effect.cell, allowed: 1 << value },
+        };
+        self.lost.get(&power).into_iter().flatten().map(kept)
+    }
+
+    /// A machine that is down when the plan starts holds nothing volatile; the cells for which that contradicts what is
+    /// given, each with the machine's.
+    pub(super) fn start(&self, cells: &mut [Cell]) -> Vec<(CellId, CellId)> {
+        let mut contradicted = Vec::new();
+        for &power in self.power.values() {
+            if cells.get(power.index()).is_none_or(|c| c.initial != 1 << DOWN) {
+                continue;
+            }
+            for fact in self.if_down(power) {
+                match cells.get_mut(fact.cell.index()) {
+                    Some(cell) if cell.initial & fact.allowed == 0 => contradicted.push((fact.cell, power)),
+                    Some(cell) => cell.initial &= fact.allowed,
+                    None => {}
+                }
+            }
+        }
+        contradicted.sort_unstable();
+        contradicted
+    }
+
+    /// Adds to what the yes of a probe proves what follows from it.
+    pub(super) fn proven(&self, facts: &mut Vec<Requirement>) {
+        let down = |r: &&Requirement| r.allowed == 1 << DOWN;
+        let follows: Vec<Requirement> = facts.iter().filter(down).flat_map(|r| self.if_down(r.cell)).collect();
+        for fact in follows {
+            match facts.iter_mut().find(|f| f.cell == fact.cell) {
+                Some(known) if known.allowed & fact.allowed != 0 => known.allowed &= fact.allowed,
+                Some(_) => {}
+                None => facts.push(fact),
+            }
+        }
+    }
+
     /// Adds to a step what follows from it. `target` is where it says on which node it runs.
     pub(super) fn spell_out(&self, step: &mut Step, target: Option<Span>) {
         self.target_is_up(step, target);

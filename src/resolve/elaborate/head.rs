@@ -332,7 +332,14 @@ impl<'s> Elaborator<'_, 's> {
         }
         let trim = |r: &mut Requirement| r.allowed &= all.get(r.cell.index()).copied().unwrap_or(u64::MAX);
         self.plan.goal.iter_mut().for_each(|(r, _)| trim(r));
-        self.plan.atoms.iter_mut().flat_map(|a| &mut a.yes_means).for_each(trim);
+        for atom in &mut self.plan.atoms {
+            atom.yes_means.iter_mut().for_each(trim);
+            consequences.proven(&mut atom.yes_means);
+            atom.yes_means.iter_mut().for_each(trim);
+        }
+        for (thing, machine) in consequences.start(&mut self.plan.cells) {
+            self.held_by_what_is_down(thing, machine);
+        }
         self.plan.probes.iter_mut().flat_map(|p| &mut p.requires).for_each(|(r, _)| trim(r));
         self.plan.givens.iter_mut().for_each(|(cell, allowed, _)| {
             *allowed &= all.get(cell.index()).copied().unwrap_or(u64::MAX);
@@ -362,6 +369,18 @@ impl<'s> Elaborator<'_, 's> {
                 );
             }
         }
+    }
+
+    fn held_by_what_is_down(&mut self, thing: CellId, machine: CellId) {
+        let name = |cell: CellId| self.plan.cells.get(cell.index()).map_or("", |c| c.name.as_str());
+        let given = |cell: CellId| self.plan.givens.iter().find(|(c, ..)| *c == cell).map(|(.., span)| *span);
+        let (Some(span), Some(down)) = (given(thing), given(machine)) else { return };
+        let message = format!("`{}` cannot be on `{}`, which is down", name(thing), name(machine));
+        self.report(
+            Diagnostic::error(Code::Contradiction, span, message)
+                .label(down, "says so")
+                .help("it is volatile: a node that is down does not hold it; say `on nowhere`"),
+        );
     }
 
     fn check_losses(&mut self) {
