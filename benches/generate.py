@@ -20,6 +20,11 @@ kind mode "how something is" { states idle, busy, odd  rests in idle, busy }
 action stop(j: job) on host: node { releases j  run "stop {{j.name}}"  within 10s, then kill  idempotent }
 action start(j: job) on host: node { acquires j on host  run "start {{j.name}}"  within 10s, then kill }
 action cut(n: node) on host: node { fences n  run "cut {{n.name}}"  within 10s, then kill }
+kind gear "how something is on the way" { states idle, busy, odd }
+action shift(g: gear) on host: node { ensures g is odd  run "shift {{g.name}}"  within 10s, then kill }
+action settle(g: gear) on host: node { ensures g is busy  run "settle {{g.name}}"  within 10s, then kill }
+action reset(g: gear) on host: node { ensures g is idle  run "reset {{g.name}}"  within 10s, then kill }
+action inspect(g: gear) on host: node { needs g is idle or busy  run "inspect {{g.name}}"  within 10s, then kill }
 action turn_on(m: mode) on host: node { ensures m is busy  run "on {{m.name}}"  within 10s, then kill }
 action turn_off(m: mode) on host: node { ensures m is idle  run "off {{m.name}}"  within 10s, then kill }
 action turn_odd(m: mode) on host: node { ensures m is odd  run "odd {{m.name}}"  within 10s, then kill }
@@ -95,24 +100,26 @@ def conditions(steps):
 
 
 def one_cell(steps):
-    one_node(steps, lambda i: f"step s{i} on a {{ only if q{i % 20} is yes do turn_{('on', 'off')[i % 2]}(m) }}",
-             ["m is idle", *(f"q{i} is no or yes" for i in range(20))], ["mode m {}"])
+    deeds = ("shift", "settle", "inspect")
+    one_node(steps, lambda i: f"step s{i} on a {{ only if q{i // 3 % 20} is yes do {deeds[i % 3]}(g) }}",
+             ["g is idle", *(f"q{i} is no or yes" for i in range(20))], ["gear g {}"])
 
 
 def tolerated(steps):
-    one_node(steps, lambda i: f"step s{i} on a {{ if possible do turn_{('on', 'off')[i % 2]}(m) }}", ["m is idle"], ["mode m {}"])
+    deeds = ("if possible do shift", "do reset", "do inspect")
+    one_node(steps, lambda i: f"step s{i} on a {{ {deeds[i % 3]}(g) }}", ["g is idle"], ["gear g {}"])
 
 
 def nested(steps):
     depth = 60
 
     def line(i):
-        inner = "".join(f"phase p{i}_{d} {{ step s{i}_{d} on a {{ do turn_on(m) }} " for d in range(depth))
-        back = "".join(f"}} otherwise {{ step o{i}_{d} on a {{ do turn_off(m) }} }} " for d in reversed(range(depth)))
-        return inner + back
+        inner = "".join(f"phase p{i}_{d} {{ step s{i}_{d} on a {{ do shift(g) }} step t{i}_{d} on a {{ do settle(g) }} " for d in range(depth))
+        back = "".join(f"}} otherwise {{ step o{i}_{d} on a {{ do reset(g) }} }} " for d in reversed(range(depth)))
+        return inner + back + f"step c{i} on a {{ do inspect(g) }}"
 
-    out(KINDS, 'node a { via = exec  prefix = "on a" }', "mode m {}")
-    plan(["a is up", "m is idle"], [], lambda: [out("  " + line(i)) for i in range(max(1, steps // (2 * depth)))])
+    out(KINDS, 'node a { via = exec  prefix = "on a" }', "gear g {}")
+    plan(["a is up", "g is idle"], [], lambda: [out("  " + line(i)) for i in range(max(1, steps // (3 * depth + 1)))])
 
 
 def wide(steps):

@@ -3,6 +3,8 @@
 //! Mutants are made by deleting one clause that fences, releases, guards or holds, or one `otherwise` or `finally`, from a
 //! plan or a library of an example. A mutant that is found to be safe is a survivor, and must be listed with a reason.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use handover::os::Disk;
 use handover::session::{FileError, Files, Request, compile};
 use std::fs;

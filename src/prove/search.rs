@@ -7,7 +7,7 @@ use super::status::{Engine, Known, View};
 use super::variables::Meaning;
 use super::{comes_back, exclusivity, goal, requirement, rest};
 use crate::bytecode::{GuardId, Instr, InstrId, Op, Program};
-use crate::calculus::CellId;
+use crate::calculus::{CellId, CellKind};
 use crate::semantics::Violation;
 use crate::verify::Reach;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -127,6 +127,25 @@ impl Look {
     }
 }
 
+/// Whether nothing can be wrong with a cell, whatever happens in whatever order; and no probe says anything about it.
+fn is_harmless(engine: &Engine<'_>, cell: usize, accesses: &[Access]) -> bool {
+    let Some(of) = engine.p.cells.get(cell) else { return true };
+    let mut may_be = of.initial & of.all();
+    loop {
+        let more = accesses.iter().filter_map(|a| a.effect).fold(may_be, |mask, e| mask | e.change.image(mask));
+        if more == may_be {
+            break;
+        }
+        may_be = more;
+    }
+    let rests = of.rests & engine.goals.get(cell).copied().unwrap_or(u64::MAX);
+    let fits = |a: &Access| {
+        let found = a.effect.filter(|e| e.exclusive).map_or(u64::MAX, |e| exclusivity::may_find(e.change));
+        a.proves == u64::MAX && may_be & !(a.allowed & found) == 0
+    };
+    !matches!(of.kind, CellKind::Configured { .. }) && may_be & !rests == 0 && accesses.iter().all(fits)
+}
+
 /// How many requirements, acquires, goals and things that must rest there are.
 fn questions(p: &Program) -> usize {
     let acquires = |i: &Instr| i.effects.iter().filter(|e| e.exclusive).count();
@@ -198,6 +217,9 @@ impl Search<'_> {
             return Vec::new();
         };
         let list = std::mem::take(self.accesses.get_mut(cell).unwrap_or(&mut Vec::new()));
+        if is_harmless(&self.engine, cell, &list) {
+            return Vec::new();
+        }
         let mut look = Look {
             cell: CellId::at(cell),
             suspicions: Vec::new(),
