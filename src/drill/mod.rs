@@ -21,6 +21,9 @@ mod test;
 mod things;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use coverage::{ConditionSeen, Coverage, Seen, StepSeen};
 pub use story::Line;
 pub use sweep::{Breach, Group, Kind, Outcome, Report, drill};

@@ -144,9 +144,13 @@ impl<'a> Scene<'a> {
         let index = |i: usize| u8::try_from(i).ok();
         let option = |word: &str| question.options.iter().position(|(w, _)| w == word).and_then(index);
         let Some(Op::Ask { answers, atom, .. }) = self.instr(step).map(|i| &i.op) else {
-            // Somebody who looks before answering.
             let word = if self.shared.state.landed.contains(&step) { "done" } else { "again" };
-            return option(word).or_else(|| option("yes"));
+            let answer = option(word).or_else(|| option("yes"));
+            if option("again").is_some() {
+                // Somebody who looks, and ends what still goes on, before answering: a person's word is true.
+                self.shared.state.things.end(step);
+            }
+            return answer;
         };
         let fails = matches!(self.deal(step, 1), Blow::Fail { .. } | Blow::Hang(_));
         if answers.is_empty() {

@@ -69,10 +69,10 @@ pub struct Group {
 /// Something that must not be, in some runs.
 #[derive(Clone, Debug)]
 pub struct Breach {
-    /// What, in words.
+    /// What.
+    pub violation: Violation,
+    /// In words.
     pub what: String,
-    /// Whether it is about a thing that is held twice.
-    pub twice: bool,
     /// In how many runs.
     pub runs: usize,
     /// The fault of the first one.
@@ -252,8 +252,8 @@ impl Sweep<'_> {
         }
         for violation in &played.violations {
             let breach = self.breaches.entry(*violation).or_insert_with(|| Breach {
+                violation: *violation,
                 what: said(program, violation),
-                twice: matches!(violation, Violation::HeldTwice { .. } | Violation::LandsLate { .. }),
                 runs: 0,
                 kind: case.kind,
                 step: case.step.and_then(|s| program.code.get(s.index())).map(|i| i.name.clone()),

@@ -65,6 +65,11 @@ impl Things {
         self.under_way.push(UnderWay { step, host: instr.host, due_ms });
     }
 
+    /// Somebody sees to it that nothing of the step goes on.
+    pub fn end(&mut self, step: InstrId) {
+        self.under_way.retain(|u| u.step != step);
+    }
+
     /// Whether something of the step is still under way.
     pub fn is_under_way(&self, step: InstrId) -> bool {
         self.under_way.iter().any(|u| u.step == step)

@@ -82,6 +82,10 @@ impl Attempts {
         match (std::mem::replace(&mut self.phase, Phase::Over), input) {
             (Phase::New, Input::Begin) => self.begin(&plan),
             (Phase::New, Input::Resume(trace, word)) => self.resume(trace, word, &plan, context),
+            // Given up here, it may go on where it runs, whichever executor started it.
+            (Phase::Surviving, Input::Ended(end @ End::Stopped { certain: false, .. })) => {
+                self.acted(end, &plan, context)
+            }
             (Phase::Surviving, Input::Ended(_)) => self.recover(&plan, context),
             (Phase::Recovering, Input::Ended(end)) => self.recovered(&read_back(&end, context), &plan, context),
             (Phase::Unsettled, Input::Answered(option, by)) => self.settled(option, by, &plan),

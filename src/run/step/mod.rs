@@ -143,6 +143,15 @@ impl Context<'_> {
         fill_in(self.program, template, &mut *self.value, false)
     }
 
+    /// A text for people; a value that is not known is named.
+    fn message(&mut self, template: &Template) -> String {
+        let program = self.program;
+        template.render(|id| {
+            let unknown = || format!("({} is not known)", program.values.get(id.index()).map_or("?", |v| &v.name));
+            (self.value)(id).unwrap_or_else(unknown)
+        })
+    }
+
     fn host(&self) -> &str {
         self.instr.host.and_then(|m| self.program.machines.get(m.index())).map_or("this machine", |m| &m.name)
     }
