@@ -77,7 +77,7 @@ fn verified(shape: Vec<u16>, dice: Vec<u16>) -> Option<Verified> {
 fn cell(violation: &Violation) -> CellId {
     match violation {
         Violation::HeldTwice { cell, .. } | Violation::LandsLate { cell, .. } | Violation::NotSo { cell, .. } => *cell,
-        Violation::GoalMissed { cell } | Violation::LeftOpen { cell } => *cell,
+        Violation::GoalMissed { cell } | Violation::LeftOpen { cell } | Violation::ComesBack { cell, .. } => *cell,
     }
 }
 
