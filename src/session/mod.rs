@@ -85,7 +85,7 @@ pub fn compile(files: &dyn Files, root: &str, request: &Request) -> Compilation 
     }
     let mut out = Compilation { diagnostics: loaded.diagnostics, ..Compilation::default() };
     if let Some(root) = loaded.root {
-        Work { request, root, sources: &loaded.sources, out: &mut out }.compile(&loaded.sees, &values);
+        Work { request, root, sources: &loaded.sources, out: &mut out, verdicts: Vec::new() }.compile(&loaded.sees, &values);
     }
     out.sources = loaded.sources;
     out.diagnostics = without_doubles(out.diagnostics);
@@ -102,6 +102,8 @@ struct Work<'w> {
     root: FileId,
     sources: &'w SourceMap,
     out: &'w mut Compilation,
+    /// What the proofs found: one plan that is not safe keeps no other from being looked at.
+    verdicts: Vec<Diagnostic>,
 }
 
 impl<'w> Work<'w> {
@@ -141,6 +143,7 @@ impl<'w> Work<'w> {
             ];
             self.out.diagnostics.retain(|d| !consequence.contains(&d.code) || d.fix.is_some());
         }
+        self.out.diagnostics.append(&mut self.verdicts);
     }
 
     fn refuse(&mut self, message: String, help: String) {
@@ -221,7 +224,7 @@ impl<'w> Work<'w> {
         let program = lower(&plan, &dag, self.sources);
         if !self.out.diagnostics.iter().any(Diagnostic::is_error) {
             let proof = prove(&program, Limits::default());
-            self.out.diagnostics.extend(verdict::findings(&plan, &dag, &program, &proof));
+            self.verdicts.extend(verdict::findings(&plan, &dag, &program, &proof));
         }
         self.out.plans.push(Compiled { plan, dag, program, answers });
     }
