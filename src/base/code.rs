@@ -80,6 +80,7 @@ codes! {
     GoalHeldBefore = 612, "the goal holds before the plan starts";
     NeverNeeded = 613, "an `otherwise` is never needed";
     // HA07xx: plans
+    ReturnNotReady = 702, "the way back cannot start from where the plan ends";
     LossNotAccepted = 703, "a loss is not accepted by the plan";
     GivenNotMet = 705, "an included plan takes for given what may not be so";
     DrillTouches = 720, "a drill touches what it must not";

@@ -25,6 +25,8 @@ pub struct Plan {
     pub span: Span,
     /// Its arguments as shown to people.
     pub arguments: Vec<(String, String)>,
+    /// The plan whose end is this one's beginning, and where that is said.
+    pub follows: Option<(String, Span)>,
     /// Machines.
     pub machines: Vec<Machine>,
     /// Cells.

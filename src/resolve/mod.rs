@@ -123,7 +123,10 @@ impl<'s> Resolver<'s> {
         }
         let broken = diagnostics.iter().any(Diagnostic::is_error);
         let title = alias.title.as_ref().map(elaborate::unescape);
-        let plan = done.filter(|_| !broken).map(|(d, ())| Plan { title: title.unwrap_or(d.plan.title), ..d.plan });
+        let plan = done.filter(|_| !broken).map(|(d, ())| {
+            let follows = alias.follows.map(|name| (name.text.to_string(), name.span));
+            Plan { title: title.unwrap_or(d.plan.title), follows, ..d.plan }
+        });
         Resolution { plan, diagnostics }
     }
 

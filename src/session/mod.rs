@@ -85,7 +85,8 @@ pub fn compile(files: &dyn Files, root: &str, request: &Request) -> Compilation 
     }
     let mut out = Compilation { diagnostics: loaded.diagnostics, ..Compilation::default() };
     if let Some(root) = loaded.root {
-        Work { request, root, sources: &loaded.sources, out: &mut out, verdicts: Vec::new() }.compile(&loaded.sees, &values);
+        Work { request, root, sources: &loaded.sources, out: &mut out, verdicts: Vec::new() }
+            .compile(&loaded.sees, &values);
     }
     out.sources = loaded.sources;
     out.diagnostics = without_doubles(out.diagnostics);
@@ -122,6 +123,7 @@ impl<'w> Work<'w> {
             for candidate in resolver.candidates() {
                 self.build(&resolver, &candidate, &[]);
             }
+            self.return_trips();
             self.tests(&resolver);
         } else {
             match self.choose(&resolver) {
@@ -227,6 +229,20 @@ impl<'w> Work<'w> {
             self.verdicts.extend(verdict::findings(&plan, &dag, &program, &proof));
         }
         self.out.plans.push(Compiled { plan, dag, program, answers });
+    }
+
+    /// Whether each plan can start from where the one that it follows ends; asked of plans that are safe themselves.
+    fn return_trips(&mut self) {
+        if self.out.diagnostics.iter().chain(&self.verdicts).any(Diagnostic::is_error) {
+            return;
+        }
+        for next in &self.out.plans {
+            let Some((name, clause)) = &next.plan.follows else { continue };
+            if let Some(before) = self.out.plans.iter().find(|p| p.plan.name == *name) {
+                let found = verdict::return_trip(&before.plan, &before.dag, &before.program, &next.plan, *clause);
+                self.verdicts.extend(found);
+            }
+        }
     }
 
     /// The tests of all files are checked, those of the file itself compiled.

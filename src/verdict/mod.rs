@@ -13,10 +13,13 @@ mod idle;
 mod lands_late;
 mod left_open;
 mod not_so;
+mod return_trip;
 mod scene;
 mod skipping;
 mod tale;
 mod undecided;
+
+pub use return_trip::return_trip;
 
 use crate::base::{Code, Diagnostic};
 use crate::bytecode::Program;
