@@ -9,6 +9,7 @@ use crate::cli::test::{plural, timeline};
 use crate::cli::{Exit, report};
 use crate::drill::{self, Breach, Group, Kind, Outcome, Report};
 use crate::os::Disk;
+use crate::run::RunError;
 use crate::session::{self, Compiled, Request};
 use serde_json::{Value, json};
 
@@ -75,7 +76,11 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             }
         }
     }
-    if reports.iter().all(|r| r.breaches.is_empty()) { Exit::Done } else { Exit::Findings }
+    match reports.iter().all(|r| r.breaches.is_empty()) {
+        true => Exit::Done,
+        // A plan that is drilled is proved: whatever must not be, the proofs have ruled out.
+        false => report::run_error(console, &RunError::defect("the proofs ruled out what the drill has shown")),
+    }
 }
 
 /// The plans to be drilled: the one asked for, or all of the file that have their arguments.

@@ -1,7 +1,7 @@
 //! What happens in a simulated world: how commands end, what probes and people answer, what comes next.
 
 use crate::bytecode::{Instr, InstrId, Op, Status};
-use crate::calculus::AtomId;
+use crate::calculus::{AtomId, Reach};
 use crate::drill::plot::{Blow, Landing, Plot};
 use crate::drill::reply::Reply;
 use crate::drill::state::{Command, Moment};
@@ -76,7 +76,10 @@ impl<'a> Scene<'a> {
                 let reply = if *negated { &ends.bad } else { &ends.good };
                 self.reads((!hangs).then_some(takes), reply.clone())
             }
-            Op::Run { .. } if !gated => self.reads(Some(0), Reply::code(self.read_back(step, instr, blow))),
+            Op::Run { .. } if !gated => {
+                let code = self.read_back(step, instr, blow);
+                self.reads(Some(0), Reply::code(code))
+            }
             _ => self.acts(instr, blow, takes, &ends.good, &ends.bad),
         }
     }
@@ -109,14 +112,17 @@ impl<'a> Scene<'a> {
         Command { lands, late, acts: true, ..self.reads(end, reply) }
     }
 
-    /// The exit code of a read-back. One of a step that fails gives no answer.
-    fn read_back(&self, step: InstrId, instr: &Instr, blow: Blow) -> i32 {
-        let state = &self.shared.state;
+    /// The exit code of a read-back. One of a step that fails gives no answer. What it says is done has landed.
+    fn read_back(&mut self, step: InstrId, instr: &Instr, blow: Blow) -> i32 {
+        let state = &mut self.shared.state;
         let so = match blow {
             Blow::Fail { .. } | Blow::Hang(_) => return UNREADABLE,
             _ if instr.effects.is_empty() => state.landed.contains(&step),
             _ => state.things.already(instr),
         };
+        if so {
+            state.things.end(step);
+        }
         i32::from(!so)
     }
 
@@ -186,7 +192,9 @@ impl<'a> Scene<'a> {
     }
 
     fn linger(&mut self, step: InstrId, due_ms: Option<u64>) {
-        if let Some(instr) = self.instr(step).filter(|i| i.flags.lingers) {
+        // What runs here is ended with the executor's own hands.
+        let remote = |i: &&Instr| *reach(&self.stage.program, i) != Reach::Local;
+        if let Some(instr) = self.instr(step).filter(|i| i.flags.lingers).filter(remote) {
             self.shared.state.things.linger(step, instr, due_ms);
         }
     }

@@ -41,10 +41,12 @@ impl Things {
         facts.iter().all(|f| f.allowed >> self.value(f.cell) & 1 == 1)
     }
 
-    /// Whether a step has nothing left to do. One without effects always has.
+    /// Whether a step has nothing left to do. One without effects always has, and a fence as long as anything is under
+    /// way on its victim.
     pub fn already(&self, instr: &Instr) -> bool {
         let so = |e: &crate::calculus::Effect| e.change.apply(self.value(e.cell)) == self.value(e.cell);
-        !instr.effects.is_empty() && instr.effects.iter().all(so)
+        let alive = |u: &UnderWay| u.host.is_some_and(|h| instr.fences.contains(&h));
+        !instr.effects.is_empty() && instr.effects.iter().all(so) && !self.under_way.iter().any(alive)
     }
 
     /// A step has its effects.

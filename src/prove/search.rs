@@ -216,10 +216,10 @@ impl Search<'_> {
         let Some(initial) = self.engine.p.cells.get(cell).map(|c| Values::any_of(c.initial & c.all())) else {
             return Vec::new();
         };
-        let list = std::mem::take(self.accesses.get_mut(cell).unwrap_or(&mut Vec::new()));
-        if is_harmless(&self.engine, cell, &list) {
+        if self.accesses.get(cell).is_none_or(|list| is_harmless(&self.engine, cell, list)) {
             return Vec::new();
         }
+        let list = std::mem::take(self.accesses.get_mut(cell).unwrap_or(&mut Vec::new()));
         let mut look = Look {
             cell: CellId::at(cell),
             suspicions: Vec::new(),
