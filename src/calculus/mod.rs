@@ -132,8 +132,9 @@ impl Cell {
         let named = |(v, _): &(usize, &String)| *v < 64 && allowed & (1 << v) != 0;
         let values: Vec<&str> = self.values.iter().enumerate().filter(named).map(|(_, v)| v.as_str()).collect();
         match (&self.kind, values.as_slice()) {
-            (CellKind::Shared { .. }, ["yes"]) => self.name.clone(),
+            (CellKind::Shared { .. } | CellKind::Configured { .. }, ["yes"]) => self.name.clone(),
             (CellKind::Shared { .. }, ["no"]) => format!("not {}", self.name),
+            (CellKind::Configured { .. }, ["no"]) => self.name.replacen(" configured on ", " not configured on ", 1),
             (CellKind::Place { .. }, ["nowhere"]) => format!("{} nowhere", self.name),
             (CellKind::Place { .. }, _) => format!("{} on {}", self.name, values.join(" or ")),
             _ => format!("{} is {}", self.name, values.join(" or ")),
