@@ -8,7 +8,7 @@ use crate::drill::play::{Played, play, play_and_watch, play_on};
 use crate::drill::plot::{Blow, Landing, Plot, Strike};
 use crate::drill::story::{Line, tell};
 use crate::drill::world::Stage;
-use crate::run::{Event, RunError, exit, left_open, reach};
+use crate::run::{Event, RunError, RunOutcome, exit, left_open, reach};
 use crate::semantics::Violation;
 use crate::verify::Verified;
 use std::collections::{BTreeMap, BTreeSet};
@@ -323,7 +323,9 @@ fn outcome(program: &Program, initial: &[u8], played: &Played) -> (Outcome, Vec<
     if code == exit::OPEN {
         return (Outcome::Operator, played.ended.open.iter().map(|open| left_open(program, open)).collect());
     }
-    if missed().next().is_none() {
+    // Where no goal is named, to have done everything is all there is to reach.
+    let done = played.ended.outcome == RunOutcome::Completed;
+    if missed().next().is_none() && (done || !program.goal.is_empty()) {
         return (Outcome::Fine, Vec::new());
     }
     (Outcome::Stopped, Vec::new())

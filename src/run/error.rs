@@ -32,7 +32,9 @@ impl RunError {
 
     /// Handover contradicts itself.
     pub fn defect(message: impl Into<String>) -> RunError {
-        RunError { message: message.into(), help: None, exit: exit::DEFECT }
+        let help =
+            "this is a defect of handover, not of your plan: please report it, with the plan if you may share it";
+        RunError { message: message.into(), help: Some(String::from(help)), exit: exit::DEFECT }
     }
 
     /// Says what to do.
