@@ -20,11 +20,11 @@ pub mod lower;
 pub mod verify;
 pub mod semantics;
 pub mod prove;
+#[cfg(feature = "compiler")]
+pub mod verdict;
 pub mod run;
 #[cfg(feature = "compiler")]
 pub mod emit;
-#[cfg(feature = "compiler")]
-pub mod verdict;
 #[cfg(feature = "compiler")]
 pub mod session;
 #[cfg(feature = "compiler")]

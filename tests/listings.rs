@@ -22,13 +22,13 @@ type Show = fn(&Compilation, &Compiled) -> String;
 type Case = (&'static str, &'static [(&'static str, &'static str)], Show);
 
 const SHOWN: &[Case] = &[
-    ("site.txt", &[], |_, p| plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), 100)),
-    ("site.narrow.txt", &[], |_, p| plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), 60)),
+    ("site.txt", &[], |_, p| plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), &p.verdict, 100)),
+    ("site.narrow.txt", &[], |_, p| plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), &p.verdict, 60)),
     ("site.given.txt", &[("firewalls", "excluded"), ("operating(tokyo)", "no")], |_, p| {
-        plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), 100)
+        plan_text(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), &p.verdict, 100)
     }),
     ("site.json", &[("firewalls", "excluded")], |c, p| {
-        format!("{:#}\n", plan_json(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), &c.sources))
+        format!("{:#}\n", plan_json(&p.plan, &p.dag, &specialise(&p.dag, &p.answers), &p.verdict, &c.sources))
     }),
     ("site.dot", &[("firewalls", "excluded")], |_, p| dot(&p.plan, &p.dag, &specialise(&p.dag, &p.answers))),
     ("site.mmd", &[("firewalls", "excluded")], |_, p| mermaid(&p.plan, &p.dag, &specialise(&p.dag, &p.answers))),
@@ -56,7 +56,7 @@ fn listings_are_what_stands_beside_the_plan() {
 fn the_json_document_refers_to_itself_rightly() {
     let done = compile(&Disk, "tests/listings/site.ha", &Request::default());
     let plan = &done.plans[0];
-    let json = plan_json(&plan.plan, &plan.dag, &specialise(&plan.dag, &plan.answers), &done.sources);
+    let json = plan_json(&plan.plan, &plan.dag, &specialise(&plan.dag, &plan.answers), &plan.verdict, &done.sources);
     let nodes = json["nodes"].as_array().unwrap();
     for (n, node) in nodes.iter().enumerate() {
         assert_eq!(node["id"], n);

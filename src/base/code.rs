@@ -83,6 +83,8 @@ codes! {
     ReturnNotReady = 702, "the way back cannot start from where the plan ends";
     LossNotAccepted = 703, "a loss is not accepted by the plan";
     GivenNotMet = 705, "an included plan takes for given what may not be so";
+    NotHome = 706, "the way back does not bring home what the plan took away";
+    TooLong = 710, "the plan takes longer than it promises";
     DrillTouches = 720, "a drill touches what it must not";
     // HA08xx: commands
     UnknownHole = 801, "a command uses a name that is not known";

@@ -60,7 +60,8 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         },
         Emit::Json => {
             let skipped = specialise(&compiled.dag, &[]);
-            let json = emit::plan_json(&compiled.plan, &compiled.dag, &skipped, &compilation.sources);
+            let json =
+                emit::plan_json(&compiled.plan, &compiled.dag, &skipped, &compiled.verdict, &compilation.sources);
             format!("{json:#}\n").into_bytes()
         }
     };

@@ -1,15 +1,17 @@
 //! `handover check`: everything that is wrong, in one run.
 
 use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, Span};
-use crate::cli::console::Console;
+use crate::cli::console::{Console, Pane};
 use crate::cli::flags::{Format, FormatFlag};
-use crate::cli::{Exit, report};
+use crate::cli::{Exit, json, report};
 use crate::os::{self, Disk};
-use crate::session::{self, Request};
+use crate::session::{self, Compilation, Request};
+use crate::verdict::Verdict;
+use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-/// Check plans: parse, type-check and order them, and show all mistakes at once
+/// Check plans: parse, type-check, order and prove them, and show all mistakes at once
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  handover check switchover.ha\n  handover check plans/ shared/estate.ha\n  \
                   handover check --format json plans/")]
@@ -23,7 +25,7 @@ pub struct Args {
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
     let mut found = Findings::default();
-    let (mut files, mut plans) = (0, 0);
+    let mut files = 0;
     for path in &args.paths {
         let members = match os::is_folder(path) {
             false => vec![path.clone()],
@@ -43,16 +45,21 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             let request = Request { everything: true, ..Request::default() };
             let compilation = session::compile(&Disk, &file.to_string_lossy(), &request);
             files += 1;
-            plans += compilation.plans.len() + compilation.open.len();
+            found.plans(&compilation);
             found.absorb(&compilation.sources, compilation.diagnostics);
         }
     }
     if found.diagnostics.is_empty() && args.format.format == Format::Text {
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-        console.out.line(format_args!("no findings in {}, {}", count(files, "file"), count(plans, "plan")));
+        let plans = count(found.plans.len(), "plan");
+        console.out.line(format_args!("no findings in {}, {plans}", count(files, "file")));
+        found.proved(&mut console.out);
         return Exit::Done;
     }
-    report::findings(&mut console.out, args.format.format, &found.diagnostics, &found.sources);
+    match args.format.format {
+        Format::Json => report::document(&mut console.out, &found.document()),
+        Format::Text => report::findings(&mut console.out, Format::Text, &found.diagnostics, &found.sources),
+    }
     if found.diagnostics.is_empty() { Exit::Done } else { Exit::Findings }
 }
 
@@ -63,9 +70,78 @@ struct Findings {
     ids: BTreeMap<String, FileId>,
     diagnostics: Vec<Diagnostic>,
     known: HashSet<(Code, Option<Span>, String)>,
+    plans: Vec<PlanOut>,
 }
 
+/// A plan that was looked at.
+#[derive(Serialize)]
+struct PlanOut {
+    plan: String,
+    file: String,
+    /// The parameters without which it cannot be compiled; such a plan is checked, but not proved.
+    missing: Vec<String>,
+    /// What is proved; `null` if something was found, or arguments are missing.
+    verdict: Option<Verdict>,
+}
+
+/// What a check found, as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    findings: json::Findings<'a>,
+    plans: &'a [PlanOut],
+}
+
+/// Plans that one line names; the rest are counted.
+const NAMED: usize = 8;
+
 impl Findings {
+    /// Notes the plans of a file, each once: also where several files import it.
+    fn plans(&mut self, compilation: &Compilation) {
+        let path = |file: FileId| compilation.sources.get(file).map_or_else(String::new, |s| s.path.clone());
+        let proved = compilation.plans.iter().map(|p| PlanOut {
+            plan: p.plan.name.clone(),
+            file: path(p.plan.span.file),
+            missing: Vec::new(),
+            verdict: Some(p.verdict.clone()),
+        });
+        let open = compilation.open.iter().map(|c| PlanOut {
+            plan: c.name.clone(),
+            file: path(c.file),
+            missing: c.missing.iter().map(|(name, _)| name.clone()).collect(),
+            verdict: None,
+        });
+        for plan in proved.chain(open) {
+            if !self.plans.iter().any(|p| (&p.plan, &p.file) == (&plan.plan, &plan.file)) {
+                self.plans.push(plan);
+            }
+        }
+    }
+
+    /// Says which plans are proved, and which are not since nobody said with which arguments.
+    fn proved(&self, pane: &mut Pane) {
+        let covers = |v: &Verdict| match v.opaque.len() {
+            0 => format!("all {} steps", v.steps),
+            n => format!("{} of {} steps", v.steps - n.min(v.steps), v.steps),
+        };
+        let proved = self.plans.iter().filter_map(|p| Some(format!("{} ({})", p.plan, covers(p.verdict.as_ref()?))));
+        let open = self.plans.iter().filter(|p| !p.missing.is_empty());
+        let open = open.map(|p| format!("{} (which {}?)", p.plan, p.missing.join(", ")));
+        for (what, names) in [("proved", proved.collect::<Vec<_>>()), ("not proved", open.collect())] {
+            let more = names.len().saturating_sub(NAMED);
+            let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+            match (names.len(), more) {
+                (0, _) => {}
+                (_, 0) => pane.line(format_args!("{what}: {}", shown.join(", "))),
+                _ => pane.line(format_args!("{what}: {} and {more} more", shown.join(", "))),
+            }
+        }
+    }
+
+    fn document(&self) -> Document<'_> {
+        Document { findings: json::findings(&self.diagnostics, &self.sources), plans: &self.plans }
+    }
+
     fn absorb(&mut self, sources: &SourceMap, found: Vec<Diagnostic>) {
         for mut diagnostic in found {
             let spans =

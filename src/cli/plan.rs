@@ -42,12 +42,12 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         Ok(compiled) => compiled,
         Err(exit) => return exit,
     };
-    let (plan, dag) = (&compiled.plan, &compiled.dag);
+    let (plan, dag, verdict) = (&compiled.plan, &compiled.dag, &compiled.verdict);
     let skipped = specialise(dag, &compiled.answers);
     let out = &mut console.out;
     match args.format {
-        PlanFormat::Text => out.put(emit::plan_text(plan, dag, &skipped, out.columns())),
-        PlanFormat::Json => report::document(out, &emit::plan_json(plan, dag, &skipped, &compilation.sources)),
+        PlanFormat::Text => out.put(emit::plan_text(plan, dag, &skipped, verdict, out.columns())),
+        PlanFormat::Json => report::document(out, &emit::plan_json(plan, dag, &skipped, verdict, &compilation.sources)),
         PlanFormat::Markdown => out.put(emit::markdown(plan, dag, &skipped)),
         PlanFormat::Mermaid => out.put(emit::mermaid(plan, dag, &skipped)),
         PlanFormat::Dot => out.put(emit::dot(plan, dag, &skipped)),

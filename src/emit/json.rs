@@ -10,12 +10,19 @@ use crate::emit::place::{Place, place};
 use crate::emit::words::Words;
 use crate::model::{Act, Plan, Step};
 use crate::order::{Block, Dag, Edge, Kind, Node, NodeId, Outline, Reason, Schedule, Skipped, What};
+use crate::verdict::Verdict;
 use serde::Serialize;
 
 /// A compiled plan as one JSON value.
-pub fn plan_json(plan: &Plan, dag: &Dag, skipped: &Skipped, sources: &SourceMap) -> serde_json::Value {
+pub fn plan_json(
+    plan: &Plan,
+    dag: &Dag,
+    skipped: &Skipped,
+    verdict: &Verdict,
+    sources: &SourceMap,
+) -> serde_json::Value {
     let outline = Outline::of(plan);
-    let document = Document { words: Words { outline: &outline, dag, skipped }, sources };
+    let document = Document { words: Words { outline: &outline, dag, skipped }, verdict, sources };
     serde_json::to_value(document.plan()).unwrap_or_default()
 }
 
@@ -35,6 +42,8 @@ struct PlanOut<'a> {
     waves: Vec<Vec<u32>>,
     time: Time,
     effects: Declared<'a>,
+    /// What is proved.
+    verdict: &'a Verdict,
     accepted: Vec<Accepted<'a>>,
     holds: Vec<HoldOut<'a>>,
 }
@@ -169,6 +178,7 @@ struct HoldOut<'a> {
 
 struct Document<'a> {
     words: Words<'a>,
+    verdict: &'a Verdict,
     sources: &'a SourceMap,
 }
 
@@ -200,6 +210,7 @@ impl<'a> Document<'a> {
                 unknown: schedule.unknown,
             },
             effects: Declared { steps, opaque },
+            verdict: self.verdict,
             accepted: plan
                 .accepted
                 .iter()

@@ -7,6 +7,7 @@ mod markdown;
 mod page;
 mod place;
 mod plan_text;
+mod proved;
 pub mod shell;
 mod summary;
 mod words;

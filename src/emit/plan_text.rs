@@ -10,21 +10,22 @@ use crate::emit::summary::Summary;
 use crate::emit::words::{Words, is_copy, is_made, listed, region_name, some};
 use crate::model::{Act, Item, Order, Plan, Region, Step};
 use crate::order::{Block, Dag, Edge, Kind, NodeId, Outline, Reason, Skipped, What};
+use crate::verdict::Verdict;
 
 /// Columns that a level of blocks is indented by.
 const LEVEL: usize = 3;
 
 /// The listing of a plan, in lines of at most `width` columns (what may be copied is not broken).
-pub fn plan_text(plan: &Plan, dag: &Dag, skipped: &Skipped, width: usize) -> String {
+pub fn plan_text(plan: &Plan, dag: &Dag, skipped: &Skipped, verdict: &Verdict, width: usize) -> String {
     let outline = Outline::of(plan);
     let words = Words { outline: &outline, dag, skipped };
     let mut numbers = 0;
     plan.each_step(&mut |s| numbers = numbers.max(s.number.map_or(0, |n| n.to_string().len())));
     let mut page = Page::new(width);
-    Summary { words: &words, page: &mut page }.head();
+    Summary { words: &words, page: &mut page, verdict }.head();
     let around = Around { order: Order::Text, block: None, head: None };
     Listing { words: &words, page: &mut page, numbers }.items(&plan.body, 0, around);
-    Summary { words: &words, page: &mut page }.foot();
+    Summary { words: &words, page: &mut page, verdict }.foot();
     page.text()
 }
 

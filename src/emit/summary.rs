@@ -3,14 +3,16 @@
 use crate::base::duration;
 use crate::calculus::{AtomId, AtomSource};
 use crate::emit::page::Page;
-use crate::emit::words::{Words, listed, some};
-use crate::model::Act;
+use crate::emit::proved::proved;
+use crate::emit::words::{Words, some};
 use crate::order::{NodeId, Schedule};
+use crate::verdict::Verdict;
 
 /// The head and the foot of a listing.
 pub(super) struct Summary<'a> {
     pub(super) words: &'a Words<'a>,
     pub(super) page: &'a mut Page,
+    pub(super) verdict: &'a Verdict,
 }
 
 impl Summary<'_> {
@@ -61,7 +63,7 @@ impl Summary<'_> {
         let schedule = Schedule::of(self.words.outline, self.words.dag, self.words.skipped);
         self.waves(&schedule);
         self.time(&schedule);
-        self.effects();
+        proved(self.verdict, self.page);
         for (n, (cell, why, _)) in plan.accepted.iter().enumerate() {
             if plan.accepted.iter().take(n).any(|(c, w, _)| (c, w) == (cell, why)) {
                 continue;
@@ -109,30 +111,5 @@ impl Summary<'_> {
         self.page.field("time", &format!("usually {}{verdict}{unknown}", duration(ms)));
         let path: Vec<String> = schedule.critical.iter().map(|n| self.words.name(*n)).collect();
         self.page.hanging(11, 2, &format!("the longest way: {}", some(&path)));
-    }
-
-    fn effects(&mut self) {
-        let (mut all, mut opaque, mut commits) = (0, Vec::new(), Vec::new());
-        self.words.outline.plan.each_step(&mut |step| {
-            all += usize::from(!matches!(step.act, Act::Assume { .. }));
-            if step.flags.opaque {
-                opaque.push(step.name.as_str());
-            }
-            if step.flags.commits {
-                commits.push(step.name.as_str());
-            }
-        });
-        let declared = all - opaque.len().min(all);
-        match opaque.len() {
-            0 => self.page.field("effects", &format!("all {all} steps have declared effects")),
-            _ => {
-                let text =
-                    format!("{declared} of {all} steps have declared effects; nothing is known of {}", some(&opaque));
-                self.page.field("effects", &text);
-            }
-        }
-        if !commits.is_empty() {
-            self.page.field("no return", &format!("from {} on there is no way back", listed(&commits)));
-        }
     }
 }

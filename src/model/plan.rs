@@ -55,6 +55,8 @@ pub struct Plan {
     pub holds: Vec<Hold>,
     /// Time promised for the whole plan, in milliseconds.
     pub rto_ms: Option<u64>,
+    /// Where it is promised.
+    pub rto_span: Span,
 }
 
 /// How the atom of a probe is read.

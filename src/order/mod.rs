@@ -33,7 +33,7 @@ mod unit;
 pub use dag::{Block, Dag, Edge, Ends, Keeper, Kind, Node, NodeId, Reason, Stated, What};
 pub use guards::{Formula, GuardIx, Guards};
 pub use outline::{Outline, Spot, name};
-pub use schedule::Schedule;
+pub use schedule::{Schedule, usual_ms};
 pub use skipped::{Skipped, Why, specialise};
 
 use crate::base::Diagnostic;

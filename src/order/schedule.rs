@@ -3,7 +3,7 @@
 //! What is not known yet is taken to be so that steps run. So an `otherwise` takes no time unless everything before it
 //! in its ladder is skipped.
 
-use crate::model::{Act, Key};
+use crate::model::{Act, Key, Step};
 use crate::order::dag::{Dag, NodeId, What};
 use crate::order::outline::Outline;
 use crate::order::skipped::{Skipped, when_all_succeeds};
@@ -34,6 +34,16 @@ struct Reached {
     counts: bool,
 }
 
+/// How long a step usually takes, in milliseconds, if that is known.
+pub fn usual_ms(step: &Step) -> Option<u64> {
+    match step.act {
+        Act::Assume { .. } => Some(0),
+        Act::Delay { ms } => Some(ms),
+        Act::Tell { .. } => Some(step.usually_ms.unwrap_or(0)),
+        _ => step.usually_ms,
+    }
+}
+
 impl Schedule {
     /// The schedule of a plan of which some parts are skipped.
     pub fn of(outline: &Outline<'_>, dag: &Dag, skipped: &Skipped) -> Schedule {
@@ -60,13 +70,8 @@ impl Schedule {
     }
 
     fn run(&mut self, outline: &Outline<'_>, key: Key, id: NodeId, this: &mut Reached) {
-        let Some(step) = outline.step(key) else { return };
-        let usual = match step.act {
-            Act::Assume { .. } => return,
-            Act::Delay { ms } => Some(ms),
-            Act::Tell { .. } => Some(step.usually_ms.unwrap_or(0)),
-            _ => step.usually_ms,
-        };
+        let Some(step) = outline.step(key).filter(|s| !matches!(s.act, Act::Assume { .. })) else { return };
+        let usual = usual_ms(step);
         this.waves += 1;
         if self.waves.len() < this.waves {
             self.waves.resize(this.waves, Vec::new());

@@ -4,7 +4,7 @@ mod load;
 
 pub use load::{FileError, Files};
 
-use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, nearest};
+use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, Span, nearest};
 use crate::bytecode::Program;
 use crate::calculus::{Atom, AtomId, AtomSource};
 use crate::lower::lower;
@@ -14,7 +14,8 @@ use crate::prove::{Limits, prove};
 use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
 use crate::syntax;
 use crate::syntax::tree::Operand;
-use crate::verdict;
+use crate::verdict::{self, Trip, Verdict};
+use std::collections::HashSet;
 
 /// What is asked of a compilation.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,8 @@ pub struct Compiled {
     pub dag: Dag,
     /// As compiled.
     pub program: Program,
+    /// What is proved of it.
+    pub verdict: Verdict,
     /// Answers that the request gave to atoms.
     pub answers: Vec<(AtomId, u8)>,
 }
@@ -48,6 +51,12 @@ pub struct Tested {
     pub scenario: Scenario,
     /// Its plan as compiled.
     pub program: Program,
+}
+
+impl Compiled {
+    fn trip(&self) -> Trip<'_> {
+        Trip { plan: &self.plan, dag: &self.dag, program: &self.program }
+    }
 }
 
 /// What came of it.
@@ -85,7 +94,7 @@ pub fn compile(files: &dyn Files, root: &str, request: &Request) -> Compilation 
     }
     let mut out = Compilation { diagnostics: loaded.diagnostics, ..Compilation::default() };
     if let Some(root) = loaded.root {
-        Work { request, root, sources: &loaded.sources, out: &mut out, verdicts: Vec::new() }
+        Work { request, root, sources: &loaded.sources, out: &mut out, sound: true, said: HashSet::new() }
             .compile(&loaded.sees, &values);
     }
     out.sources = loaded.sources;
@@ -103,8 +112,10 @@ struct Work<'w> {
     root: FileId,
     sources: &'w SourceMap,
     out: &'w mut Compilation,
-    /// What the proofs found: one plan that is not safe keeps no other from being looked at.
-    verdicts: Vec<Diagnostic>,
+    /// Files and declarations are without errors: then plans are proved.
+    sound: bool,
+    /// What was found out about earlier plans, and where.
+    said: HashSet<(Code, Option<Span>)>,
 }
 
 impl<'w> Work<'w> {
@@ -118,16 +129,20 @@ impl<'w> Work<'w> {
         let broken = files.iter().any(|f| f.incomplete) || !self.out.diagnostics.is_empty();
         let (resolver, found) = Resolver::new(files, sees.to_vec(), self.sources);
         self.out.diagnostics.extend(found);
+        self.sound = !broken && !self.out.diagnostics.iter().any(Diagnostic::is_error);
         let Some(givens) = self.read_givens(values) else { return };
         if self.request.everything && self.request.plan.is_none() {
             for candidate in resolver.candidates() {
                 self.build(&resolver, &candidate, &[]);
             }
-            self.return_trips();
+            self.return_trips(&resolver);
             self.tests(&resolver);
         } else {
             match self.choose(&resolver) {
-                Ok(candidate) => self.build(&resolver, &candidate, &givens),
+                Ok(candidate) => {
+                    self.build(&resolver, &candidate, &givens);
+                    self.return_trips(&resolver);
+                }
                 Err(refusal) if self.out.diagnostics.is_empty() => self.out.refused = Some(refusal),
                 Err(_) => {}
             }
@@ -145,7 +160,6 @@ impl<'w> Work<'w> {
             ];
             self.out.diagnostics.retain(|d| !consequence.contains(&d.code) || d.fix.is_some());
         }
-        self.out.diagnostics.append(&mut self.verdicts);
     }
 
     fn refuse(&mut self, message: String, help: String) {
@@ -207,6 +221,7 @@ impl<'w> Work<'w> {
         let parameters = resolver.parameters(&candidate.name);
         let arguments: Vec<_> = givens.iter().filter(|(n, _)| parameters.contains(n)).cloned().collect();
         let resolution = resolver.plan(&candidate.name, &arguments);
+        let mut sound = self.sound && !resolution.diagnostics.iter().any(Diagnostic::is_error);
         self.out.diagnostics.extend(resolution.diagnostics);
         let missing = candidate.missing.iter().find(|(n, _)| !arguments.iter().any(|(a, _)| a == n));
         if let Some((name, ty)) = missing {
@@ -222,27 +237,44 @@ impl<'w> Work<'w> {
         let Some(plan) = resolution.plan else { return };
         let Some(answers) = self.answers(&plan, &parameters) else { return };
         let (dag, found) = order(&plan);
+        sound &= !found.iter().any(Diagnostic::is_error);
         self.out.diagnostics.extend(found);
         let program = lower(&plan, &dag, self.sources);
-        if !self.out.diagnostics.iter().any(Diagnostic::is_error) {
+        if sound {
             let proof = prove(&program, Limits::default());
-            self.verdicts.extend(verdict::findings(&plan, &dag, &program, &proof));
+            self.say(verdict::findings(&plan, &dag, &program, &proof));
         }
-        self.out.plans.push(Compiled { plan, dag, program, answers });
+        let verdict = verdict::summary(&plan, &dag, &program);
+        self.out.plans.push(Compiled { plan, dag, program, verdict, answers });
     }
 
-    /// Whether each plan can start from where the one that it follows ends; asked of plans that are safe themselves.
-    fn return_trips(&mut self) {
-        if self.out.diagnostics.iter().chain(&self.verdicts).any(Diagnostic::is_error) {
+    /// Looks at each plan that follows another as the way back from there, once both are safe by themselves.
+    fn return_trips(&mut self, resolver: &Resolver<'w>) {
+        if self.out.diagnostics.iter().any(Diagnostic::is_error) {
             return;
         }
-        for next in &self.out.plans {
-            let Some((name, clause)) = &next.plan.follows else { continue };
-            if let Some(before) = self.out.plans.iter().find(|p| p.plan.name == *name) {
-                let found = verdict::return_trip(&before.plan, &before.dag, &before.program, &next.plan, *clause);
-                self.verdicts.extend(found);
+        let mut found = Vec::new();
+        for back in &self.out.plans {
+            let Some((follows, at)) = &back.plan.follows else { continue };
+            if let Some(there) = self.out.plans.iter().find(|c| c.plan.name == *follows) {
+                found.extend(verdict::return_trip(there.trip(), back.trip(), *at));
+            } else if let Some(plan) = resolver.plan(follows, &[]).plan {
+                let (dag, _) = order(&plan);
+                let program = lower(&plan, &dag, self.sources);
+                let there = Trip { plan: &plan, dag: &dag, program: &program };
+                found.extend(verdict::return_trip(there, back.trip(), *at));
             }
         }
+        self.out.diagnostics.extend(found);
+    }
+
+    /// Adds what was found out about a plan. Where an earlier plan has the same at the same place, because both are made
+    /// of the same text, it is not said again.
+    fn say(&mut self, found: Vec<Diagnostic>) {
+        let said: Vec<(Code, Option<Span>)> = found.iter().map(|d| (d.code, d.span())).collect();
+        let fresh = found.into_iter().filter(|d| !self.said.contains(&(d.code, d.span())));
+        self.out.diagnostics.extend(fresh);
+        self.said.extend(said);
     }
 
     /// The tests of all files are checked, those of the file itself compiled.

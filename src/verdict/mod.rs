@@ -16,10 +16,13 @@ mod not_so;
 mod return_trip;
 mod scene;
 mod skipping;
+mod summary;
 mod tale;
+mod time;
 mod undecided;
 
-pub use return_trip::return_trip;
+pub use return_trip::{Trip, return_trip};
+pub use summary::{Trusted, Verdict, Word};
 
 use crate::base::{Code, Diagnostic};
 use crate::bytecode::Program;
@@ -38,13 +41,19 @@ pub fn findings(plan: &Plan, dag: &Dag, program: &Program, proof: &Proof) -> Vec
     for cause in cascade::causes(proof) {
         found.push(match Tale::of(&scene, cause.found) {
             Ok(tale) => violation(&scene, &cause, &tale),
-            Err(why) => unexplained(&scene, &cause, &why),
+            Err(why) => unexplained(&scene, cause.found.violation, &why),
         });
     }
     found.extend(undecided::check(&scene, proof));
     found.extend(idle::check(&scene, proof));
     found.extend(goal_missed::held_before(&scene));
+    found.extend(time::check(&scene));
     found
+}
+
+/// What is proved of a plan, if nothing was found.
+pub fn summary(plan: &Plan, dag: &Dag, program: &Program) -> Verdict {
+    summary::summary(&Scene::of(plan, dag, program))
 }
 
 fn violation(scene: &Scene<'_>, cause: &Cause<'_>, tale: &Tale) -> Diagnostic {
@@ -66,8 +75,8 @@ fn violation(scene: &Scene<'_>, cause: &Cause<'_>, tale: &Tale) -> Diagnostic {
 }
 
 /// A violation whose story the definition does not allow: either the proof or the definition is wrong, and both are ours.
-fn unexplained(scene: &Scene<'_>, cause: &Cause<'_>, why: &str) -> Diagnostic {
-    let (span, cell) = match cause.found.violation {
+fn unexplained(scene: &Scene<'_>, violation: Violation, why: &str) -> Diagnostic {
+    let (span, cell) = match violation {
         Violation::HeldTwice { step, cell } | Violation::LandsLate { step, cell } | Violation::NotSo { step, cell } => {
             (scene.deed(step), cell)
         }

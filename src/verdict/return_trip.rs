@@ -1,68 +1,151 @@
-//! HA0702: a plan that follows another one starts from wherever that has ended. What it takes for given is made the goal of
-//! the other, so that its proof tells how that is missed.
+//! HA0702, HA0706: a plan that follows another begins where that one ends, and brings home what that one took away.
 //!
-//! Whether machines are up is left out: one that was lost is repaired before anybody goes back to it.
+//! Both are questions about the end of a plan, so both are asked as goals: what the way back takes for given is a goal of
+//! the way there, and where things were before is a goal of the way back. Cells are the same if they are called the same.
+//! Whether a node is up is nobody's promise: between the two somebody repairs it.
 
 use super::scene::Scene;
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic, Span};
 use crate::bytecode::Program;
-use crate::calculus::{Cell, CellId, CellKind, Requirement};
+use crate::calculus::{Cell, CellId, CellKind, MachineId, Requirement};
 use crate::model::Plan;
 use crate::order::Dag;
-use crate::prove::{Limits, prove};
+use crate::prove::{Found, Limits, prove};
 use crate::semantics::Violation;
 
-/// Reports what `next`, which follows `plan`, takes for given although `plan` may end otherwise. `clause` says that it
-/// follows.
-pub fn return_trip(plan: &Plan, dag: &Dag, program: &Program, next: &Plan, clause: Span) -> Vec<Diagnostic> {
-    let goal = taken_for_given(plan, next);
-    let ending = Program { goal: goal.iter().map(|(_, r)| *r).collect(), ..program.clone() };
-    let proof = prove(&ending, Limits::default());
-    let scene = Scene::of(plan, dag, &ending);
-    let mut found = Vec::new();
-    for missed in &proof.found {
-        let Violation::GoalMissed { cell } = missed.violation else { continue };
-        let Some((theirs, wanted)) = goal.iter().find(|(_, r)| r.cell == cell) else { continue };
-        let says = scene.says(cell, wanted.allowed);
-        let message = format!("`{}` takes `{says}` for given, but `{}` may end otherwise", next.name, plan.name);
-        let mut diagnostic = Diagnostic::error(Code::ReturnNotReady, clause, message).help(format!(
-            "let `{}` see to it, or a plan between the two: then `{}` follows that one",
-            plan.name, next.name
-        ));
-        for (_, _, span) in next.givens.iter().filter(|(c, _, _)| c == theirs) {
-            diagnostic = diagnostic.label(*span, format!("given to `{}`", next.name));
-        }
-        match Tale::of(&scene, missed) {
-            Ok(tale) => found.push(tale.onto(&scene, diagnostic)),
-            Err(_) => found.push(diagnostic),
-        }
-    }
+/// The mask of the value of a place that stands for no node.
+const NOWHERE: u64 = 1;
+
+/// A plan in its three shapes.
+#[derive(Clone, Copy, Debug)]
+pub struct Trip<'a> {
+    /// As resolved.
+    pub plan: &'a Plan,
+    /// As ordered.
+    pub dag: &'a Dag,
+    /// As compiled.
+    pub program: &'a Program,
+}
+
+/// What is wrong with `back` as the plan that follows `there`; `at` is where it says so.
+pub fn return_trip(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
+    let mut found = not_ready(there, back, at);
+    found.extend(not_home(there, back, at));
     found
 }
 
-/// What `next` takes for given about the cells that both plans have: its cell, and the same of that of `plan`.
-fn taken_for_given(plan: &Plan, next: &Plan) -> Vec<(CellId, Requirement)> {
-    let mut goal = Vec::new();
-    for (theirs, cell) in next.cells.iter().enumerate() {
-        let kind = std::mem::discriminant(&cell.kind);
-        let same = |c: &&Cell| c.name == cell.name && std::mem::discriminant(&c.kind) == kind;
-        let Some((ours, known)) = plan.cells.iter().enumerate().find(|(_, c)| same(c)) else { continue };
-        if matches!(cell.kind, CellKind::Power { .. }) || cell.initial == cell.all() {
-            continue;
-        }
-        let mut allowed = known.values.iter().enumerate().fold(0, |mask, (value, name)| {
-            let there = cell.values.iter().position(|v| v == name);
-            let fits = there.is_some_and(|v| cell.initial & (1 << v) != 0);
-            if fits { mask | 1 << value } else { mask }
-        });
-        if matches!(cell.kind, CellKind::Configured { .. }) {
+/// What `back` takes for given and `there` does not leave so.
+fn not_ready(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
+    let minded = |machine: MachineId| there.plan.holds.iter().any(|h| h.machine == Some(machine));
+    let given = |(index, cell): (usize, &Cell)| {
+        let other = counterpart(back.plan, cell).filter(|o| o.initial != o.all())?;
+        let mut allowed = translated(other, other.initial, cell);
+        match cell.kind {
+            CellKind::Power { .. } => return None,
+            CellKind::Configured { machine, .. } if minded(machine) => return None,
             // Less than was feared is as good.
-            allowed |= 1;
+            CellKind::Configured { .. } => allowed |= 1,
+            _ => {}
         }
-        if allowed != known.all() {
-            goal.push((CellId::at(theirs), Requirement { cell: CellId::at(ours), allowed }));
+        Some(Requirement { cell: CellId::at(index), allowed })
+    };
+    let givens = there.plan.cells.iter().enumerate().filter_map(given).collect();
+    let told = |scene: &Scene<'_>, tale: &Tale, cell: CellId, allowed: u64| {
+        let (needed, left) = (scene.says(cell, allowed), scene.says(cell, 1 << (tale.value & 63)));
+        let (first, second) = (&there.plan.name, &back.plan.name);
+        let message = format!("`{second}` takes `{needed}` for given, but `{first}` may end with `{left}`");
+        let help = format!(
+            "bring `{needed}` about in `{first}`, or in a plan between the two that `{second}` follows instead"
+        );
+        let name = &scene.cell(cell).name;
+        let mut diagnostic = Diagnostic::error(Code::ReturnNotReady, at, message).here("begins where that ends");
+        let place =
+            back.plan.givens.iter().find(|(c, _, _)| back.plan.cells.get(c.index()).is_some_and(|c| c.name == *name));
+        if let Some((_, _, span)) = place {
+            diagnostic = diagnostic.label(*span, format!("taken for given by `{second}`"));
+        }
+        diagnostic.help(help)
+    };
+    asked(there, givens, &told)
+}
+
+/// What `there` takes away and `back` does not bring home.
+fn not_home(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
+    let moved = |index: usize| {
+        let effects = there.program.code.iter().flat_map(|i| &i.effects);
+        effects.filter(|e| e.exclusive).any(|e| e.cell.index() == index)
+    };
+    let homes: Vec<Requirement> = (there.plan.cells.iter().enumerate())
+        .filter(|(index, cell)| cell.initial != cell.all() && cell.initial != NOWHERE && moved(*index))
+        .map(|(index, cell)| Requirement { cell: CellId::at(index), allowed: cell.initial })
+        .collect();
+    let away: Vec<&Cell> =
+        violated(there.program, homes).into_iter().filter_map(|(_, cell)| there.plan.cells.get(cell.index())).collect();
+    let mut wanted = Vec::new();
+    let mut found = Vec::new();
+    for cell in away {
+        let (name, home) = (&cell.name, cell.says(cell.initial));
+        match (0..).map(CellId).zip(&back.plan.cells).find(|(_, c)| c.name == *name) {
+            Some((id, own)) => wanted.push(Requirement { cell: id, allowed: translated(cell, cell.initial, own) }),
+            None => found.push(
+                Diagnostic::error(Code::NotHome, at, format!("`{}` does not bring `{name}` home", back.plan.name))
+                    .here(format!("`{}` takes it away", there.plan.name))
+                    .help(format!("let it see to `{home}`, or follow another plan")),
+            ),
         }
     }
-    goal
+    let told = |scene: &Scene<'_>, tale: &Tale, cell: CellId, allowed: u64| {
+        let (home, left) = (scene.says(cell, allowed), scene.says(cell, 1 << (tale.value & 63)));
+        let (first, second) = (&there.plan.name, &back.plan.name);
+        let message = format!("after `{first}` and `{second}`, `{left}` may be so, and not `{home}` as before");
+        Diagnostic::error(Code::NotHome, at, message)
+            .here(format!("is meant to undo `{first}`"))
+            .help(format!("let `{second}` see to `{home}`; as its `goal` it is proved"))
+    };
+    found.extend(asked(back, wanted, &told));
+    found
+}
+
+/// The findings about a plan that is asked for these goals.
+fn asked(
+    trip: Trip<'_>,
+    goal: Vec<Requirement>,
+    told: &dyn Fn(&Scene<'_>, &Tale, CellId, u64) -> Diagnostic,
+) -> Vec<Diagnostic> {
+    let program = Program { goal: goal.clone(), ..trip.program.clone() };
+    let scene = Scene::of(trip.plan, trip.dag, &program);
+    let finding = |(found, cell): (Found, CellId)| {
+        let allowed = goal.iter().filter(|r| r.cell == cell).fold(u64::MAX, |mask, r| mask & r.allowed);
+        match Tale::of(&scene, &found) {
+            Ok(tale) => tale.onto(&scene, told(&scene, &tale, cell, allowed)),
+            Err(why) => super::unexplained(&scene, found.violation, &why),
+        }
+    };
+    violated(&program, goal.clone()).into_iter().map(finding).collect()
+}
+
+/// Which of these goals a plan may miss.
+fn violated(program: &Program, goal: Vec<Requirement>) -> Vec<(Found, CellId)> {
+    if goal.is_empty() {
+        return Vec::new();
+    }
+    let proof = prove(&Program { goal, ..program.clone() }, Limits::default());
+    let missed = |found: Found| match found.violation {
+        Violation::GoalMissed { cell } => Some((found, cell)),
+        _ => None,
+    };
+    proof.found.into_iter().filter_map(missed).collect()
+}
+
+/// The cell of a plan that is called like this one.
+fn counterpart<'a>(plan: &'a Plan, cell: &Cell) -> Option<&'a Cell> {
+    let kind = std::mem::discriminant(&cell.kind);
+    plan.cells.iter().find(|c| c.name == cell.name && std::mem::discriminant(&c.kind) == kind)
+}
+
+/// A mask of one cell's values as a mask of another's, by their names.
+fn translated(from: &Cell, mask: u64, to: &Cell) -> u64 {
+    let meant = |name: &String| from.values.iter().position(|v| v == name).is_some_and(|v| mask >> (v & 63) & 1 == 1);
+    (0..64).zip(&to.values).filter(|(_, name)| meant(name)).fold(0, |all, (v, _)| all | 1 << v)
 }

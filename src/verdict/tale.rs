@@ -72,18 +72,18 @@ impl Tale {
 
     /// Adds the story to a finding: its lines, and the places at which they happen.
     pub fn onto(&self, scene: &Scene<'_>, mut diagnostic: Diagnostic) -> Diagnostic {
-        let here = diagnostic.span();
-        let mut quoted: Vec<Span> = here.into_iter().collect();
         for (number, line) in (1..).zip(&self.lines) {
-            match line.span {
-                Some(span) if Some(span) == here => {
-                    diagnostic = diagnostic.here(format!("{number}. {}", line.text));
+            let Some(span) = line.span else { continue };
+            let text = format!("{number}. {}", line.text);
+            let places = diagnostic.labels.len();
+            match diagnostic.labels.iter_mut().find(|l| l.span == span) {
+                // What the finding says of a place comes after what happens there; of a step that happens twice the last.
+                Some(label) if label.text.is_empty() || label.text.starts_with(|c: char| c.is_ascii_digit()) => {
+                    label.text = text;
                 }
-                Some(span) if !quoted.contains(&span) && quoted.len() <= PLACES => {
-                    quoted.push(span);
-                    diagnostic = diagnostic.label(span, format!("{number}. {}", line.text));
-                }
-                _ => {}
+                Some(label) => label.text = format!("{text}; {}", label.text),
+                None if places <= PLACES => diagnostic = diagnostic.label(span, text),
+                None => {}
             }
         }
         diagnostic.trace = self.trace(scene);

@@ -126,6 +126,7 @@ impl<'s> Elaborator<'_, 's> {
                     let promised = self.duration(operand);
                     if self.includes.is_empty() {
                         self.plan.rto_ms = promised;
+                        self.plan.rto_span = operand.span;
                     }
                 }
                 HeadClause::Hold(text, about) => self.hold(text, about.as_ref()),
