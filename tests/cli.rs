@@ -192,7 +192,8 @@ fn findings_go_where_they_are_expected() {
         let output = handover(folder.path()).args(args).output().unwrap();
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     };
-    assert_eq!(run(&["check", "plans/good.ha"]), (0, String::from("no findings in 1 file, 2 plans\n"), String::new()));
+    let proved = "no findings in 1 file, 2 plans\nproved: look (1 of 2 steps), again (1 of 2 steps)\n";
+    assert_eq!(run(&["check", "plans/good.ha"]), (0, String::from(proved), String::new()));
     // Of `check` they are the product; of the others they are what is in the way.
     let (exit, out, err) = run(&["check", "plans"]);
     assert_eq!((exit, err.as_str()), (1, ""));
