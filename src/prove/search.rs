@@ -307,7 +307,7 @@ impl Search<'_> {
                 // Within a strict block, what is ordered before it is what it needs.
                 if self.reach.ordered(id(exit), id(here)) && !self.reach.gave_up() && known.insert(Seen::Passed(inner))
                 {
-                    fact = self.engine.table(inner, Known::Uncancelled).of(exit).passed;
+                    fact = self.engine.table(inner, Known::Nothing).of(exit).passed;
                 }
             }
             View::Passed if self.is_choice(at) => {
@@ -338,26 +338,45 @@ impl Search<'_> {
         instr.is_some_and(|i| matches!(&i.op, Op::Ask { answers, .. } if !answers.is_empty()) && !i.flags.tolerated)
     }
 
-    /// Finds what never runs. What stands in one block under one condition runs alike: everything between can pass.
+    /// Finds what never runs.
     fn idle(&mut self) {
+        let repeated = self.engine.asks_repeatedly();
+        let mut idle: Vec<bool> = Vec::with_capacity(self.engine.p.code.len());
         let mut known: HashMap<(BlockId, GuardId), bool> = HashMap::new();
-        for at in 0..self.engine.p.code.len() {
-            let Some(guard) = self.engine.p.code.get(at).map(|i| i.guard) else { continue };
+        for (at, instr) in self.engine.p.code.iter().enumerate() {
             let block = self.engine.blocks.around(at);
-            let idle = match known.get(&(block, guard)) {
-                Some(idle) => *idle,
+            let strict = !self.engine.blocks.get(block).loose;
+            let as_known = match instr.needs.as_slice() {
+                _ if repeated => None,
+                // Within a strict block everything that it needs can pass.
+                _ if strict => known.get(&(block, instr.guard)).copied(),
+                // It runs whenever the only one before it has passed.
+                [only] if instr.waits.is_empty() && self.runs_alike(only.index(), at) => {
+                    idle.get(only.index()).copied()
+                }
+                _ => None,
+            };
+            let never = match as_known {
+                Some(never) => never,
                 None => {
                     let runs = self.engine.runs(at);
                     let certain = self.certain(runs, Spot::Run(at));
                     if self.engine.bdd.is_exhausted() {
                         return self.engine.reset(self.limits.nodes);
                     }
-                    known.insert((block, guard), certain.is_false());
                     certain.is_false()
                 }
             };
-            self.proof.idle.extend(idle.then(|| id(at)));
+            known.insert((block, instr.guard), never);
+            idle.push(never);
+            self.proof.idle.extend(never.then(|| id(at)));
         }
+    }
+
+    /// Whether two instructions stand in the same block under the same condition.
+    fn runs_alike(&self, one: usize, other: usize) -> bool {
+        let guard = |at: usize| self.engine.p.code.get(at).map(|i| i.guard);
+        guard(one) == guard(other) && self.engine.blocks.around(one) == self.engine.blocks.around(other)
     }
 }
 

@@ -326,7 +326,8 @@ impl<'p> Engine<'p> {
         cond
     }
 
-    fn asks_repeatedly(&self) -> bool {
+    /// Whether some atom is answered more than once.
+    pub fn asks_repeatedly(&self) -> bool {
         self.readers.values().any(|r| r.len() > 1)
     }
 
