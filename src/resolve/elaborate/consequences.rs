@@ -182,7 +182,9 @@ impl Consequences {
             if let Some((value, span)) = becomes {
                 step.effects.push((Effect { cell: c.cell, change: Change::Set(value), exclusive: false }, span));
             }
-            if let (Some((UP, span)), None | Some((NO, _))) = (power, becomes) {
+            // Who waits for a machine to be up does not bring it up.
+            let waits = matches!(step.act, Act::Wait { .. });
+            if let (Some((UP, span)), None | Some((NO, _)), false) = (power, becomes, waits) {
                 step.requires.push((Requirement { cell: c.cell, allowed: 1 << NO }, span));
             }
         }

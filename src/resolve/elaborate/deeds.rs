@@ -3,7 +3,10 @@
 use super::Elaborator;
 use super::actions::{Parts, Undo};
 use crate::base::{Code, Diagnostic, Span, limits};
-use crate::calculus::{Answer, AtomId, AtomSource, Flags, MachineId, Reach, Value as RunValue, ValueId, ValueSource};
+use crate::calculus::{
+    Answer, AtomId, AtomSource, Change, Effect, Flags, MachineId, Reach, Requirement, Value as RunValue, ValueId,
+    ValueSource,
+};
 use crate::model::{Act, Guard, Key, Step, StepParts};
 use crate::resolve::value::Value;
 use crate::syntax::tree::{self, ClauseKind, ExprKind, OperandKind};
@@ -106,7 +109,7 @@ impl<'s> Elaborator<'_, 's> {
             opaque,
             commits: parts.commits,
         };
-        let (act, host_of, answers) = self.act_of(step, deed, &parts, machine, (retries, every_ms), &name);
+        let (act, host_of, answers) = self.act_of(step, deed, &mut parts, machine, (retries, every_ms), &name);
         let fences = self.independent(&parts, machine, span);
         self.targets.extend(target.filter(|_| runs_there).map(|at| (key, at)));
         let model = Step {
@@ -165,7 +168,7 @@ impl<'s> Elaborator<'_, 's> {
         &mut self,
         step: &tree::Step<'s>,
         deed: Option<Deed<'_, 's>>,
-        parts: &Parts<'s>,
+        parts: &mut Parts<'s>,
         machine: Option<MachineId>,
         (retries, every_ms): (u32, u64),
         name: &str,
@@ -251,7 +254,8 @@ impl<'s> Elaborator<'_, 's> {
         answers
     }
 
-    fn wait_until(&mut self, expr: &tree::Expr<'s>, every_ms: u64, parts: &Parts<'s>) -> (Act, Option<MachineId>) {
+    /// Waiting for a probe. When it has said yes, what that proves is so, as if the step had ensured it.
+    fn wait_until(&mut self, expr: &tree::Expr<'s>, every_ms: u64, parts: &mut Parts<'s>) -> (Act, Option<MachineId>) {
         let (negated, inner) = match &expr.kind {
             ExprKind::Not(inner) => (true, inner.as_ref()),
             _ => (false, expr),
@@ -278,18 +282,32 @@ impl<'s> Elaborator<'_, 's> {
         let outer = std::mem::replace(&mut self.at_step, waiting);
         let found = self.probe(call);
         self.at_step = outer;
+        let atom = found.as_ref().filter(|_| !negated).and_then(|(atom, _)| self.plan.atoms.get(atom.index()));
+        let proven = atom.map_or_else(Vec::new, |a| a.yes_means.clone());
         self.plan.atoms.truncate(atoms);
         self.plan.probes.truncate(probes);
         self.pending_reads.truncate(pending);
         self.atoms = known;
         match found {
             Some((_, probe)) => {
+                parts.requires.extend(probe.requires);
+                self.noticed(&proven, expr.span, parts);
                 let mut command = probe.command;
                 command.within_ms = parts.command.within_ms.or(command.within_ms);
                 command.kill = true;
                 (Act::Wait { command, every_ms, negated }, probe.host)
             }
             None => (Act::Delay { ms: 0 }, None),
+        }
+    }
+
+    /// Each fact that leaves its cell one value gives it that value.
+    fn noticed(&mut self, facts: &[Requirement], span: Span, parts: &mut Parts<'s>) {
+        for fact in facts.iter().filter(|fact| fact.allowed.count_ones() == 1) {
+            let change = Change::Set(u8::try_from(fact.allowed.trailing_zeros()).unwrap_or(0));
+            if !parts.effects.iter().any(|(e, _)| e.cell == fact.cell) {
+                parts.effects.push((Effect { cell: fact.cell, change, exclusive: false }, span));
+            }
         }
     }
 
