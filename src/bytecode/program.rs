@@ -17,7 +17,7 @@
 //!
 //! 1. something it needs is stopped: `blocked`;
 //! 2. its guard is false: `not applicable` (which passes);
-//! 3. cancellation was requested, it is not in a `finally`, and it is a step or an `ENTER`: `cancelled`;
+//! 3. cancellation was requested, it is not in a `finally`, and it is a step (an `ASSUME`, too) or an `ENTER`: `cancelled`;
 //! 4. `ENTER`, `EXIT`, `ASSUME`, `END`: `ok`;
 //! 5. `JOIN`: `ok` if a rung is `ok`; else `blocked` if a rung is stopped; else `not applicable`;
 //! 6. a step: it may start, and its outcome becomes its status.
@@ -184,7 +184,7 @@ impl Op {
 
     /// Whether a cancellation keeps it from starting.
     pub fn is_cancellable(&self) -> bool {
-        !self.is_structure() || matches!(self, Op::Enter)
+        !self.is_structure() || matches!(self, Op::Enter | Op::Assume { .. })
     }
 
     /// Its texts that may have holes.

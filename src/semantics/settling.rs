@@ -33,7 +33,7 @@ impl State {
         if !self.holds(program, instr.guard) {
             return Turn::Settles(Status::NotApplicable);
         }
-        let is_step = !instr.op.is_structure();
+        let is_step = !matches!(instr.op, Op::Enter | Op::Exit | Op::Join { .. } | Op::End);
         if self.cancelled && !instr.flags.finally && (is_step || instr.op == Op::Enter) {
             return Turn::Settles(Status::Cancelled);
         }
