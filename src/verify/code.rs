@@ -46,6 +46,9 @@ fn operands(refer: Refer<'_>, instr: &Instr) -> Result<(), String> {
         command.captures.iter().try_for_each(|c| refer.value(c.value).map(|_| ()))?;
     }
     match &instr.op {
+        Op::Ask { answers, .. } if !answers.is_empty() && answers.iter().all(|a| a.stops) => {
+            Err(String::from("whatever the answer to it, nothing goes on"))
+        }
         Op::Probe { atom, .. } => answers_of(refer, *atom, AtomSource::Probe).map(|_| ()),
         Op::Ask { answers, atom: Some(atom), .. } => {
             let options = answers_of(refer, *atom, AtomSource::Answer)?;

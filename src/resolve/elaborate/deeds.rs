@@ -250,6 +250,11 @@ impl<'s> Elaborator<'_, 's> {
                 Diagnostic::error(Code::Contradiction, step.name.span, "a single answer is no choice")
                     .help("add another `answer`, or leave it out: without answers it is yes or no"),
             );
+        } else if !answers.is_empty() && answers.iter().all(|a| a.stops) {
+            self.report(
+                Diagnostic::error(Code::Contradiction, step.name.span, "whatever the answer, the plan stops")
+                    .help("take `stops` from an answer that lets it go on"),
+            );
         }
         answers
     }

@@ -256,7 +256,7 @@ impl Grow<'_> {
     }
 
     fn labelled(&mut self) -> (Vec<Answer>, AtomId) {
-        let names = self.dice.of(&[&["go", "stop"][..], &["go", "skip", "stop"], &["stop", "halt"]]);
+        let names = self.dice.of(&[&["go", "stop"][..], &["go", "skip", "stop"], &["go", "halt"]]);
         let stops = |name: &str| matches!(name, "stop" | "halt");
         let answer = |n: &&str| Answer { name: String::from(*n), label: String::new(), stops: stops(n) };
         (names.iter().map(answer).collect(), self.atom("answer", names, AtomSource::Answer))

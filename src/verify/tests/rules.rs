@@ -244,6 +244,16 @@ fn of_operands() {
     breaks(
         |p| {
             ask(p, &|op| {
+                if let Op::Ask { answers, .. } = op {
+                    answers.iter_mut().for_each(|a| a.stops = true);
+                }
+            })
+        },
+        "`choose`: whatever the answer to it, nothing goes on",
+    );
+    breaks(
+        |p| {
+            ask(p, &|op| {
                 if let Op::Ask { answers, atom, .. } = op {
                     (answers[1].name, *atom) = ("restore".into(), None);
                 }
