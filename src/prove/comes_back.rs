@@ -1,5 +1,6 @@
 //! Coming back: a machine that comes up again does not take what another one has by then.
 
+use super::bdd::Cond;
 use super::cells::{Access, Values, fold};
 use super::search::{Look, Spot};
 use super::status::{Engine, Known};
@@ -21,8 +22,14 @@ pub(super) fn check(look: &mut Look, engine: &mut Engine<'_>, accesses: &[Access
         fold(engine, 1, Known::Nothing, accesses, Values::any_of(initial))
     };
     let configured = last(look.cell, accesses);
-    let thing = last(*of, all.get(of.index()).map_or(&[], Vec::as_slice));
+    let of_thing = all.get(of.index()).map_or(&[][..], Vec::as_slice);
+    let thing = last(*of, of_thing);
     let (takes, has) = (configured.when(engine, 1 << 1), thing.when(engine, elsewhere));
-    let when = engine.bdd.and(takes, has);
+    let table = engine.table(1, Known::Nothing);
+    let changes = accesses.iter().chain(of_thing).filter(|a| a.effect.is_some());
+    let touched: Vec<Cond> = changes.map(|a| table.of(a.at).ran).collect();
+    let touched = engine.bdd.any(touched);
+    let both = engine.bdd.and(takes, has);
+    let when = engine.bdd.and(both, touched);
     look.suspect(Violation::ComesBack { cell: look.cell }, when, Spot::End(1));
 }

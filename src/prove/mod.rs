@@ -28,3 +28,6 @@ mod variables;
 
 pub use search::{Found, Limits, Proof, Turn, Undecided, prove};
 pub use story::{Story, story};
+
+#[cfg(test)]
+mod agreement;

@@ -292,25 +292,21 @@ impl Search<'_> {
 
     /// What is known of what an instruction did, looking back from a spot.
     fn fact(&mut self, at: usize, from: Spot, known: &mut HashSet<Seen>) -> Cond {
-        let block = match from {
-            Spot::Run(here) => self.engine.blocks.around(here),
-            Spot::End(block) => block,
+        let (block, here) = match from {
+            Spot::Run(here) => (self.engine.blocks.around(here), here),
+            Spot::End(block) => (block, self.engine.blocks.get(block).enter),
         };
+        // Within a strict block, what is ordered before it is what it needs.
+        let is_before = |search: &Search<'_>, at| search.reach.ordered(id(at), id(here)) && !search.reach.gave_up();
         let mut fact = Cond::TRUE;
         match self.engine.view(at, block) {
             View::Into(inner, _) if !self.is_around(inner, block) => {
                 let exit = self.engine.blocks.get(inner).exit;
-                let here = match from {
-                    Spot::Run(here) => here,
-                    Spot::End(block) => self.engine.blocks.get(block).enter,
-                };
-                // Within a strict block, what is ordered before it is what it needs.
-                if self.reach.ordered(id(exit), id(here)) && !self.reach.gave_up() && known.insert(Seen::Passed(inner))
-                {
+                if is_before(self, exit) && known.insert(Seen::Passed(inner)) {
                     fact = self.engine.table(inner, Known::Nothing).of(exit).passed;
                 }
             }
-            View::Passed if self.is_choice(at) => {
+            View::Passed if self.is_choice(at) && is_before(self, at) => {
                 let works = self.engine.works(at);
                 let ran = self.engine.seen(at, block).ran;
                 fact = self.engine.bdd.or(!ran, works);

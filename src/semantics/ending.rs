@@ -20,8 +20,15 @@ impl State {
         missed.chain(open).chain(back).collect()
     }
 
-    /// Whether a machine takes a thing when it comes up that another one has by now, and nobody has been told to mind the
-    /// machine.
+    /// Whether something that may change the cell has happened.
+    fn has_touched(&self, program: &Program, cell: CellId) -> bool {
+        let happened = |status: &Status| matches!(status, Status::Ok | Status::Failed | Status::Unknown);
+        let mut happened = program.code.iter().zip(&self.status).filter(|(_, status)| happened(status));
+        happened.any(|(instr, _)| instr.effects.iter().any(|e| e.cell == cell))
+    }
+
+    /// Whether a machine takes a thing when it comes up that another one has by now, by what the plan has done to either,
+    /// and nobody has been told to mind the machine.
     fn comes_back(&self, program: &Program, cell: CellId) -> bool {
         let kind = program.cells.get(cell.index()).map(|c| &c.kind);
         let Some(CellKind::Configured { machine, of }) = kind else { return false };
@@ -30,7 +37,8 @@ impl State {
             _ => None,
         };
         let minded = program.holds.iter().any(|hold| hold.machine == Some(*machine));
-        self.value(cell) == 1 && holder.is_some_and(|h| h != *machine) && !minded
+        let touched = self.has_touched(program, cell) || self.has_touched(program, *of);
+        self.value(cell) == 1 && holder.is_some_and(|h| h != *machine) && touched && !minded
     }
 
     /// Whether the plan has left a cell where it must not stay, and nobody has been told to see to it: no duty names it,

@@ -7,6 +7,11 @@ use std::collections::{BTreeSet, HashSet};
 
 /// Every violation that some run of the program comes to; `None` if there are more than `max_states` states.
 pub fn explore(program: &Program, max_states: usize) -> Option<BTreeSet<Violation>> {
+    visit(program, max_states, |_| {})
+}
+
+/// The same, and shows a state with each status that an instruction comes to.
+pub(crate) fn visit(program: &Program, max_states: usize, mut see: impl FnMut(&State)) -> Option<BTreeSet<Violation>> {
     let mut found = BTreeSet::new();
     let mut seen: HashSet<State> = HashSet::new();
     for start in starts(program) {
@@ -20,6 +25,7 @@ pub fn explore(program: &Program, max_states: usize) -> Option<BTreeSet<Violatio
             if seen.len() >= max_states {
                 return None;
             }
+            see(&state);
             found.extend(state.end_violations(program));
             for made in state.moves(program).iter().filter(|made| !is_as_another(program, made)) {
                 let mut next = state.clone();

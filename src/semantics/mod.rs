@@ -53,6 +53,8 @@ pub(crate) mod random;
 mod tests;
 
 pub use explore::explore;
+#[cfg(test)]
+pub(crate) use explore::visit;
 pub use moves::{Move, NotAllowed};
 pub use state::{State, starts};
 
@@ -94,8 +96,8 @@ pub enum Violation {
         /// The thing.
         cell: CellId,
     },
-    /// The plan has ended, and a machine would take a thing when it comes up that another one has by now, and no hold is
-    /// about the machine.
+    /// The plan has ended, and a machine would take a thing when it comes up that another one has by now; the plan has
+    /// touched the thing or what the machine takes, and no hold is about the machine.
     ComesBack {
         /// Whether the machine takes it: a cell of the kind [`crate::calculus::CellKind::Configured`].
         cell: CellId,

@@ -191,6 +191,10 @@ fn a_machine_that_comes_up_takes_again_what_it_is_configured_with() {
     let (mut plan, _) = cut_and_claim();
     plan.hold(Some(B), &[]);
     plan.comes_to(&comes_back);
+    let mut untouched = cut_and_claim().0;
+    untouched.given(SERVICE, 0b100);
+    untouched.0.0.code.truncate(1);
+    untouched.comes_to(&[]);
     let (mut plan, _) = cut_and_claim();
     plan.hold(Some(A), &[]);
     plan.comes_to(&[]);
@@ -252,4 +256,36 @@ fn an_assumption_happens_as_it_settles() {
     plan.run("claim").on(B).acquires(2);
     plan.run("save").on(A).needs_that(POWER, 0b01);
     plan.comes_to(&["save: power not so"]);
+}
+
+#[test]
+fn who_cancels_takes_nothing_for_granted_any_more() {
+    let mut plan = Scene::new();
+    plan.line("ladder", Op::Enter);
+    plan.run("release").on(A).releases(1);
+    let ok = plan.ok(2);
+    let guard = plan.not(ok);
+    plan.line("assume", Op::Assume { why: "it is old".into() })
+        .sets(CLUSTER, 1)
+        .needing(&[1])
+        .waiting_for(&[2])
+        .when(guard);
+    let rungs = ids(&[2, 3]);
+    plan.line("ladder.join", Op::Join { rungs }).needing(&[1]).waiting_for(&[2, 3]);
+    plan.goal(SERVICE, 0b001);
+    // If `release` fails; but not if it is cancelled before it starts: the plan then is not done.
+    plan.comes_to(&["goal missed: service", "left open: cluster"]);
+    let mut plan = Scene::new();
+    plan.line("ladder", Op::Enter);
+    plan.line("tell", Op::Tell { text: Default::default() });
+    let ok = plan.ok(2);
+    let guard = plan.not(ok);
+    plan.line("assume", Op::Assume { why: "it is old".into() })
+        .sets(CLUSTER, 1)
+        .needing(&[1])
+        .waiting_for(&[2])
+        .when(guard);
+    let rungs = ids(&[2, 3]);
+    plan.line("ladder.join", Op::Join { rungs }).needing(&[1]).waiting_for(&[2, 3]);
+    plan.comes_to(&[]);
 }

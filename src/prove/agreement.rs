@@ -1,0 +1,128 @@
+//! The proofs and the definition agree, on random small plans, property by property: no miss, no false alarm.
+//!
+//! `PLANS=500000 cargo test --release --lib agreement -- --ignored --nocapture` looks at so many plans from number `FROM`
+//! on, stops at the first disagreement with the smallest plan that shows it, and says what it has covered.
+
+use super::{Limits, prove, story};
+use crate::bytecode::{InstrId, Op, Program, Status, disassemble};
+use crate::semantics::random::{constructs, plan, shrink};
+use crate::semantics::{Violation, visit};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+/// What was looked at, and what was in it.
+#[derive(Default)]
+struct Tally {
+    plans: usize,
+    /// Plans with too many states to explore.
+    skipped: usize,
+    violations: BTreeMap<&'static str, usize>,
+    clean: usize,
+    constructs: BTreeMap<&'static str, usize>,
+}
+
+/// Whether the proofs say of a program what exploring it shows; `None` if it is too large to explore.
+fn agree(program: &Program, max_states: usize) -> Option<Result<BTreeSet<Violation>, String>> {
+    let mut ran: BTreeSet<InstrId> = BTreeSet::new();
+    let explored = visit(program, max_states, |state| {
+        let ids = (0..program.code.len()).map(InstrId::at);
+        ran.extend(ids.filter(|id| matches!(state.status(*id), Status::Running | Status::Ok)));
+    })?;
+    let proof = prove(program, Limits::default());
+    let proved: BTreeSet<Violation> = proof.found.iter().map(|f| f.violation).collect();
+    let mut wrong = Vec::new();
+    wrong.extend(explored.difference(&proved).map(|v| format!("missed: {v:?}")));
+    wrong.extend(proved.difference(&explored).map(|v| format!("false alarm: {v:?}")));
+    wrong.extend(proof.undecided.iter().map(|u| format!("undecided: {u:?}")));
+    wrong.extend(
+        proof.found.iter().filter_map(|f| Some(format!("no story of {:?}: {}", f.violation, told(program, f)?))),
+    );
+    let runs = |id: &InstrId| program.code.get(id.index()).is_some_and(|i| !i.op.is_structure() || i.op == Op::Enter);
+    let idle: BTreeSet<InstrId> = (0..program.code.len()).map(InstrId::at).filter(|id| !ran.contains(id)).collect();
+    let said: BTreeSet<InstrId> = proof.idle.iter().copied().collect();
+    let differs = idle.symmetric_difference(&said).filter(|id| runs(id));
+    wrong.extend(differs.map(|id| format!("idle or not: `{}`", program.code[id.index()].name)));
+    Some(if wrong.is_empty() { Ok(explored) } else { Err(wrong.join("\n")) })
+}
+
+/// Why the story of a violation is none.
+fn told(program: &Program, found: &super::Found) -> Option<String> {
+    let story = match story(program, found) {
+        Ok(story) => story,
+        Err(why) => return Some(why),
+    };
+    let mut state = story.start;
+    let mut seen = BTreeSet::new();
+    for made in &story.moves {
+        match state.apply(program, made) {
+            Ok(violations) => seen.extend(violations),
+            Err(refused) => return Some(refused.to_string()),
+        }
+    }
+    seen.extend(state.end_violations(program));
+    (!seen.contains(&found.violation)).then(|| String::from("it does not show the violation"))
+}
+
+/// Compares on the plans with these numbers.
+fn compare(seeds: impl Iterator<Item = u64>, max_states: usize) -> Tally {
+    let mut tally = Tally::default();
+    for seed in seeds {
+        let (grown, program) = plan(seed);
+        tally.plans += 1;
+        match agree(&program, max_states) {
+            None => tally.skipped += 1,
+            Some(Ok(violations)) => {
+                tally.clean += usize::from(violations.is_empty());
+                let kinds: BTreeSet<&str> = violations.iter().map(kind).collect();
+                kinds.into_iter().for_each(|k| *tally.violations.entry(k).or_default() += 1);
+            }
+            Some(Err(_)) => {
+                let small = shrink(&grown, |p| matches!(agree(p, max_states), Some(Err(_))));
+                let why = agree(&small, max_states).unwrap().unwrap_err();
+                panic!("plan {seed}:\n{why}\n\n{}", disassemble(&small));
+            }
+        }
+        constructs(&grown, &program).into_iter().for_each(|c| *tally.constructs.entry(c).or_default() += 1);
+    }
+    tally
+}
+
+fn kind(violation: &Violation) -> &'static str {
+    match violation {
+        Violation::HeldTwice { .. } => "held twice",
+        Violation::LandsLate { .. } => "lands late",
+        Violation::NotSo { .. } => "not so",
+        Violation::GoalMissed { .. } => "goal missed",
+        Violation::LeftOpen { .. } => "left open",
+        Violation::ComesBack { .. } => "comes back",
+    }
+}
+
+#[test]
+fn the_proofs_agree_with_the_definition() {
+    let tally = compare(0..1000, 4000);
+    assert!(tally.skipped * 20 < tally.plans, "{} of {} plans are too large", tally.skipped, tally.plans);
+    assert!(tally.clean * 20 > tally.plans, "only {} plans are clean", tally.clean);
+    for violated in ["held twice", "lands late", "not so", "goal missed", "left open", "comes back"] {
+        let plans = tally.violations.get(violated).copied().unwrap_or(0);
+        assert!(plans >= 10, "only {plans} plans have something {violated}");
+    }
+}
+
+#[test]
+#[ignore = "as many plans as PLANS says"]
+fn the_proofs_agree_with_the_definition_on_many_plans() {
+    let number = |name: &str, default| std::env::var(name).map_or(default, |n| n.parse::<u64>().unwrap());
+    let (from, plans) = (number("FROM", 1_000_000), number("PLANS", 10_000));
+    let began = Instant::now();
+    let tally = compare(from..from + plans, 100_000);
+    println!(
+        "{} plans from number {from} in {:?}, {} too large, {} clean, the others with {:?}\n{:#?}",
+        tally.plans,
+        began.elapsed(),
+        tally.skipped,
+        tally.clean,
+        tally.violations,
+        tally.constructs
+    );
+}
