@@ -1,16 +1,14 @@
-//! A plan's head: parameters, what is given, goal, locks, accepted losses, holds; and the last touches to the whole.
+//! A plan's head: parameters, what is given, goal, locks, accepted losses, what a drill may touch.
 
+use super::Elaborator;
 use super::commands::Use;
-use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic, Span, nearest};
-use crate::calculus::{AtomSource, CellId, Hold, Requirement, Template};
-use crate::model::{Guard, Item, Region, Step};
+use crate::calculus::{AtomSource, CellId, Template};
+use crate::model::{Guard, Item};
 use crate::resolve::library::{Param, ThingId};
 use crate::resolve::types::Ty;
 use crate::resolve::value::Value;
-use crate::syntax::tree::{
-    self, BlockItem, Expr, ExprKind, HeadClause, Name, Operand, OperandKind, Target, TargetKind,
-};
+use crate::syntax::tree::{self, BlockItem, Expr, ExprKind, HeadClause, Name, OperandKind, Target, TargetKind};
 
 impl<'s> Elaborator<'_, 's> {
     /// Unfolds head and body of a plan whose parameters have these values; a missing one is decided at the start, or
@@ -141,63 +139,6 @@ impl<'s> Elaborator<'_, 's> {
         }
     }
 
-    /// What a hold is about: a node, other things, or both.
-    fn hold(&mut self, text: &tree::Text<'s>, about: Option<&Operand<'s>>) {
-        let text = self.template(text, Use::Message).render(|_| "…".into());
-        let mut hold = Hold { text, machine: None, cells: Vec::new() };
-        let mut held = Vec::new();
-        for value in about.map_or_else(Vec::new, |operand| self.listed(operand)) {
-            match value {
-                (Value::Thing(id), span) if self.library.is_node(self.library.thing(id).kind) => {
-                    let machine = self.machine(id, span);
-                    if hold.machine.replace(machine).is_some_and(|first| first != machine) {
-                        self.report(
-                            Diagnostic::error(Code::WrongType, span, "a hold is about one node, this is the second")
-                                .help("write a `hold` for each node: each may end at another time"),
-                        );
-                    }
-                }
-                (Value::Thing(id), _) => held.push(id),
-                (Value::Open(Ty::Thing(_) | Ty::Set(_) | Ty::Unknown), _) => {}
-                (other, span) => {
-                    let ty = other.ty(self.library).describe(self.library);
-                    self.report(
-                        Diagnostic::error(Code::WrongType, span, format!("{ty} cannot be held"))
-                            .help("name a node or another thing, or a list of them"),
-                    );
-                }
-            }
-        }
-        self.held.push((self.plan.holds.len(), held));
-        self.plan.holds.push(hold);
-    }
-
-    /// The values of an operand, each with its place: the members of a list or set, which may be of different kinds.
-    fn listed(&mut self, operand: &Operand<'s>) -> Vec<(Value<'s>, Span)> {
-        if let OperandKind::List(operands) = &operand.kind {
-            return operands.iter().flat_map(|o| self.listed(o)).collect();
-        }
-        match self.operand(operand, &Ty::Unknown) {
-            Value::Set(ids, _) => ids.into_iter().map(|id| (Value::Thing(id), operand.span)).collect(),
-            other => vec![(other, operand.span)],
-        }
-    }
-
-    /// The cells of the things that the holds are about, once every cell is known.
-    fn held_cells(&mut self) {
-        for (hold, things) in std::mem::take(&mut self.held) {
-            let about = |key: &CellKey| match key {
-                CellKey::State(t) | CellKey::Place(t) | CellKey::Shared(t, _) => things.contains(t),
-                CellKey::Power(_) => false,
-            };
-            let mut cells: Vec<CellId> = self.cells.iter().filter(|(key, _)| about(key)).map(|(_, c)| *c).collect();
-            cells.sort_unstable();
-            if let Some(hold) = self.plan.holds.get_mut(hold) {
-                hold.cells = cells;
-            }
-        }
-    }
-
     fn lock(&mut self, path: &tree::Path<'s>) {
         let things = self.things(path, "be locked");
         self.plan.locks.extend(things.into_iter().map(|id| self.library.thing(id).name.text.to_string()));
@@ -319,87 +260,6 @@ impl<'s> Elaborator<'_, 's> {
         self.vars.insert(0, (name.text, Value::Atom(atom, ty)));
     }
 
-    /// The last touches, once every cell is known.
-    pub(super) fn finish(&mut self) {
-        self.plan.locks.sort();
-        self.plan.locks.dedup();
-        let nowhere = self.spread_nowhere();
-        let consequences = self.configured();
-        let all: Vec<u64> = self.plan.cells.iter().map(|c| c.all()).collect();
-        for cell in &mut self.plan.cells {
-            let all = cell.all();
-            cell.initial &= all;
-            cell.rests &= all;
-        }
-        let trim = |r: &mut Requirement| r.allowed &= all.get(r.cell.index()).copied().unwrap_or(u64::MAX);
-        self.plan.goal.iter_mut().for_each(|(r, _)| trim(r));
-        for atom in &mut self.plan.atoms {
-            atom.yes_means.iter_mut().for_each(trim);
-            consequences.proven(&mut atom.yes_means);
-            atom.yes_means.iter_mut().for_each(trim);
-        }
-        for (thing, machine) in consequences.start(&mut self.plan.cells) {
-            self.held_by_what_is_down(thing, machine);
-        }
-        self.plan.probes.iter_mut().flat_map(|p| &mut p.requires).for_each(|(r, _)| trim(r));
-        self.plan.givens.iter_mut().for_each(|(cell, allowed, _)| {
-            *allowed &= all.get(cell.index()).copied().unwrap_or(u64::MAX);
-        });
-        let mut body = std::mem::take(&mut self.plan.body);
-        for_each_step(&mut body, &mut |step| {
-            nowhere.step(step);
-            consequences.spell_out(step, self.targets.get(&step.key).copied());
-            step.requires.iter_mut().for_each(|(r, _)| trim(r));
-        });
-        for_each_region(&mut body, &mut |region| {
-            nowhere.region(region);
-            region.requires.iter_mut().for_each(|(r, _)| trim(r));
-            let anything = |r: &Requirement| all.get(r.cell.index()) == Some(&r.allowed);
-            region.requires.retain(|(r, _)| !anything(r));
-        });
-        self.plan.body = body;
-        self.held_cells();
-        self.check_drill();
-        self.check_losses();
-        for (atom, span) in self.decisions.clone() {
-            if !self.used_atoms.contains(&atom) {
-                let name = self.plan.atoms.get(atom.index()).map_or_else(String::new, |a| a.name.clone());
-                self.report(
-                    Diagnostic::warning(Code::UnusedGiven, span, format!("nothing depends on `{name}`"))
-                        .help(format!("remove the `given`, or say `only if {name} is …` where it matters")),
-                );
-            }
-        }
-    }
-
-    fn held_by_what_is_down(&mut self, thing: CellId, machine: CellId) {
-        let name = |cell: CellId| self.plan.cells.get(cell.index()).map_or("", |c| c.name.as_str());
-        let given = |cell: CellId| self.plan.givens.iter().find(|(c, ..)| *c == cell).map(|(.., span)| *span);
-        let (Some(span), Some(down)) = (given(thing), given(machine)) else { return };
-        let message = format!("`{}` cannot be on `{}`, which is down", name(thing), name(machine));
-        self.report(
-            Diagnostic::error(Code::Contradiction, span, message)
-                .label(down, "says so")
-                .help("it is volatile: a node that is down does not hold it; say `on nowhere`"),
-        );
-    }
-
-    fn check_losses(&mut self) {
-        let mut lost = Vec::new();
-        self.plan.each_step(&mut |step| lost.extend(step.loses.iter().map(|(c, s)| (*c, *s, step.span))));
-        let accepted: Vec<_> = self.plan.accepted.iter().map(|(c, _, s)| (*c, *s)).collect();
-        for (cell, clause, step) in &lost {
-            if !accepted.iter().any(|(c, _)| c == cell) {
-                let name = self.plan.cells.get(cell.index()).map_or_else(String::new, |c| c.name.clone());
-                self.report(
-                    Diagnostic::error(Code::LossNotAccepted, *step, format!("this step loses what is in `{name}`"))
-                        .label(*clause, "says so")
-                        .help(format!("if that is acceptable, say so in the plan: `accept loss of {name} \"why\"`")),
-                );
-            }
-        }
-    }
-
     /// The machines a step stands on, as values: one step for each.
     pub(super) fn target_members(&mut self, target: &Target<'s>) -> Vec<Value<'s>> {
         match &target.kind {
@@ -425,36 +285,5 @@ impl<'s> Elaborator<'_, 's> {
     /// A message template.
     pub(super) fn message_template(&mut self, text: &tree::Text<'s>) -> Template {
         self.template(text, Use::Message)
-    }
-}
-
-fn for_each_step(items: &mut [Item], change: &mut impl FnMut(&mut Step)) {
-    for item in items {
-        match item {
-            Item::Step(step) => change(step),
-            Item::Group(group) => for_each_step(&mut group.items, change),
-            Item::Region(region) => {
-                for rung in &mut region.rungs {
-                    for_each_step(&mut rung.items, change);
-                }
-                for_each_step(&mut region.finally, change);
-            }
-        }
-    }
-}
-
-fn for_each_region(items: &mut [Item], change: &mut impl FnMut(&mut Region)) {
-    for item in items {
-        match item {
-            Item::Step(_) => {}
-            Item::Group(group) => for_each_region(&mut group.items, change),
-            Item::Region(region) => {
-                change(region);
-                for rung in &mut region.rungs {
-                    for_each_region(&mut rung.items, change);
-                }
-                for_each_region(&mut region.finally, change);
-            }
-        }
     }
 }
