@@ -39,6 +39,8 @@ pub struct Space {
     pub answers: Vec<Option<u8>>,
     /// The values of the cells that are not.
     pub initial: Vec<u8>,
+    /// Something has no possible value: there is no combination.
+    empty: bool,
 }
 
 /// One way in which things can be at the start.
@@ -66,9 +68,10 @@ pub struct Combinations {
 impl Space {
     /// A space over the possible answers (none: the world says) and starts, as masks.
     pub fn new(program: &Program, answers: &[Option<u64>], starts: &[u64]) -> Space {
-        let mut space = Space { open: Vec::new(), answers: Vec::new(), initial: Vec::new() };
+        let mut space = Space { open: Vec::new(), answers: Vec::new(), initial: Vec::new(), empty: false };
         for (index, (atom, mask)) in program.atoms.iter().zip(answers).enumerate() {
             let values = mask.map(|mask| bits(mask, atom.options.len()));
+            space.empty |= values.as_ref().is_some_and(Vec::is_empty);
             match values.as_deref() {
                 None | Some([]) => space.answers.push(None),
                 Some([one]) => space.answers.push(Some(*one)),
@@ -80,6 +83,7 @@ impl Space {
         }
         for (index, (cell, mask)) in program.cells.iter().zip(starts).enumerate() {
             let values = bits(*mask, cell.values.len());
+            space.empty |= values.is_empty();
             space.initial.push(values.first().copied().unwrap_or(0));
             if values.len() > 1 && matters(program, CellId::at(index)) {
                 space.open.push(Condition::Start(CellId::at(index), values));
@@ -92,6 +96,9 @@ impl Space {
     pub fn combinations(&self, program: &Program) -> Combinations {
         let sizes = self.open.iter().map(|c| c.values().len() as u64);
         let all = sizes.fold(1u64, u64::saturating_mul);
+        if self.empty {
+            return Combinations::default();
+        }
         let list = if all <= EVERY { self.every(program) } else { self.pairs(program) };
         Combinations { list, all, pairwise: all > EVERY }
     }

@@ -299,7 +299,7 @@ impl<'s> Elaborator<'_, 's> {
                 self.noticed(&proven, expr.span, parts);
                 let mut command = probe.command;
                 command.within_ms = parts.command.within_ms.or(command.within_ms);
-                command.kill = true;
+                command.kill = command.within_ms.is_some();
                 (Act::Wait { command, every_ms, negated }, probe.host)
             }
             None => (Act::Delay { ms: 0 }, None),
