@@ -2,7 +2,7 @@
 
 use super::comes_back;
 use super::scene::Scene;
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, Span};
 use crate::bytecode::{InstrId, Op};
 use crate::calculus::{CellId, CellKind};
 
@@ -58,5 +58,16 @@ pub(super) fn diagnostic(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Diag
             format!("make sure of `{needed}` before `{name}`, or say `given {needed}`"),
         ),
     };
-    Diagnostic::error(code, scene.deed(step), message).help(help)
+    let diagnostic = Diagnostic::error(code, scene.deed(step), message).help(help);
+    match clause(scene, step, cell) {
+        Some(clause) if code == Code::ThroughGone => diagnostic.label(clause, format!("needs `{thing}`")),
+        _ => diagnostic,
+    }
+}
+
+/// The clause by which a step needs something, if that is not the whole of what it does.
+fn clause(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Option<Span> {
+    let requires = &scene.step(step)?.requires;
+    let (_, span) = requires.iter().find(|(r, _)| r.cell == cell)?;
+    Some(*span).filter(|span| *span != scene.deed(step))
 }

@@ -59,6 +59,9 @@ impl Elaborator<'_, '_> {
 impl Nowhere {
     /// A step with what it says of stand-ins said of the cells; what it says of these itself stays.
     pub(super) fn step(&self, step: &mut Step) {
+        if self.0.is_empty() {
+            return;
+        }
         self.requirements(&mut step.requires);
         let (spread, own): (Vec<_>, Vec<_>) = step.effects.drain(..).partition(|(e, _)| self.0.contains_key(&e.cell));
         step.effects = own;
