@@ -59,12 +59,20 @@ pub struct Plans<'d> {
     captured: Vec<(ValueId, Key)>,
     /// Atoms that are answered by now, with what condition that took.
     answered: Vec<AtomId>,
+    plain: bool,
 }
 
-/// A random plan.
-pub fn plan(dice: &mut Dice) -> Plan {
-    let mut plans =
-        Plans { dice, plan: Plan::default(), keys: 0, earlier: Vec::new(), captured: Vec::new(), answered: Vec::new() };
+/// A random plan; if it is `plain`, of commands only.
+pub fn plan(dice: &mut Dice, plain: bool) -> Plan {
+    let mut plans = Plans {
+        dice,
+        plan: Plan::default(),
+        keys: 0,
+        earlier: Vec::new(),
+        captured: Vec::new(),
+        answered: Vec::new(),
+        plain,
+    };
     plans.tables();
     let count = 2 + plans.dice.roll(5);
     plans.plan.body = plans.items(count, 0);
@@ -268,6 +276,7 @@ impl Plans<'_> {
         };
         let value = self.value(&mut conditions);
         let act = match self.dice.roll(20) {
+            0..=5 if self.plain => self.run(key, &word, value, told),
             0 => Act::Tell { text: Template::text("look: it's $x `y`") },
             1 => Act::Delay { ms: 10 },
             2 => Act::Assume { why: String::from("it is so") },

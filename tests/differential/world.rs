@@ -1,7 +1,8 @@
 //! A world that records what runs in it and lets each call of a step end as it was told.
 
 use crate::plans::Dice;
-use handover::bytecode::{Op, Program};
+use crate::runs::word_of;
+use handover::bytecode::{Instr, Op, Program};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,27 +24,41 @@ fi
 echo "start $* ${NODE-} ${NOTE-} ${PASSWORD-}" >>log
 [ -z "$line" ] || echo "$line"
 [ "$code" != hang ] || exec sleep 30
+if [ "$code" = interrupt ]; then
+  until [ -s whom ]; do sleep 0.01; done
+  read -r whom <whom
+  kill -INT "$whom"
+  sleep 0.5
+  code=0
+fi
 echo "end $word" >>log
 exit "$code"
 "#;
 
-/// What each call of each word comes to: exit code (or `hang`) and a line of output.
+/// What each call of each word comes to: exit code (or `hang`, or `interrupt` for an operator's Ctrl-C meanwhile) and a
+/// line of output.
 #[derive(Clone, Debug, Default)]
 pub struct World(BTreeMap<String, Vec<(String, &'static str)>>);
 
 impl World {
-    /// A random world for a program.
-    pub fn random(program: &Program, dice: &mut Dice) -> World {
+    /// A random world for a program; if it is `interrupted`, one call is.
+    pub fn random(program: &Program, dice: &mut Dice, interrupted: bool) -> World {
         let mut world = World::default();
         for instr in program.code.iter().filter(|i| i.op.command().is_some()) {
             // The word is what the script calls, as `retry from` makes copies of names but not of scripts.
             for template in instr.op.templates() {
                 let script = template.render(|_| String::new());
                 let Some(word) = script.strip_prefix("./act ") else { continue };
-                let hangs = if matches!(instr.op, Op::Run { .. }) { 4 } else { 1 };
+                let hangs = if matches!(instr.op, Op::Run { .. }) { 5 } else { 1 };
                 let calls = (0..1 + dice.roll(4)).map(|_| call(dice, hangs)).collect();
                 world.0.insert(word.trim().to_owned(), calls);
             }
+        }
+        let acting = |i: &&Instr| matches!(i.op, Op::Run { .. });
+        let words: Vec<String> = program.code.iter().filter(acting).filter_map(word_of).collect();
+        if interrupted && !words.is_empty() {
+            let call = world.0.get_mut(dice.pick(&words)).unwrap();
+            call[0].0 = String::from("interrupt");
         }
         world
     }
@@ -64,7 +79,7 @@ impl World {
 fn call(dice: &mut Dice, hangs: u64) -> (String, &'static str) {
     let code = match dice.roll(100) {
         n if n < hangs => String::from("hang"),
-        n if n < 35 => (1 + dice.roll(3)).to_string(),
+        n if n < 22 => (1 + dice.roll(3)).to_string(),
         _ => String::from("0"),
     };
     let lines = ["", "v=ab/7 ok", "v=it's ok", "err 5", "v= $x `y` \"z\" ok", "v=cd"];

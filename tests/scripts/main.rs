@@ -231,10 +231,72 @@ plan move() {
         assert_eq!(case.read("out"), format!("it's \"so\" $HOME `id` \\ * ä\n{rest}x\ny\n{rest}"));
         assert!(case.read("log").ends_with("-o BatchMode=yes -l ops host far.example\n"), "{}", case.read("log"));
         assert_eq!(case.read("seen"), "", "the secret is on no command line");
+        let before = case.read("out");
         fs::remove_file(case.path("key")).unwrap();
         let (code, text) = run(&[]);
-        assert_eq!(code, 3, "{text}");
-        assert!(text.contains("failed     one: there is no secret in key"), "{text}");
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains("the secret key is missing: there is no key"), "{text}");
+        let (code, text) = case.run(&[]);
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains("the secret pw is missing: there is no THE_SECRET"), "{text}");
+        assert_eq!(case.read("out"), before);
+    });
+}
+
+#[test]
+fn a_way_that_is_not_there_starts_nothing() {
+    let plan = "node a { via = exec  prefix = \"./on a\" }\nplan move() {\n  given a is up\n  step one on a { run \"touch one\" }\n}\n";
+    each_shell(|shell| {
+        let case = Case::new(plan, shell);
+        let (code, text) = case.run(&[]);
+        assert_eq!(code, 2, "{text}");
+        assert!(text.contains("./on, which leads to a, is not in "), "{text}");
+        case.program("on", "#!/bin/sh\nshift\nexec \"$@\"\n");
+        let output = case.command(&[]).env("HANDOVER_DIR", case.path("bin")).output().unwrap();
+        assert_eq!(outcome(&output).0, 0, "{}", outcome(&output).1);
+        assert!(case.has("bin/one"));
+    });
+}
+
+#[test]
+fn the_end_tells_what_is_open_and_what_was_missed() {
+    let plan = r#"
+kind monitor { states watching, quiet  rests in watching }
+node a { via = local }
+monitor alarm {}
+action mute(m: monitor) on host: node {
+  needs   host is up
+  ensures m is quiet
+  run     "true"
+}
+action unmute(m: monitor) on host: node {
+  needs   host is up
+  ensures m is watching
+  run     "test -e on"
+}
+plan move() {
+  given a is up, alarm is watching
+  goal  alarm is watching
+  hold  "look at the alarm"
+  phase busy {
+    step hush on a { do mute(alarm) }
+  } finally {
+    step listen on a { do unmute(alarm) }
+  }
+}
+"#;
+    each_shell(|shell| {
+        let case = Case::new(plan, shell);
+        let (code, text) = case.run(&[]);
+        assert_eq!(code, 4, "{text}");
+        assert!(text.contains("  open       alarm may be watching or quiet; it must be left watching\n"), "{text}");
+        assert!(text.contains("  open       listen did not work: what it puts in order is not in order\n"), "{text}");
+        assert!(text.contains("  goal       alarm is watching or quiet; the plan was to make it watching\n"), "{text}");
+        assert!(!text.contains("look at"), "{text}");
+        fs::write(case.path("on"), "").unwrap();
+        let (code, text) = case.run(&[]);
+        assert_eq!(code, 0, "{text}");
+        assert!(text.contains("  hold       look at the alarm\n"), "{text}");
     });
 }
 

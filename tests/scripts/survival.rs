@@ -128,7 +128,7 @@ fn a_second_run_is_refused_and_a_killed_one_is_waited_for() {
         assert!(text.contains("a is held by another run: process"), "{text}");
         kill_all(&mut script);
         let (code, text) = case.run(&[]);
-        assert_eq!(code, 2, "{text}");
+        assert_eq!(code, 3, "{text}");
         assert!(text.contains("is not over") && text.contains("take it up again with --resume"), "{text}");
         // What it started still runs; whoever takes the run up waits for it.
         let second = case.start(&["--resume"]);
@@ -147,6 +147,18 @@ fn a_second_run_is_refused_and_a_killed_one_is_waited_for() {
         assert!(text.contains("there is no run to resume"), "{text}");
         let (code, text) = case.run(&[]);
         assert_eq!(code, 0, "a run that is over makes room for the next: {text}");
+        fs::remove_file(case.path("go")).unwrap();
+        fs::remove_file(case.path("begun")).unwrap();
+        let mut script = case.start(&[]);
+        case.wait_for("begun");
+        kill_all(&mut script);
+        touch(case.path("go"));
+        let (code, text) = case.run(&["--anew"]);
+        assert_eq!(code, 0, "{text}");
+        let runs = fs::read_dir(case.path(".local/state/handover-sh")).unwrap().map(|e| e.unwrap().path());
+        let plan = runs.into_iter().find(|p| p.to_string_lossy().contains("move-")).unwrap();
+        let kept = fs::read_dir(plan).unwrap().filter(|e| e.as_ref().unwrap().path().is_dir()).count();
+        assert_eq!(kept, 4, "every run is kept");
     });
 }
 

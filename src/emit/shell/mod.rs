@@ -11,7 +11,7 @@ mod text;
 mod waves;
 
 use crate::bytecode::{Op, Program};
-use crate::calculus::{AtomSource, Machine, MachineId, Reach, Value, ValueSource};
+use crate::calculus::{AtomSource, CellId, Machine, MachineId, Reach, SecretSource, Value, ValueSource};
 use crate::verify::Verified;
 use guard::Guards;
 use handlebars::{Handlebars, no_escape};
@@ -89,6 +89,7 @@ struct Script<'p> {
     decisions: Vec<Decision>,
     questions: Vec<String>,
     machines: Vec<Site>,
+    secrets: Vec<Known>,
     locks: Vec<Lock>,
     guards: Vec<Function>,
     values: Vec<PlanValue>,
@@ -96,6 +97,7 @@ struct Script<'p> {
     impossible: Vec<Impossible>,
     waves: Vec<String>,
     things: Vec<Thing>,
+    goals: Vec<String>,
     holds: Vec<String>,
 }
 
@@ -115,6 +117,13 @@ struct Decision {
 struct Site {
     name: String,
     via: String,
+}
+
+/// A secret and where it is found.
+#[derive(Serialize)]
+struct Known {
+    name: String,
+    source: String,
 }
 
 /// A thing that no other run may touch meanwhile.
@@ -181,12 +190,14 @@ impl<'p> Script<'p> {
             decisions: decisions(program),
             questions: questions(program),
             machines: sites(program, &machines),
+            secrets: program.secrets.iter().map(|s| Known { name: word(&s.name), source: source(&s.source) }).collect(),
             locks: program.locks.iter().map(|l| Lock { folder: word(&file_name(l)), name: word(l) }).collect(),
             values: values(program, &guards),
             impossible: impossible(program, &guards),
             waves: waves::waves(program).iter().map(|w| w.iter().map(|i| format!(" {i}")).collect()).collect(),
             things: things(program),
-            holds: program.holds.iter().map(|h| word(&format!("  from now on: {}", h.text))).collect(),
+            goals: program.goal.iter().map(|g| format!("{} {}", g.cell.0, mask(g.allowed))).collect(),
+            holds: program.holds.iter().map(|h| word(&h.text)).collect(),
             guards: guards
                 .functions()
                 .map(|(number, body)| Function { number, body: body.to_owned(), is_short: !body.contains('\n') })
@@ -258,6 +269,14 @@ fn sites(program: &Program, names: &[String]) -> Vec<Site> {
     machines.chain(Some(here).filter(|_| used && !names.iter().any(|n| n == HERE))).collect()
 }
 
+/// Where a secret is found, in the words of the script.
+fn source(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Env(name) => format!("env {}", word(name)),
+        SecretSource::File(path) => format!("file {}", word(path)),
+    }
+}
+
 fn via(reach: &Reach) -> String {
     match reach {
         Reach::Local => String::from("local"),
@@ -301,9 +320,15 @@ fn impossible(program: &Program, guards: &Guards<'_>) -> Vec<Impossible> {
     by_condition.into_iter().map(|(condition, steps)| Impossible { condition: condition.to_owned(), steps }).collect()
 }
 
-/// Cells that may not be left in every one of their values.
+/// Whether it matters at the end what a cell is: it may not be left as anything, or it is a part of the goal.
+fn matters(program: &Program, id: CellId) -> bool {
+    let rests = program.cells.get(id.index()).is_none_or(|c| c.all() & !c.rests == 0);
+    !rests || program.goal.iter().any(|g| g.cell == id)
+}
+
+/// The cells that matter at the end.
 fn things(program: &Program) -> Vec<Thing> {
-    let cells = program.cells.iter().enumerate().filter(|(_, c)| stanza::matters(c));
+    let cells = program.cells.iter().enumerate().filter(|(i, _)| matters(program, CellId::at(*i)));
     cells
         .map(|(number, c)| Thing {
             number,

@@ -1,12 +1,10 @@
 //! One stanza of the script for each instruction.
 
 use crate::bytecode::{Instr, Op, Program};
-use crate::calculus::{
-    Capture, Cell, Change, Command, EnvValue, Meaning, Piece, Reach, SecretSource, Sign, Template, Verdict, binaries,
-};
+use crate::calculus::{Capture, Change, Command, EnvValue, Meaning, Piece, Reach, Sign, Template, Verdict, binaries};
 use crate::emit::shell::guard::Guards;
 use crate::emit::shell::text::{comment, end_mark, mask, seconds, unexpanded, word, words};
-use crate::emit::shell::{EmitError, machine_of, pattern};
+use crate::emit::shell::{EmitError, machine_of, matters, pattern, source};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -59,11 +57,6 @@ pub(super) fn stanzas(program: &Program, guards: &Guards<'_>, machines: &[String
 /// Whether the result of a command may be for the operator to judge.
 pub(super) fn asks(command: &Command) -> bool {
     command.meanings.iter().any(|m| matches!(m.verdict, Verdict::Ask(_)))
-}
-
-/// Whether it matters what a cell is left as.
-pub(super) fn matters(cell: &Cell) -> bool {
-    cell.all() & !cell.rests != 0
 }
 
 struct Writer<'w, 'p> {
@@ -187,8 +180,7 @@ impl Writer<'_, '_> {
             lines.push(match &var.value {
                 EnvValue::Plain(text) => format!("ha_env {} {}", var.name, self.inline(text)),
                 EnvValue::Secret(id) => match self.program.secrets.get(id.index()).map(|s| &s.source) {
-                    Some(SecretSource::Env(name)) => format!("ha_secret {} env {}", var.name, word(name)),
-                    Some(SecretSource::File(path)) => format!("ha_secret {} file {}", var.name, word(path)),
+                    Some(found) => format!("ha_secret {} {}", var.name, source(found)),
                     // A verified program has all its secrets.
                     None => continue,
                 },
@@ -263,13 +255,12 @@ impl Writer<'_, '_> {
     /// What the step changes, as far as it matters at the end.
     fn consequences(&self) -> Vec<String> {
         let (program, names) = (self.program, self.guards.names());
-        let cell = |id: crate::calculus::CellId| program.cells.get(id.index()).filter(|c| matters(c));
         let mut lines = Vec::new();
         if !self.instr.fences.is_empty() {
             let machines: Vec<String> = self.instr.fences.iter().map(|m| machine_of(Some(*m), self.machines)).collect();
             lines.push(format!("ha_fences{}", words(machines.iter().map(String::as_str))));
         }
-        for effect in self.instr.effects.iter().filter(|e| cell(e.cell).is_some()) {
+        for effect in self.instr.effects.iter().filter(|e| matters(program, e.cell)) {
             let (from, to) = match effect.change {
                 Change::Set(to) => (String::from("any"), to),
                 Change::Move { from, to } => (mask(1 << (from & 63)), to),
@@ -279,7 +270,7 @@ impl Writer<'_, '_> {
         }
         if let Op::Probe { atom, .. } = self.instr.op {
             let means = program.atoms.get(atom.index()).map(|a| a.yes_means.as_slice()).unwrap_or_default();
-            for fact in means.iter().filter(|f| cell(f.cell).is_some()) {
+            for fact in means.iter().filter(|f| matters(program, f.cell)) {
                 let allowed = mask(fact.allowed);
                 lines.push(format!("ha_proves {} {allowed} # {}", fact.cell.0, comment(&names.requirement(fact))));
             }
