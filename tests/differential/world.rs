@@ -49,7 +49,12 @@ impl World {
             for template in instr.op.templates() {
                 let script = template.render(|_| String::new());
                 let Some(word) = script.strip_prefix("./act ") else { continue };
-                let hangs = if matches!(instr.op, Op::Run { .. }) { 5 } else { 1 };
+                let hangs = match &instr.op {
+                    // What may go on after its limit, and can be read back, has most to tell.
+                    Op::Run { command, verify: Some(_), .. } if !command.kill => 12,
+                    Op::Run { .. } => 4,
+                    _ => 1,
+                };
                 let calls = (0..1 + dice.roll(4)).map(|_| call(dice, hangs)).collect();
                 world.0.insert(word.trim().to_owned(), calls);
             }
