@@ -120,3 +120,34 @@ fn nobody_is_there_to_say_what_became_of_a_step() {
     }
     assert_eq!(machine().status(InstrId(2)), Status::Running);
 }
+
+#[test]
+fn what_outlives_its_executor_and_its_limit_may_go_on_there() {
+    let mut plan = crate::run::sample::Plan::new("random");
+    for name in ["p", "q"] {
+        plan.0.atom(name, &["no", "yes"], crate::calculus::AtomSource::Decision);
+    }
+    plan.0.machine("far", crate::calculus::Reach::Exec { prefix: vec!["on".into()] });
+    let command = crate::calculus::Command { within_ms: Some(50), ..crate::bytecode::sample::command("pay") };
+    plan.step("pay", crate::run::sample::act(command), &[0]).host = Some(crate::calculus::MachineId(1));
+    let program = Arc::new(plan.verified());
+    let behaviour: Behaviour = Rc::new(|_| (1_000_000, 0));
+    let mut world = Simulated::new(Rc::clone(&behaviour));
+    let moments = Rc::default();
+    world.moments = Some(Rc::clone(&moments));
+    run(Machine::new(Arc::clone(&program)), begin([true; 2]), &mut world, 1).0.unwrap();
+    let moments = moments.take();
+    let (state, records) = moments.iter().find(|(s, _)| s.begun.contains_key("pay")).unwrap();
+    let mut world = Simulated::new(behaviour);
+    world.state = state.clone();
+    world.operator = false;
+    let machine = Machine::replay(Arc::clone(&program), records).unwrap();
+    let (ended, seen) = run(machine, Event::RunResumed { by: Who::default() }, &mut world, 1);
+    ended.unwrap();
+    assert_eq!(
+        (seen.status("pay"), world.state.begun["pay"]),
+        (Status::Unknown, 1),
+        "nobody is asked, and it is not begun again"
+    );
+    assert!(seen.end(1).reason.ends_with("it may still be running on `far`"), "{}", seen.end(1).reason);
+}

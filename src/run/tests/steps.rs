@@ -3,7 +3,10 @@
 use super::world::Simulated;
 use crate::bytecode::sample::command;
 use crate::bytecode::{Guard, Instr, InstrId, Op, Status};
-use crate::calculus::{AtomSource, CellKind, Change, Command, Effect, Flags, MachineId, Reach, Template, mask_of};
+use crate::calculus::{
+    AtomSource, Capture, CellKind, Change, Command, Effect, Flags, MachineId, Piece, Reach, Template, Value, ValueId,
+    ValueSource, mask_of,
+};
 use crate::run::sample::{Plan, Recorder, act};
 use crate::run::{
     Event, Host, Machine, Open, Options, RunEnded, RunError, RunOutcome, RunStarted, StepOutcome, Who, drive,
@@ -331,4 +334,24 @@ fn waiting_for_a_no_takes_a_clear_one() {
     let (ended, ..) = case.run();
     assert_eq!(ended.unwrap().outcome, RunOutcome::Completed);
     assert!(calls.get() >= 8, "only the last answer was a no: {}", calls.get());
+}
+
+#[test]
+fn a_message_is_told_although_a_value_in_it_is_not_known() {
+    let mut case = Case::new(|_| (10, 0));
+    // It is done already, so nothing is run and nothing captured.
+    case.world.state.done.insert("read".into());
+    let source = ValueSource::Captured { by: InstrId(1) };
+    case.plan.0.0.values.push(Value { name: "lsn".into(), source });
+    let captures = vec![Capture { value: ValueId(0), pattern: None }];
+    let op = act(Command { captures, ..command("read") });
+    Case::verify(case.plan.step("read", op, &[0]));
+    let guard = case.plan.0.guard(Guard::Ok(InstrId(1)));
+    let text = Template(vec![Piece::Text("up to ".into()), Piece::Value(ValueId(0))]);
+    case.plan.step("say", Op::Tell { text }, &[1]).guard = guard;
+    let (ended, seen, _) = case.run();
+    assert_eq!(ended.unwrap().outcome, RunOutcome::Completed);
+    let told =
+        seen.records.iter().find_map(|r| if let Event::Told { text, .. } = &r.event { Some(text) } else { None });
+    assert_eq!(told.map(String::as_str), Some("up to (lsn is not known)"));
 }
