@@ -292,6 +292,23 @@ test "t" { plan p(deep: false) expect ran dig }
 }
 
 #[test]
+fn a_plan_by_another_name_is_tested_by_that() {
+    let plans = r#"
+node a { host = "a.example" }
+node b { host = "b.example" }
+plan look(n: node = a) {
+  given n is up
+  step see on n { run "see" }
+}
+plan look_there = look(n: b)
+"#;
+    let test = |call: &str| found(&format!("{plans}test \"t\" {{ plan {call} expect completed, b is up }}"));
+    assert_eq!(test("look_there()"), [""; 0]);
+    assert_eq!(test("look_there(n: a)"), ["HA0104 `look_there` has its arguments"]);
+    assert_eq!(test("look(n: a)"), ["HA0912 the plan never touches `b`"]);
+}
+
+#[test]
 fn what_the_plan_does_not_have_is_said_before_anything_runs() {
     says("given answers(a) is true", "HA0912 the plan never asks `answers(a)`");
     says("given season is autumn", "HA0912 `season` cannot be `autumn`");

@@ -14,8 +14,16 @@ pub(super) fn resolve<'s>(resolver: &Resolver<'s>, test: &Test<'s>) -> (Option<S
         let error = Diagnostic::error(Code::TestNames, test.title.span, "the test does not say which plan it is about");
         return (None, vec![error.help("add `plan NAME(…)`")]);
     };
-    let (done, diagnostics) =
-        resolver.called(call, call.name.text, |elaborator| Reading::of(resolver, elaborator, test));
+    // `plan switchback()` is the plan that the name stands for, with its arguments.
+    let alias = resolver.library.aliases().iter().find(|a| a.name.text == call.name.text);
+    let called = alias.map_or(call, |alias| &alias.call);
+    let (done, mut diagnostics) =
+        resolver.called(called, call.name.text, |elaborator| Reading::of(resolver, elaborator, test));
+    if let (Some(alias), Some((_, first))) = (alias, call.args.first()) {
+        let error =
+            Diagnostic::error(Code::WrongArguments, first.span, format!("`{}` has its arguments", alias.name.text));
+        diagnostics.push(error.label(alias.name.span, "here").help("leave them out"));
+    }
     let Some((done, reading)) = done else { return (None, diagnostics) };
     let scenario = Scenario {
         title: unescape(&test.title),
