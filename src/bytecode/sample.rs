@@ -203,7 +203,7 @@ fn fence_effects() -> Vec<Effect> {
 
 /// Everything on the secondary, with a cluster that is put back whatever happens.
 fn phase(b: &mut Builder) {
-    b.instr("window", Op::Enter, &[7]);
+    b.instr("window", Op::Enter, &[7]).requires = vec![Requirement { cell: CellId(2), allowed: 0b01 }];
     b.instr("window.first", Op::Enter, &[8]);
     let prepare = b.instr("prepare", run("clprep"), &[9]);
     prepare.host = Some(MachineId(1));

@@ -263,6 +263,10 @@ fn of_operands() {
         "`choose`: the answer `restore` has no name of its own",
     );
     breaks(
+        |p| instr(p, "window.exit").requires.push(Requirement { cell: CellId(2), allowed: 1 }),
+        "`window.exit`: it is block structure, but does more than that",
+    );
+    breaks(
         |p| instr(p, "window").effects.push(effect(2, Change::Set(0))),
         "`window`: it is block structure, but does more than that",
     );
