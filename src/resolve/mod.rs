@@ -5,10 +5,13 @@
 
 mod elaborate;
 mod library;
+mod remedies;
 mod rules;
 mod test_blocks;
 mod types;
 mod value;
+
+pub use remedies::{Need, Remedy};
 
 use crate::base::{Code, Diagnostic, FileId, SourceMap, Span, nearest};
 use crate::calculus::AtomId;

@@ -1,6 +1,7 @@
 //! The whole pipeline in one function: a root file to compiled plans and findings. No I/O of its own.
 
 mod load;
+mod mended;
 
 pub use load::{FileError, Files};
 
@@ -14,7 +15,8 @@ use crate::prove::{Limits, prove};
 use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
 use crate::syntax;
 use crate::syntax::tree::Operand;
-use crate::verdict::{self, Trip, Verdict};
+use crate::verdict::{self, Case, Verdict};
+use mended::keep_what_mends;
 use std::collections::HashSet;
 
 /// What is asked of a compilation.
@@ -54,8 +56,8 @@ pub struct Tested {
 }
 
 impl Compiled {
-    fn trip(&self) -> Trip<'_> {
-        Trip { plan: &self.plan, dag: &self.dag, program: &self.program }
+    fn case<'a>(&'a self, resolver: &'a Resolver<'a>, sources: &'a SourceMap) -> Case<'a> {
+        Case { plan: &self.plan, dag: &self.dag, program: &self.program, resolver, sources }
     }
 }
 
@@ -87,6 +89,13 @@ pub struct Refusal {
 
 /// Compiles `root`.
 pub fn compile(files: &dyn Files, root: &str, request: &Request) -> Compilation {
+    let mut out = attempt(files, root, request);
+    keep_what_mends(files, root, request, &mut out);
+    out
+}
+
+/// Compiles `root`; whether the repairs that are proposed mend anything is not known yet.
+fn attempt(files: &dyn Files, root: &str, request: &Request) -> Compilation {
     let mut loaded = load::load(files, root);
     let mut values = Vec::new();
     for (name, value) in &request.givens {
@@ -240,11 +249,12 @@ impl<'w> Work<'w> {
         sound &= !found.iter().any(Diagnostic::is_error);
         self.out.diagnostics.extend(found);
         let program = lower(&plan, &dag, self.sources);
+        let case = Case { plan: &plan, dag: &dag, program: &program, resolver, sources: self.sources };
+        let verdict = verdict::summary(case);
         if sound {
-            let proof = prove(&program, Limits::default());
-            self.say(verdict::findings(&plan, &dag, &program, &proof));
+            let found = verdict::findings(case, &prove(&program, Limits::default()));
+            self.say(found);
         }
-        let verdict = verdict::summary(&plan, &dag, &program);
         self.out.plans.push(Compiled { plan, dag, program, verdict, answers });
     }
 
@@ -256,13 +266,14 @@ impl<'w> Work<'w> {
         let mut found = Vec::new();
         for back in &self.out.plans {
             let Some((follows, at)) = &back.plan.follows else { continue };
+            let back = back.case(resolver, self.sources);
             if let Some(there) = self.out.plans.iter().find(|c| c.plan.name == *follows) {
-                found.extend(verdict::return_trip(there.trip(), back.trip(), *at));
+                found.extend(verdict::return_trip(there.case(resolver, self.sources), back, *at));
             } else if let Some(plan) = resolver.plan(follows, &[]).plan {
                 let (dag, _) = order(&plan);
                 let program = lower(&plan, &dag, self.sources);
-                let there = Trip { plan: &plan, dag: &dag, program: &program };
-                found.extend(verdict::return_trip(there, back.trip(), *at));
+                let there = Case { plan: &plan, dag: &dag, program: &program, ..back };
+                found.extend(verdict::return_trip(there, back, *at));
             }
         }
         self.out.diagnostics.extend(found);

@@ -1,5 +1,6 @@
 //! HA0407: a node that comes up again takes what another one has by now, during the plan or after it.
 
+use super::mend::{Mend, hold};
 use super::scene::Scene;
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic};
@@ -21,9 +22,12 @@ pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, cell: CellId) -> Diagno
     let there = scene.value(tale.cell, tale.value);
     let taken = scene.last_to_set(tale.cell, tale.value);
     let message = format!("`{node}` may take `{thing}` again when it is started, while `{there}` has it");
-    Diagnostic::error(Code::ComesBack, taken.map_or(scene.plan.span, |s| scene.deed(s)), message).help(format!(
-        "release `{thing}` on `{node}` before it goes down; or say that somebody minds it:\n  hold \"keep {node} off the network until it no longer takes {thing}\" on {node}"
-    ))
+    let (line, fix) = hold(scene, node, thing);
+    let help = format!(
+        "release `{thing}` on `{node}` before it goes down; or let somebody mind it, after the plan too:\n  {line}"
+    );
+    let at = taken.map_or(scene.plan.span, |s| scene.deed(s));
+    Mend { help, fix }.onto(Diagnostic::error(Code::ComesBack, at, message))
 }
 
 /// The node and the thing that a cell of configuration is about.

@@ -1,5 +1,6 @@
 //! HA0401: a thing that only one node may hold could be on two.
 
+use super::mend::take_away;
 use super::scene::Scene;
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic};
@@ -10,6 +11,5 @@ pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: Ce
     let name = &scene.cell(cell).name;
     let (first, second) = (scene.value(cell, tale.value), scene.taken(step, cell));
     let message = format!("`{name}` may be held by two nodes: `{first}` and `{second}`");
-    Diagnostic::error(Code::HeldTwice, scene.deed(step), message)
-        .help(format!("make sure that `{first}` has let go of `{name}` before `{}`", scene.name(step)))
+    take_away(scene, tale, step, cell).onto(Diagnostic::error(Code::HeldTwice, scene.deed(step), message))
 }

@@ -1,5 +1,6 @@
 //! HA0402: a command that was given up could still take effect when a thing is elsewhere.
 
+use super::mend::kill;
 use super::scene::Scene;
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic};
@@ -11,6 +12,5 @@ pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: Ce
     let (there, to) = (scene.value(cell, tale.value), scene.taken(step, cell));
     let message =
         format!("`{name}` may come to `{to}` while it is on `{there}`: `{}` may take effect late", scene.name(step));
-    Diagnostic::error(Code::LandsLate, scene.deed(step), message)
-        .help("let nothing of it run on after its time: `within …, then kill`; or fence its node before going on")
+    kill(scene, step).onto(Diagnostic::error(Code::LandsLate, scene.deed(step), message))
 }

@@ -12,22 +12,22 @@ mod held_twice;
 mod idle;
 mod lands_late;
 mod left_open;
+mod mend;
 mod not_so;
 mod return_trip;
 mod scene;
 mod skipping;
+mod spelling;
 mod summary;
 mod tale;
 mod time;
 mod undecided;
 
-pub use return_trip::{Trip, return_trip};
+pub use return_trip::return_trip;
+pub use scene::Case;
 pub use summary::{Trusted, Verdict, Word};
 
 use crate::base::{Code, Diagnostic};
-use crate::bytecode::Program;
-use crate::model::Plan;
-use crate::order::Dag;
 use crate::prove::Proof;
 use crate::semantics::Violation;
 use cascade::Cause;
@@ -35,8 +35,8 @@ use scene::Scene;
 use tale::Tale;
 
 /// What is to be said of a proof.
-pub fn findings(plan: &Plan, dag: &Dag, program: &Program, proof: &Proof) -> Vec<Diagnostic> {
-    let scene = Scene::of(plan, dag, program);
+pub fn findings(case: Case<'_>, proof: &Proof) -> Vec<Diagnostic> {
+    let scene = Scene::of(case);
     let mut found = Vec::new();
     for cause in cascade::causes(proof) {
         found.push(match Tale::of(&scene, cause.found) {
@@ -52,15 +52,15 @@ pub fn findings(plan: &Plan, dag: &Dag, program: &Program, proof: &Proof) -> Vec
 }
 
 /// What is proved of a plan, if nothing was found.
-pub fn summary(plan: &Plan, dag: &Dag, program: &Program) -> Verdict {
-    summary::summary(&Scene::of(plan, dag, program))
+pub fn summary(case: Case<'_>) -> Verdict {
+    summary::summary(&Scene::of(case))
 }
 
 fn violation(scene: &Scene<'_>, cause: &Cause<'_>, tale: &Tale) -> Diagnostic {
     let diagnostic = match cause.found.violation {
         Violation::HeldTwice { step, cell } => held_twice::diagnostic(scene, tale, step, cell),
         Violation::LandsLate { step, cell } => lands_late::diagnostic(scene, tale, step, cell),
-        Violation::NotSo { step, cell } => not_so::diagnostic(scene, step, cell),
+        Violation::NotSo { step, cell } => not_so::diagnostic(scene, tale, step, cell),
         Violation::GoalMissed { cell } => goal_missed::diagnostic(scene, tale, cell),
         Violation::LeftOpen { cell } => left_open::diagnostic(scene, tale, cell),
         Violation::ComesBack { cell } => comes_back::diagnostic(scene, tale, cell),

@@ -1,7 +1,9 @@
 //! HA0403, HA0404, HA0405, HA0705: what something needs could be otherwise when it is needed.
 
 use super::comes_back;
+use super::mend;
 use super::scene::Scene;
+use super::tale::Tale;
 use crate::base::{Code, Diagnostic, Span};
 use crate::bytecode::{InstrId, Op};
 use crate::calculus::{CellId, CellKind};
@@ -32,33 +34,33 @@ fn need(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Need {
     }
 }
 
-pub(super) fn diagnostic(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Diagnostic {
+pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Diagnostic {
     let (name, thing) = (scene.name(step), &scene.cell(cell).name);
     let needed = scene.says(cell, scene.required(step, cell));
-    let (code, message, help) = match need(scene, step, cell) {
+    let (code, message, mend) = match need(scene, step, cell) {
         Need::Target => (
             Code::TargetGone,
             format!("`{thing}`, on which `{name}` runs, may be down"),
-            format!("say `given {thing} is up`, or run `{name}` only if it is"),
+            mend::node_up(scene, tale, step, cell),
         ),
         Need::Node => (
             Code::ThroughGone,
             format!("`{name}` depends on `{thing}`, which may be down"),
-            format!("say `given {thing} is up`, or go another way"),
+            mend::node_up(scene, tale, step, cell),
         ),
         Need::NotConfigured => return comes_back::during(scene, step, cell),
         Need::Given => (
             Code::GivenNotMet,
             format!("`{name}` takes `{needed}` for given, which may not be so"),
-            format!("make sure of `{needed}` before it is included"),
+            mend::provide(scene, tale, step, cell),
         ),
         Need::Other => (
             Code::NotEstablished,
             format!("`{name}` needs `{needed}`, which may not be so"),
-            format!("make sure of `{needed}` before `{name}`, or say `given {needed}`"),
+            mend::provide(scene, tale, step, cell),
         ),
     };
-    let diagnostic = Diagnostic::error(code, scene.deed(step), message).help(help);
+    let diagnostic = mend.onto(Diagnostic::error(code, scene.deed(step), message));
     match clause(scene, step, cell) {
         Some(clause) if code == Code::ThroughGone => diagnostic.label(clause, format!("needs `{thing}`")),
         _ => diagnostic,

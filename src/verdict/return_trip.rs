@@ -4,39 +4,27 @@
 //! the way there, and where things were before is a goal of the way back. Cells are the same if they are called the same.
 //! Whether a node is up is nobody's promise: between the two somebody repairs it.
 
-use super::scene::Scene;
+use super::scene::{Case, Scene};
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic, Span};
 use crate::bytecode::Program;
 use crate::calculus::{Cell, CellId, CellKind, MachineId, Requirement};
 use crate::model::Plan;
-use crate::order::Dag;
 use crate::prove::{Found, Limits, prove};
 use crate::semantics::Violation;
 
 /// The mask of the value of a place that stands for no node.
 const NOWHERE: u64 = 1;
 
-/// A plan in its three shapes.
-#[derive(Clone, Copy, Debug)]
-pub struct Trip<'a> {
-    /// As resolved.
-    pub plan: &'a Plan,
-    /// As ordered.
-    pub dag: &'a Dag,
-    /// As compiled.
-    pub program: &'a Program,
-}
-
 /// What is wrong with `back` as the plan that follows `there`; `at` is where it says so.
-pub fn return_trip(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
+pub fn return_trip(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
     let mut found = not_ready(there, back, at);
     found.extend(not_home(there, back, at));
     found
 }
 
 /// What `back` takes for given and `there` does not leave so.
-fn not_ready(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
+fn not_ready(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
     let minded = |machine: MachineId| there.plan.holds.iter().any(|h| h.machine == Some(machine));
     let given = |(index, cell): (usize, &Cell)| {
         let other = counterpart(back.plan, cell).filter(|o| o.initial != o.all())?;
@@ -71,7 +59,7 @@ fn not_ready(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
 }
 
 /// What `there` takes away and `back` does not bring home.
-fn not_home(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
+fn not_home(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
     let moved = |index: usize| {
         let effects = there.program.code.iter().flat_map(|i| &i.effects);
         effects.filter(|e| e.exclusive).any(|e| e.cell.index() == index)
@@ -109,12 +97,12 @@ fn not_home(there: Trip<'_>, back: Trip<'_>, at: Span) -> Vec<Diagnostic> {
 
 /// The findings about a plan that is asked for these goals.
 fn asked(
-    trip: Trip<'_>,
+    trip: Case<'_>,
     goal: Vec<Requirement>,
     told: &dyn Fn(&Scene<'_>, &Tale, CellId, u64) -> Diagnostic,
 ) -> Vec<Diagnostic> {
     let program = Program { goal: goal.clone(), ..trip.program.clone() };
-    let scene = Scene::of(trip.plan, trip.dag, &program);
+    let scene = Scene::of(Case { program: &program, ..trip });
     let finding = |(found, cell): (Found, CellId)| {
         let allowed = goal.iter().filter(|r| r.cell == cell).fold(u64::MAX, |mask, r| mask & r.allowed);
         match Tale::of(&scene, &found) {

@@ -1,23 +1,42 @@
 //! Where everything stands and what it is called: instructions, nodes of the DAG and steps of the plan are the same
 //! things seen three times, one for one.
 
-use crate::base::Span;
+use crate::base::{SourceMap, Span};
 use crate::bytecode::{Instr, InstrId, Program};
 use crate::calculus::{Cell, CellId, CellKind, Change, Effect, MachineId};
 use crate::model::{Plan, Region, Step};
 use crate::order::{Block, Dag, Node, NodeId, Outline, What};
+use crate::resolve::Resolver;
 
 /// A plan in its three shapes.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// As resolved.
+    pub plan: &'a Plan,
+    /// As ordered.
+    pub dag: &'a Dag,
+    /// As compiled.
+    pub program: &'a Program,
+    /// The libraries: what else it could do.
+    pub resolver: &'a Resolver<'a>,
+    /// Its texts.
+    pub sources: &'a SourceMap,
+}
+
+/// A plan in its three shapes, and an index of it.
 pub(super) struct Scene<'a> {
     pub plan: &'a Plan,
     pub dag: &'a Dag,
     pub program: &'a Program,
+    pub resolver: &'a Resolver<'a>,
+    pub sources: &'a SourceMap,
     pub outline: Outline<'a>,
 }
 
 impl<'a> Scene<'a> {
-    pub fn of(plan: &'a Plan, dag: &'a Dag, program: &'a Program) -> Scene<'a> {
-        Scene { plan, dag, program, outline: Outline::of(plan) }
+    pub fn of(case: Case<'a>) -> Scene<'a> {
+        let Case { plan, dag, program, resolver, sources } = case;
+        Scene { plan, dag, program, resolver, sources, outline: Outline::of(plan) }
     }
 
     pub fn instr(&self, id: InstrId) -> Option<&'a Instr> {
@@ -110,6 +129,16 @@ impl<'a> Scene<'a> {
     /// The first instruction that can give a cell this value.
     pub fn first_to_set(&self, cell: CellId, value: u8) -> Option<InstrId> {
         self.setting(cell, value).next()
+    }
+
+    /// The last instruction before a step that gives a cell a value which the step needs.
+    pub fn provider(&self, step: InstrId, cell: CellId) -> Option<InstrId> {
+        let fine = self.required(step, cell);
+        let gives = |e: &Effect| match e.change {
+            Change::Set(to) | Change::Move { to, .. } => e.cell == cell && fine >> (to & 63) & 1 == 1,
+        };
+        let before = self.program.code.get(..step.index())?;
+        before.iter().rposition(|i| i.effects.iter().any(gives)).map(InstrId::at)
     }
 
     /// The last.

@@ -29,6 +29,10 @@ pub(super) struct Tale {
     pub failed: Vec<InstrId>,
     /// The operator cancels.
     pub cancelled: bool,
+    /// Nothing that happens changes the cell.
+    pub untouched: bool,
+    /// The steps whose command takes effect after it was given up.
+    pub late: Vec<InstrId>,
 }
 
 /// A line of it.
@@ -133,7 +137,16 @@ impl<'a> Teller<'a> {
             fine: fine(scene, found.violation),
             chosen: chosen.collect(),
             skipping: Skipping { scene },
-            tale: Tale { lines: Vec::new(), cell, value, skipped: Vec::new(), failed: Vec::new(), cancelled: false },
+            tale: Tale {
+                lines: Vec::new(),
+                cell,
+                value,
+                skipped: Vec::new(),
+                failed: Vec::new(),
+                cancelled: false,
+                untouched: true,
+                late: Vec::new(),
+            },
             state: start,
         }
     }
@@ -174,6 +187,7 @@ impl<'a> Teller<'a> {
         let before = self.state.value(self.tale.cell);
         let seen = self.state.apply(self.scene.program, made).map_err(|e| e.why)?;
         let violated = seen.contains(&self.found.violation);
+        self.tale.untouched &= self.state.value(self.tale.cell) == before;
         match made {
             Move::Settle(id) => self.settles(*id, violated),
             Move::Start(step) if violated => {
@@ -185,6 +199,7 @@ impl<'a> Teller<'a> {
                 self.ends(*step, *outcome, *lingers, *answer, before);
             }
             Move::Land { step, .. } => {
+                self.tale.late.push(*step);
                 let text = "the command that was given up takes effect now";
                 self.line(Some(*step), text, true, Some(self.scene.deed(*step)));
             }

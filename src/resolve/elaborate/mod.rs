@@ -20,8 +20,10 @@ mod operands;
 mod steps;
 mod tested;
 mod through;
+mod trial;
 
 pub(super) use commands::unescape;
+pub(super) use trial::{Effects, Proven};
 
 use crate::base::{Code, Diagnostic, SourceMap, Span};
 use crate::calculus::{Atom, AtomId, AtomSource, Cell, CellId, CellKind, Machine, MachineId, Reach, Requirement};
