@@ -4,7 +4,6 @@
 //! without needing it: whatever runs there may count on all it follows in the block having passed. A ladder of attempts,
 //! a block with a `finally`, a `finally` itself, and a block with `after … finished` are *loose*.
 
-use super::status::Known;
 use crate::bytecode::{Op, Program};
 use std::collections::HashSet;
 
@@ -24,15 +23,6 @@ pub(super) struct Block {
     pub depth: usize,
     /// Something in it is run whatever became of something else in it.
     pub loose: bool,
-    /// Something directly in it belongs to a `finally`, while it does not.
-    pub protects: bool,
-}
-
-impl Block {
-    /// What those who stand in the block know of the others.
-    pub fn known(&self) -> Known {
-        if self.protects { Known::Nothing } else { Known::Uncancelled }
-    }
 }
 
 /// All blocks, and where each instruction stands.
@@ -51,7 +41,7 @@ impl Blocks {
     /// The blocks of a verified program.
     pub fn of(p: &Program) -> Blocks {
         let last = p.code.len().saturating_sub(1);
-        let root = Block { enter: 0, exit: last, parent: 0, depth: 0, loose: false, protects: false };
+        let root = Block { enter: 0, exit: last, parent: 0, depth: 0, loose: false };
         let mut blocks = Blocks { all: vec![root], of: Vec::new(), closes: Vec::new(), recovers: recovers(p) };
         let exits: HashSet<&str> =
             p.code.iter().filter(|i| i.op == Op::Exit).filter_map(|i| i.name.strip_suffix(".exit")).collect();
@@ -76,24 +66,13 @@ impl Blocks {
             if instr.op == Op::Enter {
                 let depth = blocks.all.get(stands_in).map_or(0, |b| b.depth + 1);
                 open.push((blocks.all.len(), &instr.name));
-                blocks.all.push(Block {
-                    enter: at,
-                    exit: last,
-                    parent: stands_in,
-                    depth,
-                    loose: false,
-                    protects: false,
-                });
+                blocks.all.push(Block { enter: at, exit: last, parent: stands_in, depth, loose: false });
             }
         }
-        for (at, instr) in p.code.iter().enumerate() {
+        for instr in &p.code {
             for target in &instr.waits {
                 let of = blocks.of.get(target.index()).copied();
                 of.and_then(|b| blocks.all.get_mut(b)).into_iter().for_each(|b| b.loose = true);
-            }
-            if instr.flags.finally && instr.op == Op::Enter {
-                let around = blocks.of.get(at).and_then(|b| blocks.all.get_mut(*b));
-                around.into_iter().for_each(|b| b.protects = true);
             }
         }
         blocks
@@ -101,7 +80,7 @@ impl Blocks {
 
     /// The block; block 0 for one that does not exist.
     pub fn get(&self, block: BlockId) -> Block {
-        let nothing = Block { enter: 0, exit: 0, parent: 0, depth: 0, loose: false, protects: false };
+        let nothing = Block { enter: 0, exit: 0, parent: 0, depth: 0, loose: false };
         self.all.get(block).copied().unwrap_or(nothing)
     }
 

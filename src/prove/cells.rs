@@ -261,7 +261,7 @@ pub(super) fn walk(
                     _ if around.loose && outside.is_empty() => return values,
                     (false, false) => passed,
                     (false, true) => fold(engine, inner, Known::Passed, inside, values),
-                    (true, _) => fold(engine, block, around.known(), inside, values),
+                    (true, _) => fold(engine, block, Known::Nothing, inside, values),
                 };
                 rest = outside;
             }

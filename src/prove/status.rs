@@ -51,8 +51,6 @@ impl Table {
 pub(super) enum Known {
     /// It passed, so whatever its end needs did.
     Passed,
-    /// The operator did not cancel while it ran.
-    Uncancelled,
     /// Nothing.
     Nothing,
 }
@@ -120,7 +118,7 @@ impl<'p> Engine<'p> {
         let (meet, child) = self.blocks.meet(self.blocks.around(at), block);
         let around = self.blocks.get(meet);
         match child {
-            _ if around.loose => View::Into(meet, around.known()),
+            _ if around.loose => View::Into(meet, Known::Nothing),
             Some(child) => View::Into(child, Known::Passed),
             None => View::Passed,
         }
@@ -150,7 +148,7 @@ impl<'p> Engine<'p> {
     pub fn own(&mut self, at: usize) -> Progress {
         let block = self.blocks.around(at);
         let around = self.blocks.get(block);
-        if around.loose { self.table(block, around.known()).of(at) } else { self.seen(at, block) }
+        if around.loose { self.table(block, Known::Nothing).of(at) } else { self.seen(at, block) }
     }
 
     /// When what stands in a block may run, as far as strict blocks do not promise it.
@@ -174,7 +172,7 @@ impl<'p> Engine<'p> {
             let above = self.paths.get(&parent).copied().unwrap_or(Cond::TRUE);
             let around = self.blocks.get(parent);
             let here = if around.loose {
-                let entered = self.table(parent, around.known()).of(self.blocks.get(block).enter).ran;
+                let entered = self.table(parent, Known::Nothing).of(self.blocks.get(block).enter).ran;
                 self.bdd.and(above, entered)
             } else {
                 above
