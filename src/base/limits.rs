@@ -69,3 +69,6 @@ pub const NAME_BYTES: usize = 1_000;
 pub const LOCK_MS: u64 = 1_000;
 /// Nodes of decision diagrams in one proof: 12 bytes each, and 8 to find them. Real plans need a few thousand.
 pub const PROOF_NODES: usize = 2_000_000;
+/// Steps of simulated runs in a drill of one plan, roughly: some seconds. Beyond it fewer combinations are tried, then
+/// fewer faults.
+pub const DRILLED_STEPS: usize = 2_000_000;

@@ -7,7 +7,7 @@ use crate::cli::flags::{Format, FormatFlag};
 use crate::cli::progress::call;
 use crate::cli::test::{plural, timeline};
 use crate::cli::{Exit, report};
-use crate::drill::{self, Breach, Group, Kind, Outcome, Report};
+use crate::drill::{self, Breach, Choice, Group, Kind, Outcome, Report};
 use crate::os::Disk;
 use crate::run::RunError;
 use crate::session::{self, Compiled, Request};
@@ -124,18 +124,24 @@ fn show(pane: &mut Pane, report: &Report, listed: usize) {
 /// How much was tried.
 fn sum(report: &Report) -> String {
     let tried = report.combinations.len();
-    let combinations = match (report.conditions.len(), report.pairwise) {
+    let combinations = match (report.conditions.len(), report.choice) {
         (0, _) => String::from("nothing is open at the start"),
-        (n, false) => format!("{} of {}", plural(tried, "combination"), plural(n, "condition")),
-        (n, true) => format!(
-            "{} of {}: every pair of values, not all {} combinations",
-            plural(tried, "combination"),
-            plural(n, "condition"),
-            report.possible
-        ),
+        (n, choice) => {
+            let of = format!("{} of {}", plural(tried, "combination"), plural(n, "condition"));
+            let all = report.possible;
+            match choice {
+                Choice::All => of,
+                Choice::Pairs => format!("{of}: every pair of values, not all {all} combinations"),
+                Choice::Some => format!("{of}, of {all}: there is not time for more in a plan of this size"),
+            }
+        }
+    };
+    let left_out = match report.stride {
+        0 | 1 => String::new(),
+        n => format!("; one fault in {n} is tried"),
     };
     format!(
-        "{combinations}; {}: {}, {} lost",
+        "{combinations}; {}: {}, {} lost{left_out}",
         plural(report.runs, "simulated run"),
         plural(report.faults, "fault"),
         plural(report.lost, "executor")
@@ -257,7 +263,12 @@ fn json(report: &Report) -> Value {
             .map(|(name, values)| json!({ "name": name, "values": values })).collect::<Vec<_>>(),
         "combinations": report.combinations,
         "possible": report.possible,
-        "pairwise": report.pairwise,
+        "choice": match report.choice {
+            Choice::All => "all",
+            Choice::Pairs => "pairs",
+            Choice::Some => "some",
+        },
+        "one_fault_in": report.stride,
         "runs": report.runs,
         "faults": report.faults,
         "executors_lost": report.lost,

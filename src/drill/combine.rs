@@ -1,7 +1,7 @@
 //! Conditions and how they combine: the answers of atoms and the states of things that are open at the start.
 //!
 //! Every combination, or, where there are more than [`EVERY`], so many that each pair of values of two conditions
-//! occurs in one of them.
+//! occurs in one of them, or, where fewer are wanted, those that have most pairs.
 
 use crate::bytecode::{Op, Program};
 use crate::calculus::{AtomId, CellId, CellKind};
@@ -61,8 +61,20 @@ pub struct Combinations {
     pub list: Vec<Combination>,
     /// How many there would be in all.
     pub all: u64,
-    /// Whether only each pair of values occurs.
-    pub pairwise: bool,
+    /// Which of them are tried.
+    pub choice: Choice,
+}
+
+/// Which combinations are tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Choice {
+    /// All that can be.
+    #[default]
+    All,
+    /// So many that each pair of values occurs.
+    Pairs,
+    /// As many as there is time for.
+    Some,
 }
 
 impl Space {
@@ -92,15 +104,21 @@ impl Space {
         space
     }
 
-    /// The combinations, all or enough of them.
-    pub fn combinations(&self, program: &Program) -> Combinations {
+    /// The combinations, all or enough of them; not more than `at_most`, and one at least.
+    pub fn combinations(&self, program: &Program, at_most: usize) -> Combinations {
         let sizes = self.open.iter().map(|c| c.values().len() as u64);
         let all = sizes.fold(1u64, u64::saturating_mul);
         if self.empty {
             return Combinations::default();
         }
-        let list = if all <= EVERY { self.every(program) } else { self.pairs(program) };
-        Combinations { list, all, pairwise: all > EVERY }
+        let mut some = Combinations { list: Vec::new(), all, choice: Choice::All };
+        if all <= EVERY {
+            some.list = self.every(program);
+        }
+        if all > EVERY || some.list.len() > at_most.max(1) {
+            (some.list, some.choice) = self.pairs(program, at_most.max(1));
+        }
+        some
     }
 
     fn every(&self, program: &Program) -> Vec<Combination> {
@@ -116,7 +134,7 @@ impl Space {
     }
 
     /// Greedy: again and again the candidate that covers most pairs that have not occurred yet.
-    fn pairs(&self, program: &Program) -> Vec<Combination> {
+    fn pairs(&self, program: &Program, at_most: usize) -> (Vec<Combination>, Choice) {
         let mut left: BTreeSet<(usize, u8, usize, u8)> = BTreeSet::new();
         for (i, a) in self.open.iter().enumerate() {
             for (j, b) in self.open.iter().enumerate().skip(i + 1) {
@@ -126,7 +144,7 @@ impl Space {
         let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
         let mut list: Vec<Combination> = Vec::new();
         let mut fruitless = 0;
-        while let Some(aim) = left.first().copied().filter(|_| list.len() < EVERY as usize) {
+        while let Some(aim) = left.first().copied().filter(|_| list.len() < at_most) {
             let candidates = (0..CANDIDATES).map(|_| self.combination(self.towards(aim, &mut dice)));
             let covered = |c: &Combination| pairs_of(&c.choice).filter(|p| left.contains(p)).count();
             let possible = candidates.filter(|c| possible(program, c));
@@ -144,7 +162,7 @@ impl Space {
                 None => fruitless += 1,
             }
         }
-        list
+        (list, if left.is_empty() { Choice::Pairs } else { Choice::Some })
     }
 
     /// A choice by chance that has this pair.

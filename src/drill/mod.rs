@@ -24,6 +24,7 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use combine::Choice;
 pub use coverage::{ConditionSeen, Coverage, Seen, StepSeen};
 pub use story::Line;
 pub use sweep::{Breach, Group, Kind, Outcome, Report, drill};

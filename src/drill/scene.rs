@@ -235,9 +235,9 @@ impl<'a> Scene<'a> {
     pub fn settle_down(&mut self) {
         while let Some(step) = self.shared.state.things.take_due(None) {
             self.land(step);
+            self.shared.state.follow.look(&self.stage.program);
         }
         let state = &mut self.shared.state;
-        state.follow.look(&self.stage.program);
         state.follow.compare(&self.stage.program, state.things.values());
     }
 
@@ -307,8 +307,10 @@ impl<'a> Scene<'a> {
             Event::StepEnded(ended) if !ended.again && ended.outcome == StepOutcome::Ok && !landed => {
                 self.happen(ended.step);
             }
-            Event::Settled { step, status: Status::Ok } if self.instr(*step).is_some_and(|i| !i.effects.is_empty()) => {
-                self.happen(*step);
+            Event::Settled { step, status: Status::Ok } => {
+                if self.instr(*step).is_some_and(|i| matches!(i.op, Op::Assume { .. })) {
+                    self.happen(*step);
+                }
             }
             _ => {}
         }

@@ -1,9 +1,10 @@
 //! A drill: every combination of conditions, each with no fault and with every single one, and where that leaves the
 //! service.
 
+use crate::base::limits;
 use crate::bytecode::{Instr, InstrId, Names, Op, Program};
 use crate::calculus::{CellId, CellKind, Reach, mask_of};
-use crate::drill::combine::{Combination, Condition, Space};
+use crate::drill::combine::{Choice, Combination, Condition, EVERY, Space};
 use crate::drill::play::{Played, play, play_and_watch, play_on};
 use crate::drill::plot::{Blow, Landing, Plot, Strike};
 use crate::drill::story::{Line, tell};
@@ -98,8 +99,10 @@ pub struct Report {
     pub combinations: Vec<Vec<String>>,
     /// How many combinations there would be, those that cannot be among them.
     pub possible: u64,
-    /// Whether not all were tried, but each pair of values of two conditions.
-    pub pairwise: bool,
+    /// Which of them were tried.
+    pub choice: Choice,
+    /// Every fault was tried (1), or every second one, and so on.
+    pub stride: usize,
     /// Simulated runs.
     pub runs: usize,
     /// Runs in which a step was dealt a fault or a cancellation.
@@ -132,13 +135,18 @@ pub fn drill(program: Verified, given: &[(crate::calculus::AtomId, u8)]) -> Resu
     });
     let starts: Vec<u64> = program.cells.iter().map(|c| c.initial).collect();
     let space = Space::new(program, &answers.collect::<Vec<_>>(), &starts);
-    let combinations = space.combinations(program);
+    // Each combination takes about eight runs for each step, and each of these as many moves as there are steps.
+    let steps = program.code.len();
+    let cost = steps.saturating_mul(steps).saturating_mul(8).max(1);
+    let (at_most, stride) = (limits::DRILLED_STEPS / cost, cost.div_ceil(limits::DRILLED_STEPS));
+    let combinations = space.combinations(program, at_most.min(EVERY as usize));
     let mut report = Report {
         plan: program.plan.clone(),
         arguments: program.arguments.clone(),
         conditions: space.open.iter().map(|c| named(program, c)).collect(),
         possible: combinations.all,
-        pairwise: combinations.pairwise,
+        choice: combinations.choice,
+        stride,
         rto_ms: program.rto_ms,
         ..Report::default()
     };
@@ -208,7 +216,8 @@ impl Sweep<'_> {
         self.calm = outcome(program, &combination.initial, &played).0;
         self.take(&Case { index, combination, kind: Kind::Nothing, step: None }, &played);
         let started: BTreeSet<InstrId> = played.records.iter().filter_map(|r| started(&r.event)).collect();
-        for id in started {
+        let stride = self.report.stride;
+        for id in started.into_iter().step_by(stride) {
             let Some(instr) = program.code.get(id.index()) else { continue };
             for (kind, blow) in blows(program, instr) {
                 let strikes = vec![Strike { steps: vec![id], blow, times: None }];
@@ -217,7 +226,7 @@ impl Sweep<'_> {
                 self.take(&Case { index, combination, kind, step: Some(id) }, &played);
             }
         }
-        for moment in moments {
+        for moment in moments.into_iter().step_by(stride) {
             let Some(step) = moment.step else { continue };
             let again = play_on(self.stage, &plot, &moment, &played.records)?;
             self.report.lost += 1;

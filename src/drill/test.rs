@@ -4,7 +4,7 @@
 use crate::base::{Code, Diagnostic, Span};
 use crate::bytecode::{Instr, InstrId, Op, Program};
 use crate::calculus::{AtomId, AtomSource, Reach};
-use crate::drill::combine::{Combination, Space};
+use crate::drill::combine::{Combination, EVERY, Space};
 use crate::drill::coverage::Coverage;
 use crate::drill::expect::{hopeless, judge};
 use crate::drill::play::{Played, play};
@@ -69,7 +69,7 @@ pub fn test(scenario: &Scenario, program: Verified, coverage: &mut Coverage) -> 
         return Ok(verdict);
     }
     let space = space(&stage.program, scenario);
-    let combinations = space.combinations(&stage.program);
+    let combinations = space.combinations(&stage.program, EVERY as usize);
     if combinations.list.is_empty() {
         verdict.findings.push(contradictory(scenario).into());
         return Ok(verdict);

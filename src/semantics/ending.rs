@@ -46,6 +46,9 @@ impl State {
     fn is_left_open(&self, program: &Program, cell: CellId) -> bool {
         let Some(rests) = program.cells.get(cell.index()).map(|c| c.rests) else { return false };
         let at_rest = |value: u8| rests >> value & 1 == 1;
+        if at_rest(self.value(cell)) {
+            return false;
+        }
         // The instructions that ended in one of these ways and may have given the cell such a value.
         let any = |ended: &[Status], of: &dyn Fn(InstrId, &Instr) -> bool, gives: &dyn Fn(u8) -> bool| {
             let code = program.code.iter().enumerate().map(|(i, instr)| (InstrId::at(i), instr));
@@ -56,7 +59,7 @@ impl State {
         let recovers = |id, instr: &Instr| instr.flags.finally || in_a_later_rung(program, id);
         let recovery_failed = any(&[Status::Failed, Status::Unknown], &recovers, &at_rest);
         let minded = program.holds.iter().any(|hold| hold.cells.contains(&cell));
-        !at_rest(self.value(cell)) && took_it_away && !recovery_failed && !minded
+        took_it_away && !recovery_failed && !minded
     }
 }
 
