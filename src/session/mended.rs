@@ -4,7 +4,7 @@ use super::{Compilation, FileError, Files, Request, attempt};
 use crate::base::{Code, Diagnostic};
 
 /// Repairs that are tried in one compilation.
-const TRIED: usize = 6;
+const TRIED: usize = 12;
 /// Bytes of sources up to which a repair is tried: it means to compile everything once more.
 const SMALL: usize = 256 << 10;
 

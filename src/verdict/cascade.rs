@@ -1,7 +1,7 @@
 //! One cause, one finding: of violations that follow from the same turn of events the first is shown, and how many more
 //! there are is said.
 
-use crate::prove::{Found, Proof, Turn};
+use crate::prove::{Found, Proof};
 use crate::semantics::Violation;
 use std::collections::HashMap;
 
@@ -32,17 +32,26 @@ fn at(violation: Violation) -> u32 {
     }
 }
 
-/// The causes of everything that was found, in written order. A violation has the cause of an earlier one of its sort, at
-/// the same cell, if all that leads to the earlier one leads to it too.
+/// Whether a violation has the cause of an earlier one at the same cell. Of the same sort it does if all that leads to the
+/// earlier one leads to it too. If something was needed that is not so, whatever else goes wrong at the same cell in exactly
+/// the same turn of events follows from that.
+fn follows(earlier: &Found, later: &Found) -> bool {
+    let all = earlier.story.iter().all(|turn| later.story.contains(turn));
+    let alike = sort(earlier.violation).0 == sort(later.violation).0;
+    let same = earlier.story.len() == later.story.len() && !later.story.is_empty();
+    let needed = matches!(earlier.violation, Violation::NotSo { .. }) && at(later.violation) != u32::MAX;
+    all && (alike || (same && needed))
+}
+
+/// The causes of everything that was found, in written order.
 pub(super) fn causes(proof: &Proof) -> Vec<Cause<'_>> {
     let mut found: Vec<&Found> = proof.found.iter().collect();
     found.sort_by_key(|f| (at(f.violation), sort(f.violation)));
     let mut causes: Vec<Cause<'_>> = Vec::new();
-    let mut known: HashMap<(u8, u32), Vec<usize>> = HashMap::new();
+    let mut known: HashMap<u32, Vec<usize>> = HashMap::new();
     for found in found {
-        let alike = known.entry(sort(found.violation)).or_default();
-        let contains = |turn: &Turn| found.story.contains(turn);
-        let first = alike.iter().copied().find(|i| causes.get(*i).is_some_and(|c| c.found.story.iter().all(contains)));
+        let alike = known.entry(sort(found.violation).1).or_default();
+        let first = alike.iter().copied().find(|i| causes.get(*i).is_some_and(|c| follows(c.found, found)));
         match first.and_then(|i| causes.get_mut(i)) {
             Some(cause) => cause.more += 1,
             None => {

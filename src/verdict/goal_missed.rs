@@ -1,11 +1,10 @@
 //! HA0610: a plan that ends as done promises its goal. HA0612: one whose goal holds before it starts promises nothing.
 
 use super::scene::Scene;
-use super::tale::Tale;
 use crate::base::{Code, Diagnostic, Span};
 use crate::calculus::{CellId, Requirement};
 
-pub(super) fn diagnostic(scene: &Scene<'_>, _tale: &Tale, cell: CellId) -> Diagnostic {
+pub(super) fn diagnostic(scene: &Scene<'_>, cell: CellId) -> Diagnostic {
     let goals = scene.plan.goal.iter().filter(|(r, _)| r.cell == cell);
     let allowed = goals.clone().fold(u64::MAX, |mask, (r, _)| mask & r.allowed);
     let span = goals.map(|(_, span)| *span).next().unwrap_or(scene.plan.span);

@@ -30,20 +30,28 @@ pub use summary::{Trusted, Verdict, Word};
 use crate::base::{Code, Diagnostic};
 use crate::prove::Proof;
 use crate::semantics::Violation;
-use cascade::Cause;
 use scene::Scene;
 use tale::Tale;
 
 /// What is to be said of a proof.
 pub fn findings(case: Case<'_>, proof: &Proof) -> Vec<Diagnostic> {
     let scene = Scene::of(case);
-    let mut found = Vec::new();
+    let mut told: Vec<Told> = Vec::new();
     for cause in cascade::causes(proof) {
-        found.push(match Tale::of(&scene, cause.found) {
-            Ok(tale) => violation(&scene, &cause, &tale),
-            Err(why) => unexplained(&scene, cause.found.violation, &why),
-        });
+        let violation = cause.found.violation;
+        let finding = match Tale::of(&scene, cause.found) {
+            Ok(tale) => {
+                if let Some(first) = told.iter_mut().find(|t| is_late(t.violation, violation, &tale)) {
+                    first.more += 1 + cause.more;
+                    continue;
+                }
+                finding(&scene, violation, &tale)
+            }
+            Err(why) => unexplained(&scene, violation, &why),
+        };
+        told.push(Told { violation, finding, more: cause.more });
     }
+    let mut found: Vec<Diagnostic> = told.into_iter().map(Told::counted).collect();
     found.extend(undecided::check(&scene, proof));
     found.extend(idle::check(&scene, proof));
     found.extend(goal_missed::held_before(&scene));
@@ -51,27 +59,49 @@ pub fn findings(case: Case<'_>, proof: &Proof) -> Vec<Diagnostic> {
     found
 }
 
+/// A finding, and how many steps more run into the same.
+struct Told {
+    violation: Violation,
+    finding: Diagnostic,
+    more: usize,
+}
+
+impl Told {
+    fn counted(mut self) -> Diagnostic {
+        match self.more {
+            0 => {}
+            1 => self.finding.message.push_str(" (and in one more step)"),
+            more => self.finding.message.push_str(&format!(" (and in {more} more steps)")),
+        }
+        self.finding
+    }
+}
+
+/// Whether a thing is held twice only because the command took effect late of which that was said already.
+fn is_late(said: Violation, now: Violation, tale: &Tale) -> bool {
+    match (said, now) {
+        (Violation::LandsLate { step, cell }, Violation::HeldTwice { cell: other, .. }) => {
+            cell == other && tale.late.contains(&step)
+        }
+        _ => false,
+    }
+}
+
 /// What is proved of a plan, if nothing was found.
 pub fn summary(case: Case<'_>) -> Verdict {
     summary::summary(&Scene::of(case))
 }
 
-fn violation(scene: &Scene<'_>, cause: &Cause<'_>, tale: &Tale) -> Diagnostic {
-    let diagnostic = match cause.found.violation {
+fn finding(scene: &Scene<'_>, violation: Violation, tale: &Tale) -> Diagnostic {
+    let diagnostic = match violation {
         Violation::HeldTwice { step, cell } => held_twice::diagnostic(scene, tale, step, cell),
         Violation::LandsLate { step, cell } => lands_late::diagnostic(scene, tale, step, cell),
         Violation::NotSo { step, cell } => not_so::diagnostic(scene, tale, step, cell),
-        Violation::GoalMissed { cell } => goal_missed::diagnostic(scene, tale, cell),
+        Violation::GoalMissed { cell } => goal_missed::diagnostic(scene, cell),
         Violation::LeftOpen { cell } => left_open::diagnostic(scene, tale, cell),
         Violation::ComesBack { cell } => comes_back::diagnostic(scene, tale, cell),
     };
-    let mut diagnostic = tale.onto(scene, diagnostic);
-    match cause.more {
-        0 => {}
-        1 => diagnostic.message.push_str(" (and in one more step)"),
-        more => diagnostic.message.push_str(&format!(" (and in {more} more steps)")),
-    }
-    diagnostic
+    tale.onto(scene, diagnostic)
 }
 
 /// A violation whose story the definition does not allow: either the proof or the definition is wrong, and both are ours.

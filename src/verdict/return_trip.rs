@@ -84,7 +84,9 @@ fn not_home(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
         }
     }
     let told = |scene: &Scene<'_>, tale: &Tale, cell: CellId, allowed: u64| {
-        let (home, left) = (scene.says(cell, allowed), scene.says(cell, 1 << (tale.value & 63)));
+        let before = counterpart(there.plan, scene.cell(cell)).map(|c| c.says(c.initial));
+        let home = before.unwrap_or_else(|| scene.says(cell, allowed));
+        let left = scene.says(cell, 1 << (tale.value & 63));
         let (first, second) = (&there.plan.name, &back.plan.name);
         let message = format!("after `{first}` and `{second}`, `{left}` may be so, and not `{home}` as before");
         Diagnostic::error(Code::NotHome, at, message)

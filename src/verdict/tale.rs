@@ -46,14 +46,14 @@ struct Line {
 
 /// The cell whose values the story of a violation follows.
 fn cell_of(scene: &Scene<'_>, violation: Violation) -> CellId {
+    let told = |cell: CellId| match scene.cell(cell).kind {
+        CellKind::Configured { of, .. } => of,
+        _ => cell,
+    };
     match violation {
-        Violation::ComesBack { cell } => match scene.cell(cell).kind {
-            CellKind::Configured { of, .. } => of,
-            _ => cell,
-        },
+        Violation::ComesBack { cell } | Violation::NotSo { cell, .. } => told(cell),
         Violation::HeldTwice { cell, .. }
         | Violation::LandsLate { cell, .. }
-        | Violation::NotSo { cell, .. }
         | Violation::GoalMissed { cell }
         | Violation::LeftOpen { cell } => cell,
     }
@@ -76,22 +76,34 @@ impl Tale {
 
     /// Adds the story to a finding: its lines, and the places at which they happen.
     pub fn onto(&self, scene: &Scene<'_>, mut diagnostic: Diagnostic) -> Diagnostic {
+        let quoted = self.quoted();
         for (number, line) in (1..).zip(&self.lines) {
             let Some(span) = line.span else { continue };
             let text = format!("{number}. {}", line.text);
-            let places = diagnostic.labels.len();
             match diagnostic.labels.iter_mut().find(|l| l.span == span) {
                 // What the finding says of a place comes after what happens there; of a step that happens twice the last.
                 Some(label) if label.text.is_empty() || label.text.starts_with(|c: char| c.is_ascii_digit()) => {
                     label.text = text;
                 }
                 Some(label) => label.text = format!("{text}; {}", label.text),
-                None if places <= PLACES => diagnostic = diagnostic.label(span, text),
+                None if quoted.contains(&span) => diagnostic = diagnostic.label(span, text),
                 None => {}
             }
         }
         diagnostic.trace = self.trace(scene);
         diagnostic
+    }
+
+    /// The places to be quoted: that of the beginning, and those of the end.
+    fn quoted(&self) -> Vec<Span> {
+        let mut places: Vec<Span> = Vec::new();
+        let start = self.lines.first().and_then(|l| l.span);
+        for span in start.into_iter().chain(self.lines.iter().rev().filter_map(|l| l.span)) {
+            if places.len() < PLACES && !places.contains(&span) {
+                places.push(span);
+            }
+        }
+        places
     }
 
     fn trace(&self, scene: &Scene<'_>) -> Vec<TraceLine> {
@@ -216,7 +228,11 @@ impl<'a> Teller<'a> {
 
     /// What goes wrong as an instruction begins.
     fn wrong(&self, step: InstrId) -> String {
-        let (scene, cell) = (self.scene, self.tale.cell);
+        let scene = self.scene;
+        let cell = match self.found.violation {
+            Violation::NotSo { cell, .. } => cell,
+            _ => self.tale.cell,
+        };
         let now = scene.says(cell, 1 << (self.state.value(cell) & 63));
         match self.found.violation {
             Violation::HeldTwice { .. } => {
@@ -329,7 +345,8 @@ fn fine(scene: &Scene<'_>, violation: Violation) -> u64 {
             let to = effect(scene.instr(step), cell).map_or(0, |e| e.change.apply(0));
             1 | 1 << (to & 63)
         }
-        Violation::NotSo { step, cell } => scene.required(step, cell),
+        Violation::NotSo { step, cell } if cell_of(scene, violation) == cell => scene.required(step, cell),
+        Violation::NotSo { .. } => u64::MAX,
         Violation::GoalMissed { cell } => {
             let goal = scene.program.goal.iter().filter(|r| r.cell == cell);
             goal.fold(u64::MAX, |mask, r| mask & r.allowed)
