@@ -263,3 +263,64 @@ impl Dice {
         usize::try_from(self.0 % count.max(1) as u64).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Choice, Combinations, Space, pairs_of};
+    use crate::bytecode::sample::{Builder, command};
+    use crate::bytecode::{Op, Program};
+    use crate::calculus::{AtomSource, CellKind, MachineId, Reach, Requirement};
+    use std::collections::BTreeSet;
+
+    fn decisions(count: usize, at_most: usize) -> (Program, Combinations) {
+        let mut b = Builder::new("p");
+        (0..count).for_each(|i| _ = b.atom(&format!("d{i}"), &["no", "yes"], AtomSource::Decision));
+        let space = Space::new(&b.0, &vec![Some(3); count], &[]);
+        let combinations = space.combinations(&b.0, at_most);
+        (b.0, combinations)
+    }
+
+    #[test]
+    fn few_combinations_are_all_tried_and_of_many_every_pair() {
+        let (_, few) = decisions(6, 64);
+        assert_eq!((few.list.len(), few.all, few.choice), (64, 64, Choice::All));
+        let (_, many) = decisions(12, 64);
+        assert_eq!((many.all, many.choice), (4096, Choice::Pairs));
+        let pairs: BTreeSet<_> = many.list.iter().flat_map(|c| pairs_of(&c.choice).collect::<Vec<_>>()).collect();
+        assert_eq!(pairs.len(), 12 * 11 / 2 * 4);
+        assert!(many.list.len() < 20, "{}", many.list.len());
+        assert_eq!(decisions(12, 64).1, many, "the same twice");
+    }
+
+    #[test]
+    fn no_more_combinations_than_there_is_time_for_and_one_at_least() {
+        for (at_most, tried) in [(3, 3), (0, 1)] {
+            let (_, some) = decisions(6, at_most);
+            assert_eq!((some.list.len(), some.choice), (tried, Choice::Some));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_no_combination() {
+        let mut b = Builder::new("p");
+        b.machine("m", Reach::Local);
+        let power = b.cell("m", &["up", "down"], CellKind::Power { machine: MachineId(0) });
+        let thing = b.cell("thing", &["nowhere", "m"], CellKind::Place { holders: vec![None, Some(MachineId(0))] });
+        let atom = b.atom("answers", &["no", "yes"], AtomSource::Probe);
+        b.0.machines[0].power = Some(power);
+        b.0.cells[thing.index()].volatile = true;
+        b.0.atoms[atom.index()].yes_means = vec![Requirement { cell: power, allowed: 1 }];
+        b.0.goal = vec![Requirement { cell: thing, allowed: 2 }];
+        b.instr("answers", Op::Probe { atom, command: command("ping") }, &[]);
+        let space = Space::new(&b.0, &[Some(3)], &[3, 3]);
+        let found = space.combinations(&b.0, 64);
+        let words = |c| space.words(&b.0, c).into_iter().map(|(_, v)| v).collect::<Vec<_>>().join(" ");
+        let mut list: Vec<String> = found.list.iter().map(words).collect();
+        list.sort();
+        // Not: `down` with the thing there, or with a yes.
+        assert_eq!(list, ["no down nowhere", "no up m", "no up nowhere", "yes up m", "yes up nowhere"]);
+        assert_eq!(found.all, 8);
+        assert!(Space::new(&b.0, &[Some(0)], &[3, 3]).combinations(&b.0, 64).list.is_empty());
+        assert!(Space::new(&b.0, &[None], &[0, 3]).combinations(&b.0, 64).list.is_empty());
+    }
+}

@@ -135,10 +135,7 @@ pub fn drill(program: Verified, given: &[(crate::calculus::AtomId, u8)]) -> Resu
     });
     let starts: Vec<u64> = program.cells.iter().map(|c| c.initial).collect();
     let space = Space::new(program, &answers.collect::<Vec<_>>(), &starts);
-    // Each combination takes about eight runs for each step, and each of these as many moves as there are steps.
-    let steps = program.code.len();
-    let cost = steps.saturating_mul(steps).saturating_mul(8).max(1);
-    let (at_most, stride) = (limits::DRILLED_STEPS / cost, cost.div_ceil(limits::DRILLED_STEPS));
+    let (at_most, stride) = effort(program.code.len());
     let combinations = space.combinations(program, at_most.min(EVERY as usize));
     let mut report = Report {
         plan: program.plan.clone(),
@@ -171,6 +168,13 @@ pub fn drill(program: Verified, given: &[(crate::calculus::AtomId, u8)]) -> Resu
     report.groups.sort_by(|a, b| (b.outcome, a.kind).cmp(&(a.outcome, b.kind)));
     report.times_ms.sort_unstable();
     Ok(report)
+}
+
+/// How many combinations there is time for in a plan of so many instructions, and one in how many faults is tried. Each
+/// combination takes about eight runs for each instruction, and each run as many moves as there are instructions.
+fn effort(code: usize) -> (usize, usize) {
+    let cost = code.saturating_mul(code).saturating_mul(8).max(1);
+    (limits::DRILLED_STEPS / cost, cost.div_ceil(limits::DRILLED_STEPS))
 }
 
 /// A condition by its name, with the names of its values.
@@ -380,5 +384,33 @@ fn said(program: &Program, violation: &Violation) -> String {
         Violation::ComesBack { cell } => {
             format!("`{}`: when that node comes up it takes what another one has by then", names.cell(*cell))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{effort, telling};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_large_plan_is_drilled_less() {
+        assert_eq!((effort(50), effort(200), effort(450)), ((100, 1), (6, 1), (1, 1)));
+        assert_eq!((effort(1_000), effort(10_000)), ((0, 4), (0, 400)));
+        assert!(effort(usize::MAX).1 > 1_000);
+    }
+
+    #[test]
+    fn few_conditions_tell_some_combinations_from_the_others() {
+        let all = ["yes a", "yes b", "no a", "no b"].map(|c| c.split(' ').map(String::from).collect::<Vec<_>>());
+        let told = |some: &[usize]| {
+            let some: BTreeSet<usize> = some.iter().copied().collect();
+            let told = telling(&["first", "second"], &all, &some);
+            told.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(told(&[0, 1]), "first: yes");
+        assert_eq!(told(&[1, 3]), "second: b");
+        assert_eq!(told(&[2]), "first: no, second: a");
+        assert_eq!(told(&[0, 1, 2, 3]), "");
+        assert_eq!(told(&[0, 3]), "", "nothing tells them");
     }
 }
