@@ -27,7 +27,7 @@ pub(super) fn check(look: &mut Look, engine: &mut Engine<'_>, accesses: &[Access
     let (takes, has) = (configured.when(engine, 1 << 1), thing.when(engine, elsewhere));
     let table = engine.table(1, Known::Nothing);
     let changes = accesses.iter().chain(of_thing).filter(|a| a.effect.is_some());
-    let touched: Vec<Cond> = changes.map(|a| table.of(a.at).ran).collect();
+    let touched: Vec<Cond> = changes.map(|a| table.of(a.at).changes(p, a.at)).collect();
     let touched = engine.bdd.any(touched);
     let both = engine.bdd.and(takes, has);
     let when = engine.bdd.and(both, touched);

@@ -21,8 +21,8 @@ pub(super) fn check(look: &mut Look, engine: &mut Engine<'_>, accesses: &[Access
     let table = engine.table(block, Known::Nothing);
     let inside: Vec<Access> = accesses.iter().filter(|a| engine.blocks.covers(block, a.at)).cloned().collect();
     let last = fold(engine, block, Known::Nothing, &inside, before);
-    let ran: Vec<Cond> = unrest.iter().map(|a| table.of(a.at).ran).collect();
-    let mut when = engine.bdd.any(ran);
+    let disturbed: Vec<Cond> = unrest.iter().map(|a| table.of(a.at).changes(engine.p, a.at)).collect();
+    let mut when = engine.bdd.any(disturbed);
     for access in &inside {
         let restores = access.effect.is_some_and(|e| rests >> target(e.change) & 1 == 1);
         if restores && engine.blocks.recovers.get(access.at) == Some(&true) {

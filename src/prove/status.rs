@@ -25,6 +25,16 @@ pub(super) struct Progress {
     pub cancelled: Cond,
 }
 
+impl Progress {
+    /// When it may have had its effects: only a command stops half-way, what else does not work changes nothing.
+    pub fn changes(self, p: &Program, at: usize) -> Cond {
+        match p.code.get(at).map(|i| &i.op) {
+            Some(Op::Run { .. }) => self.ran,
+            _ => self.ok,
+        }
+    }
+}
+
 const ASSUMED: Progress = Progress { ran: Cond::TRUE, ok: Cond::TRUE, passed: Cond::TRUE, cancelled: Cond::FALSE };
 
 /// The progress of all that stands in a block, provided that the block's `ENTER` may be entered.

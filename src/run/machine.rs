@@ -187,7 +187,11 @@ impl Machine {
         }
         match event {
             Event::RunStarted(started) => self.begin(started),
-            Event::RunResumed { .. } | Event::Told { .. } | Event::Asked { .. } => Ok(()),
+            Event::RunResumed { .. } => {
+                self.resumed();
+                Ok(())
+            }
+            Event::Told { .. } | Event::Asked { .. } => Ok(()),
             Event::StepStarted { step, attempt } => self.start(*step, *attempt),
             Event::StepEnded(ended) => self.end(ended),
             Event::Answered { step, option, .. } => self.answered(*step, *option),
@@ -221,6 +225,16 @@ impl Machine {
         Ok(())
     }
 
+    /// What the earlier executor had begun may go on, and yet be done again.
+    fn resumed(&mut self) {
+        let program = Arc::clone(&self.program);
+        for (id, _) in self.running.iter().filter(|(_, at)| !at.ended) {
+            if let Some(instr) = program.code.get(id.index()).filter(|i| i.flags.idempotent) {
+                self.cells.give_up(instr);
+            }
+        }
+    }
+
     fn start(&mut self, step: InstrId, attempt: u32) -> Result<(), Inconsistent> {
         match self.running.get_mut(&step) {
             Some(at) if at.ended && attempt == at.number.saturating_add(1) => {
@@ -246,6 +260,9 @@ impl Machine {
         };
         if ended.again {
             at.ended = true;
+            if let (StepOutcome::Unknown, Some(instr)) = (ended.outcome, self.program.code.get(ended.step.index())) {
+                self.cells.give_up(instr);
+            }
             return Ok(());
         }
         self.running.remove(&ended.step);

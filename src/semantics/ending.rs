@@ -20,11 +20,15 @@ impl State {
         missed.chain(open).chain(back).collect()
     }
 
-    /// Whether something that may change the cell has happened.
-    fn has_touched(&self, program: &Program, cell: CellId) -> bool {
-        let happened = |status: &Status| matches!(status, Status::Ok | Status::Failed | Status::Unknown);
-        let mut happened = program.code.iter().zip(&self.status).filter(|(_, status)| happened(status));
-        happened.any(|(instr, _)| instr.effects.iter().any(|e| e.cell == cell))
+    /// Whether something has happened, wholly or in part, that gives the cell such a value.
+    fn has_given(&self, program: &Program, cell: CellId, such: &dyn Fn(u8) -> bool) -> bool {
+        let mut happened = program.code.iter().zip(&self.status).filter(|(instr, status)| match status {
+            Status::Ok => true,
+            // Anything else that failed has changed nothing.
+            Status::Failed | Status::Unknown => matches!(instr.op, Op::Run { .. }),
+            _ => false,
+        });
+        happened.any(|(instr, _)| instr.effects.iter().any(|e| e.cell == cell && such(result(e))))
     }
 
     /// Whether a machine takes a thing when it comes up that another one has by now, by what the plan has done to either,
@@ -37,7 +41,7 @@ impl State {
             _ => None,
         };
         let minded = program.holds.iter().any(|hold| hold.machine == Some(*machine));
-        let touched = self.has_touched(program, cell) || self.has_touched(program, *of);
+        let touched = [cell, *of].into_iter().any(|c| self.has_given(program, c, &|_| true));
         self.value(cell) == 1 && holder.is_some_and(|h| h != *machine) && touched && !minded
     }
 
@@ -49,15 +53,12 @@ impl State {
         if at_rest(self.value(cell)) {
             return false;
         }
-        // The instructions that ended in one of these ways and may have given the cell such a value.
-        let any = |ended: &[Status], of: &dyn Fn(InstrId, &Instr) -> bool, gives: &dyn Fn(u8) -> bool| {
-            let code = program.code.iter().enumerate().map(|(i, instr)| (InstrId::at(i), instr));
-            code.filter(|(id, instr)| ended.contains(&self.status(*id)) && of(*id, instr))
-                .any(|(_, instr)| instr.effects.iter().any(|e| e.cell == cell && gives(result(e))))
-        };
-        let took_it_away = any(&[Status::Ok, Status::Failed, Status::Unknown], &|_, _| true, &|v| !at_rest(v));
-        let recovers = |id, instr: &Instr| instr.flags.finally || in_a_later_rung(program, id);
-        let recovery_failed = any(&[Status::Failed, Status::Unknown], &recovers, &at_rest);
+        let restores = |instr: &Instr| instr.effects.iter().any(|e| e.cell == cell && at_rest(result(e)));
+        let code = program.code.iter().enumerate().map(|(i, instr)| (InstrId::at(i), instr));
+        let mut failed = code.filter(|(id, _)| matches!(self.status(*id), Status::Failed | Status::Unknown));
+        let recovery_failed =
+            failed.any(|(id, instr)| (instr.flags.finally || in_a_later_rung(program, id)) && restores(instr));
+        let took_it_away = self.has_given(program, cell, &|value| !at_rest(value));
         let minded = program.holds.iter().any(|hold| hold.cells.contains(&cell));
         took_it_away && !recovery_failed && !minded
     }

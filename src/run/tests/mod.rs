@@ -2,6 +2,8 @@
 
 mod confluence;
 mod crash;
+mod legal;
+mod outside;
 mod random;
 mod steps;
 mod world;

@@ -14,10 +14,14 @@ pub(super) struct Estate {
 impl Estate {
     /// Three machines, two to four cells.
     pub fn new(dice: &mut Dice) -> Estate {
-        let prefix = |n| vec![String::from("on"), format!("m{n}")];
-        let machine =
-            |n| Machine { name: format!("m{n}"), site: None, reach: Reach::Exec { prefix: prefix(n) }, power: None };
-        let mut estate = Estate { machines: (0..MACHINES).map(machine).collect(), cells: Vec::new() };
+        let reaches = [
+            Reach::Exec { prefix: vec![String::from("on")] },
+            Reach::Ssh { host: String::from("m1"), user: String::new() },
+            if dice.percent(50) { Reach::Local } else { Reach::Exec { prefix: vec![String::from("at")] } },
+        ];
+        let machine = |(n, reach)| Machine { name: format!("m{n}"), site: None, reach, power: None };
+        let machines = reaches.into_iter().enumerate().map(machine).collect();
+        let mut estate = Estate { machines, cells: Vec::new() };
         if dice.percent(70) {
             estate.power(dice);
         }

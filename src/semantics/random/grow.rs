@@ -4,8 +4,8 @@ use super::Dice;
 use super::estate::{Estate, MACHINES};
 use crate::bytecode::sample::command;
 use crate::calculus::{
-    Answer, Atom, AtomId, AtomSource, CellId, CellKind, Change, Effect, Flags, Hold, MachineId, Piece, Requirement,
-    Template, Value, ValueId, ValueSource,
+    Answer, Atom, AtomId, AtomSource, CellId, CellKind, Change, Effect, Flags, Hold, MachineId, Piece, Reach,
+    Requirement, Template, Value, ValueId, ValueSource,
 };
 use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step};
 use crate::order::sample::{at, condition, group, region, step};
@@ -320,7 +320,7 @@ impl Grow<'_> {
         let runs = matches!(made.act, Act::Run { .. });
         made.flags = Flags {
             tolerated: self.dice.percent(25) && !matches!(made.act, Act::Assume { .. }),
-            lingers: runs && made.host.is_some() && !made.effects.is_empty() && self.dice.percent(45),
+            lingers: runs && self.is_remote(made.host) && !made.effects.is_empty() && self.dice.percent(45),
             idempotent: self.dice.percent(35),
             opaque: runs && made.effects.is_empty() && self.dice.percent(15),
             ..Flags::default()
@@ -329,6 +329,11 @@ impl Grow<'_> {
             command.within_ms = Some(20);
             command.kill = !made.flags.lingers;
         }
+    }
+
+    /// Whether a command there may go on after it was given up here.
+    fn is_remote(&self, host: Option<MachineId>) -> bool {
+        host.is_some_and(|m| self.plan.machines[m.index()].reach != Reach::Local)
     }
 
     /// A machine that goes down loses what is volatile; one that acquires a thing is configured with it.

@@ -18,6 +18,7 @@ use crate::verify::{Finding, Verified, verify};
 
 /// Numbers by chance, the same for the same seed. SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
 /// number generators", 2014).
+#[derive(Clone)]
 pub(crate) struct Dice(u64);
 
 impl Dice {
