@@ -5,6 +5,7 @@
 //! [`crate::run`] does, and this module is the other side of its traits. Same plot, same run.
 
 mod combine;
+mod command;
 mod coverage;
 mod expect;
 mod fabricate;
@@ -12,6 +13,7 @@ mod follow;
 mod play;
 mod plot;
 mod reply;
+mod report;
 mod scene;
 mod state;
 mod steps;
@@ -26,6 +28,7 @@ mod tests;
 
 pub use combine::Choice;
 pub use coverage::{ConditionSeen, Coverage, Seen, StepSeen};
+pub use report::{Breach, Group, Kind, Outcome, Report};
 pub use story::Line;
-pub use sweep::{Breach, Group, Kind, Outcome, Report, drill};
+pub use sweep::drill;
 pub use test::{Finding, Verdict, test};

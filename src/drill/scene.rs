@@ -1,25 +1,20 @@
 //! What happens in a simulated world: how commands end, what probes and people answer, what comes next.
 
 use crate::bytecode::{Instr, InstrId, Op, Status};
-use crate::calculus::{AtomId, Reach};
+use crate::calculus::Reach;
+use crate::drill::command::LOST;
 use crate::drill::plot::{Blow, Landing, Plot};
 use crate::drill::reply::Reply;
-use crate::drill::state::{Command, Moment};
+use crate::drill::state::Moment;
 use crate::drill::world::{Shared, Stage};
-use crate::run::{Event, Finished, Happening, Launch, Question, Record, StepOutcome, reach, remote_limit};
+use crate::run::{Event, Finished, Happening, Launch, Question, Record, StepOutcome, reach};
 
 /// What a step takes that declares no usual duration, in milliseconds.
-const USUAL_MS: u64 = 1_000;
+pub(super) const USUAL_MS: u64 = 1_000;
 /// How soon after it was given up a command lands.
 const SOON_MS: u64 = 500;
-/// The exit code of ssh(1) for a lost connection.
-const LOST: i32 = 255;
-/// timeout(1) has ended the command.
-const ENDED: i32 = 124;
 /// Killed, as a shell reports it.
 const KILLED: i32 = 137;
-/// The command could not be run: a read-back that gives no answer.
-const UNREADABLE: i32 = 127;
 
 /// The state with what decides about it.
 pub struct Scene<'a> {
@@ -37,7 +32,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The strike that an attempt is dealt, the same each time it is asked for.
-    fn deal(&mut self, step: InstrId, attempt: u32) -> Blow {
+    pub(super) fn deal(&mut self, step: InstrId, attempt: u32) -> Blow {
         let (plot, state) = (self.plot, &mut self.shared.state);
         let struck = &mut state.struck;
         let dealt = *state.dealt.entry((step, attempt)).or_insert_with(|| {
@@ -63,78 +58,6 @@ impl<'a> Scene<'a> {
             self.crash(step, attempt);
         }
         Some(())
-    }
-
-    fn command(&mut self, step: InstrId, instr: &Instr, attempt: u32, gated: bool) -> Command {
-        let blow = self.deal(step, attempt);
-        let takes = instr.usually_ms.unwrap_or(USUAL_MS);
-        let ends = self.stage.replies.at(step.index());
-        match &instr.op {
-            Op::Probe { atom, .. } => Command { probes: Some(*atom), ..self.reads(Some(takes), Reply::default()) },
-            Op::Wait { negated, .. } => {
-                let hangs = matches!(blow, Blow::Fail { .. } | Blow::Hang(_));
-                let reply = if *negated { &ends.bad } else { &ends.good };
-                self.reads((!hangs).then_some(takes), reply.clone())
-            }
-            Op::Run { .. } if !gated => {
-                let code = self.read_back(step, instr, blow);
-                self.reads(Some(0), Reply::code(code))
-            }
-            _ => self.acts(instr, blow, takes, &ends.good, &ends.bad),
-        }
-    }
-
-    /// A command that changes nothing.
-    fn reads(&self, takes: Option<u64>, reply: Reply) -> Command {
-        let end_ms = takes.map(|ms| self.shared.state.clock_ms.saturating_add(ms));
-        Command { end_ms, reply, probes: None, lands: false, late: Landing::Never, acts: false, orphan: false }
-    }
-
-    /// The command of a `RUN`.
-    fn acts(&self, instr: &Instr, blow: Blow, takes: u64, good: &Reply, bad: &Reply) -> Command {
-        let command = instr.op.command();
-        let killed = command.and_then(|c| remote_limit(c, reach(&self.stage.program, instr)));
-        let within = command.and_then(|c| c.within_ms);
-        let (end, reply, lands) = match blow {
-            Blow::Fail { done } => (Some(takes), bad.clone(), done),
-            Blow::Hang(_) => match (killed, within) {
-                (Some(ms), _) => (Some(ms), Reply::code(ENDED), false),
-                (None, Some(_)) => (None, Reply::default(), false),
-                // Without a limit only its connection can be lost.
-                (None, None) => (Some(takes), Reply::code(LOST), false),
-            },
-            _ => match killed.filter(|ms| *ms < takes) {
-                Some(ms) => (Some(ms), Reply::code(ENDED), false),
-                None => (Some(takes), good.clone(), true),
-            },
-        };
-        let late = if let Blow::Hang(late) = blow { late } else { Landing::Last };
-        Command { lands, late, acts: true, ..self.reads(end, reply) }
-    }
-
-    /// The exit code of a read-back. One of a step that fails gives no answer. What it says is done has landed.
-    fn read_back(&mut self, step: InstrId, instr: &Instr, blow: Blow) -> i32 {
-        let state = &mut self.shared.state;
-        let so = match blow {
-            Blow::Fail { .. } | Blow::Hang(_) => return UNREADABLE,
-            _ if instr.effects.is_empty() => state.landed.contains(&step),
-            _ => state.things.already(instr),
-        };
-        if so {
-            state.things.end(step);
-        }
-        i32::from(!so)
-    }
-
-    /// A probe's answer; a yes that would prove what is not so is none.
-    fn says_yes(&mut self, atom: AtomId) -> bool {
-        let proves = self.stage.program.atoms.get(atom.index()).map_or(&[][..], |a| &a.yes_means);
-        let state = &mut self.shared.state;
-        let (so, wanted) = (state.things.are(proves), self.plot.answers.get(atom.index()).copied().flatten());
-        if wanted == Some(1) && !so && self.plot.insists.contains(&atom) {
-            state.contradicted.get_or_insert(atom);
-        }
-        so && wanted.is_none_or(|answer| answer == 1)
     }
 
     /// What the operator answers, after a while.

@@ -1,7 +1,7 @@
 //! Random plans with every fault: the executor never does what the definition does not allow, and whatever goes wrong in
 //! the simulated world the proofs had found.
 
-use super::sweep::{Report, drill};
+use super::{Report, drill};
 use crate::bytecode::{Instr, Op, Program, disassemble};
 use crate::calculus::{CellId, Template};
 use crate::prove::{Limits, prove};
