@@ -345,8 +345,10 @@ fn tests_and_drills_from_the_command_line() {
     assert!(out.contains("HA0004") && out.contains("1 test: passed"), "{out}");
     let (code, _, err) = run(&["test", "nothing"]);
     assert_eq!((code, err.as_str()), (Some(1), ""));
-    let (code, out, _) = run(&["test", "--format", "json", "."]);
-    assert_eq!(code, Some(1), "{out}");
+    let (code, out, _) = run(&["test", "--format", "json", "broken.ha", "good.ha"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, json["files"][0]["diagnostics"][0]["code"].as_str()), (Some(1), Some("HA0004")));
+    assert_eq!(json["files"][1]["tests"][0]["passed"].as_bool(), Some(true));
 
     let (code, out, _) = run(&["drill", "good.ha"]);
     assert_eq!(code, Some(0));

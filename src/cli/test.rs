@@ -32,6 +32,8 @@ pub struct Args {
 struct Tested {
     path: String,
     sources: SourceMap,
+    /// What the compilation found.
+    found: Vec<Diagnostic>,
     verdicts: Vec<Verdict>,
     coverage: Coverage,
 }
@@ -72,13 +74,16 @@ struct Report {
 impl Report {
     /// Runs the tests of a file, or says what keeps them from being run.
     fn file(&mut self, path: String, compilation: Compilation, console: &mut Console) -> Result<(), RunError> {
-        if compilation.diagnostics.iter().any(Diagnostic::is_error) {
+        let (sources, found) = (compilation.sources, compilation.diagnostics);
+        let mut tested = Tested { path, sources, found, verdicts: Vec::new(), coverage: Coverage::default() };
+        if tested.found.iter().any(Diagnostic::is_error) {
             self.broken = true;
-            report::findings(&mut console.out, self.format, &compilation.diagnostics, &compilation.sources);
+            if self.format == Format::Text {
+                report::findings(&mut console.out, self.format, &tested.found, &tested.sources);
+            }
+            self.files.push(tested);
             return Ok(());
         }
-        let mut tested =
-            Tested { path, sources: compilation.sources, verdicts: Vec::new(), coverage: Coverage::default() };
         for compiled in &compilation.plans {
             tested.coverage.plan(&compiled.plan, &compiled.program);
         }
@@ -105,8 +110,7 @@ impl Report {
         let (count, passed) = (all().count(), all().filter(|v| v.findings.is_empty()).count());
         let runs: usize = all().map(|v| v.runs).sum();
         match self.format {
-            Format::Json if !self.broken => report::document(&mut console.out, &self.json()),
-            Format::Json => {}
+            Format::Json => report::document(&mut console.out, &self.json()),
             Format::Text if count == 0 && !self.broken => console.out.line("no tests: add a `test` block to a plan"),
             Format::Text => {
                 let failed = count - passed;
@@ -128,6 +132,7 @@ impl Report {
         json!({
             "files": self.files.iter().map(|file| json!({
                 "file": file.path,
+                "diagnostics": json::findings(&file.found, &file.sources).diagnostics,
                 "tests": file.verdicts.iter().map(|v| verdict(v, &file.sources)).collect::<Vec<_>>(),
                 "plans": file.coverage.0.iter().map(|(name, seen)| coverage(name, seen)).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),

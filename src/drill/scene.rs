@@ -31,6 +31,10 @@ impl<'a> Scene<'a> {
         self.stage.program.code.get(step.index())
     }
 
+    fn assumes(&self, step: InstrId) -> bool {
+        self.instr(step).is_some_and(|i| matches!(i.op, Op::Assume { .. }))
+    }
+
     /// The strike that an attempt is dealt, the same each time it is asked for.
     pub(super) fn deal(&mut self, step: InstrId, attempt: u32) -> Blow {
         let (plot, state) = (self.plot, &mut self.shared.state);
@@ -230,11 +234,7 @@ impl<'a> Scene<'a> {
             Event::StepEnded(ended) if !ended.again && ended.outcome == StepOutcome::Ok && !landed => {
                 self.happen(ended.step);
             }
-            Event::Settled { step, status: Status::Ok } => {
-                if self.instr(*step).is_some_and(|i| matches!(i.op, Op::Assume { .. })) {
-                    self.happen(*step);
-                }
-            }
+            Event::Settled { step, status: Status::Ok } if self.assumes(*step) => self.happen(*step),
             _ => {}
         }
     }
