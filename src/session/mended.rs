@@ -6,7 +6,7 @@ use crate::base::{Code, Diagnostic};
 /// Repairs that are tried in one compilation.
 const TRIED: usize = 12;
 /// Bytes of sources up to which a repair is tried: it means to compile everything once more.
-const SMALL: usize = 256 << 10;
+const SMALL: usize = 64 << 10;
 
 /// The files, one of them changed.
 struct Changed<'a> {

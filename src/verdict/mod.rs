@@ -5,6 +5,7 @@
 //! line by line, and what would mend it. One file for each family of findings. A story that the definition does not
 //! replay is a defect of ours, and said to be one.
 
+mod brief;
 mod cascade;
 mod comes_back;
 mod goal_missed;
@@ -37,8 +38,13 @@ use tale::Tale;
 pub fn findings(case: Case<'_>, proof: &Proof) -> Vec<Diagnostic> {
     let scene = Scene::of(case);
     let mut told: Vec<Told> = Vec::new();
+    let stories = brief::stories(&scene);
     for cause in cascade::causes(proof) {
         let violation = cause.found.violation;
+        if told.len() >= stories {
+            told.push(Told { violation, finding: brief::finding(&scene, violation), more: cause.more });
+            continue;
+        }
         let finding = match Tale::of(&scene, cause.found) {
             Ok(tale) => {
                 if let Some(first) = told.iter_mut().find(|t| is_late(t.violation, violation, &tale)) {

@@ -34,31 +34,36 @@ fn need(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Need {
     }
 }
 
+/// The code of a need that is not met.
+pub(super) fn code(scene: &Scene<'_>, step: InstrId, cell: CellId) -> Code {
+    match need(scene, step, cell) {
+        Need::Target => Code::TargetGone,
+        Need::Node => Code::ThroughGone,
+        Need::NotConfigured => Code::ComesBack,
+        Need::Given => Code::GivenNotMet,
+        Need::Other => Code::NotEstablished,
+    }
+}
+
 pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Diagnostic {
     let (name, thing) = (scene.name(step), &scene.cell(cell).name);
     let needed = scene.says(cell, scene.required(step, cell));
-    let (code, message, mend) = match need(scene, step, cell) {
-        Need::Target => (
-            Code::TargetGone,
-            format!("`{thing}`, on which `{name}` runs, may be down"),
-            mend::node_up(scene, tale, step, cell),
-        ),
-        Need::Node => (
-            Code::ThroughGone,
-            format!("`{name}` depends on `{thing}`, which may be down"),
-            mend::node_up(scene, tale, step, cell),
-        ),
+    let code = code(scene, step, cell);
+    let (message, mend) = match need(scene, step, cell) {
+        Need::Target => {
+            (format!("`{thing}`, on which `{name}` runs, may be down"), mend::node_up(scene, tale, step, cell))
+        }
+        Need::Node => {
+            (format!("`{name}` depends on `{thing}`, which may be down"), mend::node_up(scene, tale, step, cell))
+        }
         Need::NotConfigured => return comes_back::during(scene, step, cell),
         Need::Given => (
-            Code::GivenNotMet,
             format!("`{name}` takes `{needed}` for given, which may not be so"),
             mend::provide(scene, tale, step, cell),
         ),
-        Need::Other => (
-            Code::NotEstablished,
-            format!("`{name}` needs `{needed}`, which may not be so"),
-            mend::provide(scene, tale, step, cell),
-        ),
+        Need::Other => {
+            (format!("`{name}` needs `{needed}`, which may not be so"), mend::provide(scene, tale, step, cell))
+        }
     };
     let diagnostic = mend.onto(Diagnostic::error(code, scene.deed(step), message));
     match clause(scene, step, cell) {
