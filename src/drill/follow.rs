@@ -25,13 +25,7 @@ impl Follow {
             crate::calculus::AtomSource::Decision => Some(plot.answers.get(i).copied().flatten().unwrap_or(0)),
             _ => None,
         });
-        let state = State {
-            status: vec![Status::Pending; program.code.len()],
-            values: plot.initial.clone(),
-            answers: decided.collect(),
-            in_flight: BTreeSet::new(),
-            cancelled: false,
-        };
+        let state = State::new(program.code.len(), plot.initial.clone(), decided.collect());
         Follow { state, answered: BTreeMap::new(), violations: BTreeSet::new(), illegal: None }
     }
 

@@ -134,7 +134,7 @@ fn statuses(p: &Program, order: &[Next], turns: &[Turn]) -> Result<HashMap<Instr
 
 /// What an instruction does when it is its turn.
 fn turn(p: &Program, state: &State, id: InstrId, turns: &[Turn], plots: Option<&Plots>) -> Vec<Move> {
-    if state.clone().apply(p, &Move::Settle(id)).is_ok() {
+    if !state.may_start(p, id) {
         return vec![Move::Settle(id)];
     }
     let Some(instr) = p.code.get(id.index()) else { return Vec::new() };

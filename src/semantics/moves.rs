@@ -75,10 +75,13 @@ impl State {
                 Vec::new()
             }
         };
-        for id in (0..program.code.len()).map(InstrId::at).filter(|id| self.status(*id) == Status::Running) {
-            found.extend(self.unmet(program, id));
-        }
+        found.extend(self.running().flat_map(|id| self.unmet(program, id)));
         Ok(found)
+    }
+
+    /// Whether an instruction may start now.
+    pub fn may_start(&self, program: &Program, id: InstrId) -> bool {
+        self.turn(program, id) == Turn::Starts
     }
 
     fn settle(&mut self, program: &Program, id: InstrId) -> Result<Vec<Violation>, NotAllowed> {

@@ -17,6 +17,8 @@ pub struct State {
     pub in_flight: BTreeSet<(InstrId, usize)>,
     /// Whether cancellation was requested.
     pub cancelled: bool,
+    /// The steps that run, ascending: those with that status.
+    running: BTreeSet<InstrId>,
 }
 
 /// Every state in which a run may start: each cell has one of its initial values, each decision one of its answers.
@@ -37,17 +39,18 @@ pub fn starts(program: &Program) -> impl Iterator<Item = State> {
             number /= (choices as u64).max(1);
             usize::try_from(digit).unwrap_or(0)
         };
-        State {
-            status: vec![Status::Pending; code],
-            values: cells.iter().map(|c| c.get(digit(c.len())).copied().unwrap_or(0)).collect(),
-            answers: answers.iter().map(|a| a.get(digit(a.len())).copied().flatten()).collect(),
-            in_flight: BTreeSet::new(),
-            cancelled: false,
-        }
+        let values = cells.iter().map(|c| c.get(digit(c.len())).copied().unwrap_or(0)).collect();
+        State::new(code, values, answers.iter().map(|a| a.get(digit(a.len())).copied().flatten()).collect())
     })
 }
 
 impl State {
+    /// A run of so many instructions starts, with these values in the cells and these answers.
+    pub fn new(instructions: usize, values: Vec<u8>, answers: Vec<Option<u8>>) -> State {
+        let status = vec![Status::Pending; instructions];
+        State { status, values, answers, in_flight: BTreeSet::new(), cancelled: false, running: BTreeSet::new() }
+    }
+
     /// The status of an instruction.
     pub fn status(&self, id: InstrId) -> Status {
         self.status.get(id.index()).copied().unwrap_or_default()
@@ -63,6 +66,11 @@ impl State {
         required.allowed >> self.value(required.cell) & 1 == 1
     }
 
+    /// The steps that run, ascending.
+    pub fn running(&self) -> impl Iterator<Item = InstrId> {
+        self.running.iter().copied()
+    }
+
     /// Whether every instruction is settled.
     pub fn is_over(&self) -> bool {
         self.status.iter().all(|s| s.is_settled())
@@ -75,6 +83,11 @@ impl State {
 
     pub(super) fn set_status(&mut self, id: InstrId, status: Status) {
         self.status.get_mut(id.index()).into_iter().for_each(|s| *s = status);
+        if status == Status::Running {
+            self.running.insert(id);
+        } else {
+            self.running.remove(&id);
+        }
     }
 
     pub(super) fn set_answer(&mut self, atom: AtomId, answer: Option<u8>) {
