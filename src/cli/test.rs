@@ -111,7 +111,8 @@ impl Report {
         let runs: usize = all().map(|v| v.runs).sum();
         match self.format {
             Format::Json => report::document(&mut console.out, &self.json()),
-            Format::Text if count == 0 && !self.broken => console.out.line("no tests: add a `test` block to a plan"),
+            Format::Text if count == 0 && self.broken => {}
+            Format::Text if count == 0 => console.out.line("no tests: add a `test` block to a plan"),
             Format::Text => {
                 let failed = count - passed;
                 let word = match failed {

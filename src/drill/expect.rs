@@ -89,7 +89,7 @@ impl Run<'_> {
         let found = find(self.program, &name.text);
         let count: u32 = found.begins.iter().filter_map(|id| self.attempts.get(id)).sum();
         let often = |n: u32| match n {
-            0 => String::from("not at all"),
+            0 => String::from("never"),
             1 => String::from("once"),
             n => format!("{n} times"),
         };

@@ -6,7 +6,7 @@ use crate::bytecode::{Instr, InstrId, Op, Program};
 use crate::calculus::{AtomId, AtomSource, Reach};
 use crate::drill::combine::{Combination, EVERY, Space};
 use crate::drill::coverage::Coverage;
-use crate::drill::expect::{hopeless, judge};
+use crate::drill::expect::{attempts, hopeless, judge};
 use crate::drill::play::{Played, play};
 use crate::drill::plot::{Blow, Landing, Plot, Strike};
 use crate::drill::steps::find;
@@ -98,8 +98,9 @@ pub fn test(scenario: &Scenario, program: Verified, coverage: &mut Coverage) -> 
         verdict.findings.push(Finding { diagnostic, when, run: tell(&stage.program, &played) });
         return Ok(verdict);
     }
-    let idle = scenario.faults.iter().zip(&tally.struck).filter(|(_, struck)| **struck == 0);
-    verdict.findings.extend(idle.map(|(fault, _)| Finding::from(never_struck(fault))));
+    for ((fault, struck), ran) in scenario.faults.iter().zip(&tally.struck).zip(&tally.ran) {
+        verdict.findings.extend((*struck == 0).then(|| Finding::from(never_struck(fault, *ran))));
+    }
     Ok(verdict)
 }
 
@@ -108,18 +109,25 @@ struct Tally {
     findings: Vec<Finding>,
     /// Which expectations are known to be missed.
     missed: Vec<bool>,
+    /// How often each fault has struck.
     struck: Vec<u32>,
+    /// Whether one of its steps ran at all.
+    ran: Vec<bool>,
 }
 
 impl Tally {
     fn new(scenario: &Scenario) -> Tally {
-        let (missed, struck) = (vec![false; scenario.expect.len()], vec![0; scenario.faults.len()]);
-        Tally { findings: Vec::new(), missed, struck }
+        let (missed, faults) = (vec![false; scenario.expect.len()], scenario.faults.len());
+        Tally { findings: Vec::new(), missed, struck: vec![0; faults], ran: vec![false; faults] }
     }
 
     fn take(&mut self, stage: &Stage, scenario: &Scenario, played: &Played, when: impl Fn() -> Vec<(String, String)>) {
         for (sum, struck) in self.struck.iter_mut().zip(&played.struck) {
             *sum += struck;
+        }
+        let attempts = attempts(played);
+        for (ran, fault) in self.ran.iter_mut().zip(&scenario.faults) {
+            *ran |= find(&stage.program, &fault.steps.text).begins.iter().any(|id| attempts.contains_key(id));
         }
         for (expected, missed) in scenario.expect.iter().zip(&mut self.missed).filter(|(_, missed)| !**missed) {
             let Some(miss) = judge(&stage.program, played, &expected.what) else { continue };
@@ -215,6 +223,9 @@ fn misfit(program: &Program, injection: &Injection) -> Option<Diagnostic> {
     if found.blocks {
         return Some(error(format!("`{name}` is a block, and faults strike steps")).help("name a step in it"));
     }
+    if injection.times == Some(0) {
+        return Some(error(String::from("what happens no times does not happen")).help("leave the clause out"));
+    }
     let instrs: Vec<&Instr> = found.begins.iter().filter_map(|id: &InstrId| program.code.get(id.index())).collect();
     let reasons: Vec<(String, String)> = instrs.iter().filter_map(|i| cannot(program, i, injection.fault)).collect();
     match reasons.first() {
@@ -246,7 +257,13 @@ fn cannot(program: &Program, instr: &Instr, fault: Fault) -> Option<(String, Str
     }
 }
 
-fn never_struck(injection: &Injection) -> Diagnostic {
+fn never_struck(injection: &Injection, ran: bool) -> Diagnostic {
+    let name = &injection.steps.text;
+    if ran {
+        let message = format!("another `when` takes every attempt of `{name}`");
+        return Diagnostic::error(Code::ImpossibleFault, injection.span, message)
+            .help("remove one of the two, or say for the first how often: `once`");
+    }
     let what = match injection.fault {
         Fault::Fails => "fail",
         Fault::TimesOut => "time out",
@@ -254,7 +271,7 @@ fn never_struck(injection: &Injection) -> Diagnostic {
         Fault::Cancelled => "be cancelled",
         Fault::ExecutorLost => "lose its executor",
     };
-    let message = format!("`{}` never runs in this test, so it cannot {what}", injection.steps.text);
+    let message = format!("`{name}` never runs in this test, so it cannot {what}");
     Diagnostic::error(Code::ImpossibleFault, injection.span, message)
         .help("let it run, by what is given or by what else fails, or leave the clause out")
 }

@@ -14,6 +14,10 @@ pub(super) fn resolve<'s>(resolver: &Resolver<'s>, test: &Test<'s>) -> (Option<S
         let error = Diagnostic::error(Code::TestNames, test.title.span, "the test does not say which plan it is about");
         return (None, vec![error.help("add `plan NAME(…)`")]);
     };
+    if test.expect.is_empty() {
+        let error = Diagnostic::error(Code::TestNames, test.title.span, "the test expects nothing, so it cannot fail");
+        return (None, vec![error.help("add `expect …`, if only `expect completed`")]);
+    }
     // `plan switchback()` is the plan that the name stands for, with its arguments.
     let alias = resolver.library.aliases().iter().find(|a| a.name.text == call.name.text);
     let called = alias.map_or(call, |alias| &alias.call);
