@@ -26,10 +26,11 @@ const KINDS: [(Kind, &str, &str); 7] = [
     (Kind::Lost, "executor_lost", "the executor is lost"),
 ];
 /// The outcomes, as columns.
-const OUTCOMES: [(Outcome, &str, &str); 4] = [
+const OUTCOMES: [(Outcome, &str, &str); 5] = [
     (Outcome::Fine, "fine", "fine"),
     (Outcome::Stopped, "stopped", "stopped safely"),
     (Outcome::Operator, "operator", "needs the operator"),
+    (Outcome::StillDown, "still_down", "still down"),
     (Outcome::Down, "down", "down"),
 ];
 
@@ -109,7 +110,9 @@ fn show(pane: &mut Pane, report: &Report, listed: usize) {
     pane.line("");
     table(pane, report);
     times(pane, report);
-    for (outcome, _, words) in OUTCOMES.iter().rev().filter(|(o, ..)| *o >= Outcome::Operator) {
+    // What was down and still is tells little about the plan.
+    let told = |o: Outcome| o >= Outcome::Operator && (o != Outcome::StillDown || listed == usize::MAX);
+    for (outcome, _, words) in OUTCOMES.iter().rev().filter(|(o, ..)| told(*o)) {
         groups(pane, report, words, |g| g.outcome == *outcome, listed);
     }
     groups(pane, report, "a lost executor makes a difference", |g| g.differs, listed);

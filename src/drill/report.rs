@@ -34,7 +34,9 @@ pub enum Outcome {
     Stopped,
     /// Something is left open.
     Operator,
-    /// An exclusive thing that the goal wants somewhere is nowhere.
+    /// An exclusive thing that the goal wants somewhere is nowhere, as it was at the start.
+    StillDown,
+    /// An exclusive thing that the goal wants somewhere was somewhere at the start, and is nowhere.
     Down,
 }
 

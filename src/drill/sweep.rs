@@ -219,14 +219,16 @@ fn outcome(program: &Program, initial: &[u8], played: &Played) -> (Outcome, Vec<
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let mut gone = Vec::new();
-    for (names, how) in [(nowhere(false), "nowhere"), (nowhere(true), "nowhere, as at the start")] {
-        if !names.is_empty() {
-            gone.push(format!("{how}: {names}"));
-        }
-    }
+    let (lost, still) = (nowhere(false), nowhere(true));
+    let down = if lost.is_empty() { Outcome::StillDown } else { Outcome::Down };
+    let words = [(lost, "nowhere"), (still, "nowhere, as at the start")];
+    let gone: Vec<String> = words
+        .into_iter()
+        .filter(|(names, _)| !names.is_empty())
+        .map(|(names, how)| format!("{how}: {names}"))
+        .collect();
     if !gone.is_empty() {
-        return (Outcome::Down, gone);
+        return (down, gone);
     }
     let code = played.ended.exit_code();
     if code == exit::OPEN {
