@@ -250,6 +250,20 @@ fn a_compiled_program_runs_like_its_plan() {
 }
 
 #[test]
+fn a_program_that_is_not_safe_is_not_run() {
+    let case = Case::new();
+    assert_eq!(case.handover(&["build", "plan.ha", "-o", "move.hab"]).0, 0);
+    // As if somebody had built it who did not ask whether `a` is up.
+    let mut program = handover::bytecode::decode(&fs::read(case.path("move.hab")).unwrap()).unwrap();
+    program.cells.iter_mut().filter(|c| c.name == "a").for_each(|c| c.initial = 3);
+    fs::write(case.path("unsafe.hab"), handover::bytecode::encode(&program)).unwrap();
+    let (exit, _, err) = case.handover(&["run", "unsafe.hab", "--given", "firewalls=included", "--yes"]);
+    assert_eq!(exit, 1);
+    tells(&err, &["HA0901", "`unsafe.hab` is not proved safe: what `hush` needs of `a` may not be so", "build it again"]);
+    assert_eq!(case.log(), "");
+}
+
+#[test]
 fn a_plan_with_mistakes_is_not_run() {
     let case = Case::new();
     fs::write(case.path("plan.ha"), PLAN.replace("do mute(bell)", "do mutte(bell)")).unwrap();

@@ -97,3 +97,39 @@ fn every_finding_is_told_and_every_edit_mends() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(edits >= 10, "{edits} edits");
 }
+
+#[test]
+fn of_many_causes_the_first_are_told() {
+    let mut text = String::from("node admin { via = local }\n");
+    for n in 0..25 {
+        writeln!(text, "node n{n} {{ host = \"n{n}\" }}").unwrap();
+    }
+    text.push_str("plan many() {\n");
+    for n in 0..25 {
+        writeln!(text, "  step s{n} on n{n} {{ needs n{n} is up  run \"true\" }}").unwrap();
+    }
+    text.push_str("}\n");
+    let found = check(&text).diagnostics;
+    assert_eq!(found.len(), 25);
+    assert!(found.iter().all(|d| d.code == Code::TargetGone && d.help.is_some()));
+    let told: Vec<bool> = found.iter().map(|d| !d.trace.is_empty()).collect();
+    assert_eq!(told.iter().filter(|t| **t).count(), 20, "{told:?}");
+    assert!(told.is_sorted_by(|a, b| a >= b));
+    assert!(found[24].help.as_deref().unwrap().contains("mend what is told before"));
+}
+
+#[test]
+fn a_promise_that_depends_on_too_much_is_not_decided() {
+    let names: Vec<String> = (0..14).map(|n| format!("c{n}")).collect();
+    let parameters: Vec<String> = names.iter().map(|n| format!("{n}: bool")).collect();
+    let mut text = format!("node a {{ via = local }}\nplan p({}) {{\n  given a is up\n  rto 1m\n", parameters.join(", "));
+    for n in &names {
+        writeln!(text, "  step {n}_1 on a {{ only if {n}  run \"true\"  usually 40s }}").unwrap();
+        writeln!(text, "  step {n}_2 on a {{ unless {n}  run \"true\"  usually 40s }}").unwrap();
+    }
+    text.push_str("}\n");
+    let found = check(&text).diagnostics;
+    let [one] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(one.code, Code::Undecided);
+    assert!(one.message.contains("longer than the 1m promised: at most 18m 40s"), "{}", one.message);
+}

@@ -1,5 +1,8 @@
 //! `handover run`: shows what will be done, asks, does it.
 
+use crate::base::{Code, Diagnostic};
+use crate::bytecode::{InstrId, Program};
+use crate::calculus::CellId;
 use crate::cli::compile::{self, PlanArgs};
 use crate::cli::console::Console;
 use crate::cli::flags::{Format, RunFlags, StateFlag};
@@ -7,7 +10,9 @@ use crate::cli::preview::{self, Detail};
 use crate::cli::progress::{Lines, Progress};
 use crate::cli::{Exit, disasm, report};
 use crate::os::{self, Ending, Store};
+use crate::prove::{Limits, prove};
 use crate::run::{Options, Reporter, RunError};
+use crate::semantics::Violation;
 use crate::verify::{self, Verified};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -124,7 +129,34 @@ fn load(args: &PlanArgs, console: &mut Console) -> Result<(Verified, Vec<(String
 /// A compiled program, verified.
 fn program(file: &Path, console: &mut Console) -> Result<Verified, Exit> {
     let bytes = disasm::read(file, console)?;
-    verify::load(&bytes).map_err(|error| disasm::refuse(file, &error, console))
+    let program = verify::load(&bytes).map_err(|error| disasm::refuse(file, &error, console))?;
+    match unsafe_by(&program) {
+        None => Ok(program),
+        Some(why) => {
+            let message = format!("`{}` is not proved safe: {why}", file.display());
+            let help = "check the plan that it was built from with `handover check`, which tells the story, and build it again";
+            Err(report::refuse(console, Diagnostic::placeless(Code::MalformedProgram, message).help(help)))
+        }
+    }
+}
+
+/// Why a program must not be run: the first violation that a proof finds. What the compiler builds has none; this one may
+/// have been built by another, or by an older one that knew less.
+fn unsafe_by(program: &Program) -> Option<String> {
+    let proof = prove(program, Limits::default());
+    let cell = |cell: CellId| program.cells.get(cell.index()).map_or("?", |c| c.name.as_str());
+    let step = |step: InstrId| program.code.get(step.index()).map_or("?", |i| i.name.as_str());
+    let found = proof.found.first().map(|found| match found.violation {
+        Violation::HeldTwice { step: s, cell: c } => format!("`{}` may be held twice when `{}` runs", cell(c), step(s)),
+        Violation::LandsLate { step: s, cell: c } => format!("`{}` may bring `{}` late", step(s), cell(c)),
+        Violation::NotSo { step: s, cell: c } => format!("what `{}` needs of `{}` may not be so", step(s), cell(c)),
+        Violation::GoalMissed { cell: c } => format!("it may end as done while `{}` is not as its goal says", cell(c)),
+        Violation::LeftOpen { cell: c } => format!("`{}` may be left in a state that must not last", cell(c)),
+        Violation::ComesBack { cell: c } => format!("`{}` may be so after it, which is dangerous", cell(c)),
+    });
+    found.or_else(|| {
+        proof.undecided.first().map(|u| format!("it could not be decided what becomes of `{}`", cell(u.cell)))
+    })
 }
 
 /// Shows what will be done and asks; `Some` is how to end because the answer was not yes.

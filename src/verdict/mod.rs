@@ -125,3 +125,6 @@ fn unexplained(scene: &Scene<'_>, violation: Violation, why: &str) -> Diagnostic
     Diagnostic::error(Code::Undecided, span, message)
         .help("this is a defect of handover, not of the plan: please report it with the plan")
 }
+
+#[cfg(test)]
+mod tests;
