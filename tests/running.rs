@@ -259,7 +259,10 @@ fn a_program_that_is_not_safe_is_not_run() {
     fs::write(case.path("unsafe.hab"), handover::bytecode::encode(&program)).unwrap();
     let (exit, _, err) = case.handover(&["run", "unsafe.hab", "--given", "firewalls=included", "--yes"]);
     assert_eq!(exit, 1);
-    tells(&err, &["HA0901", "`unsafe.hab` is not proved safe: what `hush` needs of `a` may not be so", "build it again"]);
+    tells(
+        &err,
+        &["HA0901", "`unsafe.hab` is not proved safe: what `hush` needs of `a` may not be so", "build it again"],
+    );
     assert_eq!(case.log(), "");
 }
 

@@ -122,7 +122,8 @@ fn of_many_causes_the_first_are_told() {
 fn a_promise_that_depends_on_too_much_is_not_decided() {
     let names: Vec<String> = (0..14).map(|n| format!("c{n}")).collect();
     let parameters: Vec<String> = names.iter().map(|n| format!("{n}: bool")).collect();
-    let mut text = format!("node a {{ via = local }}\nplan p({}) {{\n  given a is up\n  rto 1m\n", parameters.join(", "));
+    let mut text =
+        format!("node a {{ via = local }}\nplan p({}) {{\n  given a is up\n  rto 1m\n", parameters.join(", "));
     for n in &names {
         writeln!(text, "  step {n}_1 on a {{ only if {n}  run \"true\"  usually 40s }}").unwrap();
         writeln!(text, "  step {n}_2 on a {{ unless {n}  run \"true\"  usually 40s }}").unwrap();
