@@ -37,20 +37,20 @@ pub fn parse(id: FileId, text: &str) -> (File<'_>, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// The text is not a value; the diagnostic says why.
-pub fn operand(id: FileId, text: &str) -> Result<Operand<'_>, Diagnostic> {
+pub fn operand(id: FileId, text: &str) -> Result<Operand<'_>, Box<Diagnostic>> {
     let scan = scan::scan(id, text);
     if let Some(diagnostic) = scan.diagnostics.into_iter().next() {
-        return Err(diagnostic);
+        return Err(Box::new(diagnostic));
     }
     let no_value = || {
         let help = "write a name, a number, a duration such as `30s`, a \"text\", or a list such as `[a, b]`";
-        Diagnostic::error(Code::BadLiteral, Span::new(id, 0, text.len()), "this is not a value").help(help)
+        Box::new(Diagnostic::error(Code::BadLiteral, Span::new(id, 0, text.len()), "this is not a value").help(help))
     };
     let pair = grammar::parse(Rule::lone_operand, text).ok_or_else(no_value)?;
     let mut builder = Builder::new(id, text, &[]);
     let operand = builder.lone_operand(pair);
     match builder.finish().into_iter().next() {
-        Some(diagnostic) => Err(diagnostic),
+        Some(diagnostic) => Err(Box::new(diagnostic)),
         None => operand.map_err(|_| no_value()),
     }
 }
