@@ -336,14 +336,12 @@ impl Search<'_> {
 
     /// Finds what never runs.
     fn idle(&mut self) {
-        let repeated = self.engine.asks_repeatedly();
         let mut idle: Vec<bool> = Vec::with_capacity(self.engine.p.code.len());
         let mut known: HashMap<(BlockId, GuardId), bool> = HashMap::new();
         for (at, instr) in self.engine.p.code.iter().enumerate() {
             let block = self.engine.blocks.around(at);
             let strict = !self.engine.blocks.get(block).loose;
             let as_known = match instr.needs.as_slice() {
-                _ if repeated => None,
                 // Within a strict block everything that it needs can pass.
                 _ if strict => known.get(&(block, instr.guard)).copied(),
                 // It runs whenever the only one before it has passed.

@@ -85,16 +85,16 @@ pub(super) struct Engine<'p> {
     tables: HashMap<(BlockId, Known), Rc<Table>>,
     guards: HashMap<(GuardId, BlockId), Cond>,
     paths: HashMap<BlockId, Cond>,
-    /// Who answers each atom, in written order.
-    readers: HashMap<AtomId, Vec<usize>>,
+    /// Who answers each atom.
+    readers: HashMap<AtomId, usize>,
 }
 
 impl<'p> Engine<'p> {
     pub fn new(p: &'p Program, limit: usize) -> Engine<'p> {
-        let mut readers: HashMap<AtomId, Vec<usize>> = HashMap::new();
+        let mut readers: HashMap<AtomId, usize> = HashMap::new();
         for (at, instr) in p.code.iter().enumerate() {
             match &instr.op {
-                Op::Probe { atom, .. } | Op::Ask { atom: Some(atom), .. } => readers.entry(*atom).or_default().push(at),
+                Op::Probe { atom, .. } | Op::Ask { atom: Some(atom), .. } => _ = readers.insert(*atom, at),
                 _ => {}
             }
         }
@@ -209,9 +209,6 @@ impl<'p> Engine<'p> {
         let mut table = Table { first: bounds.enter, progress: Vec::with_capacity(bounds.exit - bounds.enter + 1) };
         let mut guards: HashMap<GuardId, Cond> = HashMap::new();
         for at in bounds.enter..=bounds.exit {
-            if self.is_repeated_reader(at) {
-                guards.clear();
-            }
             let guard = self.guard_in(at, block, &table, &mut guards);
             let progress = match () {
                 () if at == bounds.enter => Progress { ok: guard, ran: guard, ..ASSUMED },
@@ -310,45 +307,27 @@ impl<'p> Engine<'p> {
         }
     }
 
-    /// Who answers an atom, in written order.
-    pub fn readers(&self, atom: AtomId) -> &[usize] {
-        self.readers.get(&atom).map_or(&[], Vec::as_slice)
-    }
-
-    fn is_repeated_reader(&self, at: usize) -> bool {
-        match self.p.code.get(at).map(|i| &i.op) {
-            Some(Op::Probe { atom, .. } | Op::Ask { atom: Some(atom), .. }) => self.readers(*atom).len() > 1,
-            _ => false,
-        }
-    }
-
     /// The guard of an instruction, looked at from `block`, in which it stands.
     pub fn guard_at(&mut self, at: usize, block: BlockId) -> Cond {
         let Some(guard) = self.p.code.get(at).map(|i| i.guard) else { return Cond::TRUE };
         let mut known: HashMap<GuardId, Cond> = HashMap::new();
-        if let Some(known) = self.guards.get(&(guard, block)).filter(|_| !self.asks_repeatedly()) {
+        if let Some(known) = self.guards.get(&(guard, block)) {
             return *known;
         }
-        let cond = self.evaluate(guard, at, block, None, &mut known);
+        let cond = self.evaluate(guard, block, None, &mut known);
         self.guards.insert((guard, block), cond);
         cond
     }
 
-    /// Whether some atom is answered more than once.
-    pub fn asks_repeatedly(&self) -> bool {
-        self.readers.values().any(|r| r.len() > 1)
-    }
-
     fn guard_in(&mut self, at: usize, block: BlockId, table: &Table, known: &mut HashMap<GuardId, Cond>) -> Cond {
         let guard = self.p.code.get(at).map_or(GuardId::ALWAYS, |i| i.guard);
-        self.evaluate(guard, at, block, Some(table), known)
+        self.evaluate(guard, block, Some(table), known)
     }
 
     /// A guard as it is when `at` settles. Statuses of what stands in `table` are taken from there.
     fn evaluate(
         &mut self,
         guard: GuardId,
-        at: usize,
         block: BlockId,
         table: Option<&Table>,
         known: &mut HashMap<GuardId, Cond>,
@@ -369,7 +348,7 @@ impl<'p> Engine<'p> {
             let cond = match entry {
                 Guard::Always => Cond::TRUE,
                 Guard::Never => Cond::FALSE,
-                Guard::Is { atom, option } => self.is(*atom, *option, at, block, table),
+                Guard::Is { atom, option } => self.is(*atom, *option, block, table),
                 Guard::Ok(step) => self.progress(step.index(), block, table).ok,
                 Guard::Not(_) => !parts.first().copied().unwrap_or(Cond::FALSE),
                 Guard::All(_) => self.bdd.all(parts),
@@ -389,38 +368,25 @@ impl<'p> Engine<'p> {
         }
     }
 
-    /// The atom has the answer when `at` settles: by the last that brought one.
-    fn is(&mut self, atom: AtomId, option: u8, at: usize, block: BlockId, table: Option<&Table>) -> Cond {
+    /// The atom has the answer.
+    fn is(&mut self, atom: AtomId, option: u8, block: BlockId, table: Option<&Table>) -> Cond {
         let Some(of) = self.p.atoms.get(atom.index()) else { return Cond::FALSE };
         if of.source == AtomSource::Decision {
             return self.vars.decided(&mut self.bdd, self.p, atom, option);
         }
-        let readers: Vec<usize> = self.readers(atom).iter().copied().take_while(|r| *r < at).collect();
-        let mut is = Cond::FALSE;
-        for reader in readers {
-            let ran = self.progress(reader, block, table).ran;
-            let (answered, so) = self.answer(reader, atom, option);
-            let (fresh, stale) = (self.bdd.and(ran, answered), is);
-            let (now, before) = (self.bdd.and(fresh, so), self.bdd.and_not(stale, fresh));
-            is = self.bdd.or(now, before);
-        }
-        is
-    }
-
-    /// When a reader that runs brings an answer at all, and when that is this one.
-    fn answer(&mut self, reader: usize, atom: AtomId, option: u8) -> (Cond, Cond) {
-        match self.p.code.get(reader).map(|i| &i.op) {
+        let Some(reader) = self.readers.get(&atom).copied() else { return Cond::FALSE };
+        let ran = self.progress(reader, block, table).ran;
+        let so = match self.p.code.get(reader).map(|i| &i.op) {
             Some(Op::Ask { answers, .. }) => {
-                let name = self.p.atoms.get(atom.index()).and_then(|a| a.options.get(usize::from(option)));
+                let name = of.options.get(usize::from(option));
                 let which = answers.iter().position(|a| Some(&a.name) == name).and_then(|w| u8::try_from(w).ok());
-                let none = self.vars.unanswered(&mut self.bdd, reader, answers.len());
-                let so = which.map_or(Cond::FALSE, |w| self.vars.answered(&mut self.bdd, reader, w));
-                (!none, so)
+                which.map_or(Cond::FALSE, |w| self.vars.answered(&mut self.bdd, reader, w))
             }
             _ => {
                 let yes = self.vars.answered(&mut self.bdd, reader, 0);
-                (Cond::TRUE, if option == 1 { yes } else { !yes })
+                if option == 1 { yes } else { !yes }
             }
-        }
+        };
+        self.bdd.and(ran, so)
     }
 }

@@ -90,11 +90,6 @@ impl Variables {
     pub fn answered(&self, bdd: &mut Bdd, at: usize, option: u8) -> Cond {
         self.instrs.get(at).map_or(Cond::FALSE, |v| nth(bdd, *v + 1, option))
     }
-
-    /// None of the first `count` answers of an operator's choice.
-    pub fn unanswered(&self, bdd: &mut Bdd, at: usize, count: usize) -> Cond {
-        self.instrs.get(at).map_or(Cond::FALSE, |v| none_of(bdd, *v + 1, options(count)))
-    }
 }
 
 fn options(count: usize) -> u8 {

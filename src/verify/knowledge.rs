@@ -1,8 +1,8 @@
 //! Knowledge: whatever a condition asks about and whatever a text has a hole for is known by then, in every interleaving.
 //!
 //! * `OK` asks about an instruction that is ordered before the one that has the condition.
-//! * An atom that a `PROBE` or `ASK` answers: those that answer it are ordered among each other, at least one before each
-//!   condition that asks about it, and the later ones after it.
+//! * An atom that a `PROBE` or `ASK` answers: no other answers it, and it is ordered before each condition that asks
+//!   about it. So a condition means the same wherever it stands.
 //! * A captured value: the instruction that captures it is ordered before each that uses it, and the guard of the user
 //!   asks whether it succeeded.
 //! * A picked value: its conditions, as above.
@@ -18,18 +18,8 @@ use std::collections::HashMap;
 
 pub(super) fn check(p: &Program, reach: &Reach<'_>, found: &mut Findings) {
     captures(p, found);
-    let answering = answering(p);
-    for (atom, by) in &answering {
-        for pair in by.windows(2) {
-            if let [a, b] = *pair
-                && !reach.ordered(a, b)
-            {
-                found.table(format!("`{}` is answered twice in no order", atom_name(p, *atom)));
-            }
-        }
-    }
-    let mut knowledge =
-        Knowledge { p, reach, settled: settled(p, &answering), answering, known: vec![None; p.guards.len()] };
+    let answering = answering(p, found);
+    let mut knowledge = Knowledge { p, reach, answering, known: vec![None; p.guards.len()] };
     for (i, instr) in p.code.iter().enumerate() {
         found.check_at(instr, knowledge.instr(InstrId::at(i), instr));
     }
@@ -56,28 +46,18 @@ fn captures(p: &Program, found: &mut Findings) {
     }
 }
 
-/// The instructions that answer each atom, in order.
-fn answering(p: &Program) -> HashMap<AtomId, Vec<InstrId>> {
-    let mut by: HashMap<AtomId, Vec<InstrId>> = HashMap::new();
+/// The instruction that answers each atom.
+fn answering(p: &Program, found: &mut Findings) -> HashMap<AtomId, InstrId> {
+    let mut by: HashMap<AtomId, InstrId> = HashMap::new();
     for (i, instr) in p.code.iter().enumerate() {
         if let Op::Probe { atom, .. } | Op::Ask { atom: Some(atom), .. } = instr.op {
-            by.entry(atom).or_default().push(InstrId::at(i));
+            let first = *by.entry(atom).or_insert(InstrId::at(i));
+            if first != InstrId::at(i) {
+                found.at(instr, format!("it answers `{}`, which is answered before", atom_name(p, atom)));
+            }
         }
     }
     by
-}
-
-/// For each guard, whether what it asks about changes at most once, so that once known it stays known.
-fn settled(p: &Program, answering: &HashMap<AtomId, Vec<InstrId>>) -> Vec<bool> {
-    let mut settled: Vec<bool> = Vec::new();
-    for guard in &p.guards {
-        let is = match guard {
-            Guard::Is { atom, .. } => answering.get(atom).is_none_or(|by| by.len() < 2),
-            other => other.parts().iter().all(|part| settled.get(part.index()) == Some(&true)),
-        };
-        settled.push(is);
-    }
-    settled
 }
 
 fn atom_name(p: &Program, id: AtomId) -> &str {
@@ -87,8 +67,7 @@ fn atom_name(p: &Program, id: AtomId) -> &str {
 struct Knowledge<'p, 'r> {
     p: &'p Program,
     reach: &'r Reach<'p>,
-    answering: HashMap<AtomId, Vec<InstrId>>,
-    settled: Vec<bool>,
+    answering: HashMap<AtomId, InstrId>,
     /// Where each guard was last found to be known.
     known: Vec<Option<InstrId>>,
 }
@@ -125,8 +104,7 @@ impl Knowledge<'_, '_> {
             self.reach.pay(1);
             let at = id.index();
             let known = self.known.get(at).copied().flatten();
-            let stays = self.settled.get(at) == Some(&true);
-            if known.is_some_and(|k| k == here || (stays && self.reach.ordered(k, here))) {
+            if known.is_some_and(|k| k == here || self.reach.ordered(k, here)) {
                 continue;
             }
             match p.guards.get(at) {
@@ -148,11 +126,7 @@ impl Knowledge<'_, '_> {
         if self.p.atoms.get(atom.index()).is_some_and(|a| a.source == AtomSource::Decision) {
             return Ok(());
         }
-        let by = self.answering.get(&atom).map_or(&[][..], Vec::as_slice);
-        let (before, after) = by.split_at(by.partition_point(|&i| i < here));
-        let after = after.iter().find(|&&i| i != here);
-        let known = before.last().is_some_and(|&i| self.reach.ordered(i, here));
-        if known && after.is_none_or(|&i| self.reach.ordered(here, i)) {
+        if self.answering.get(&atom).is_some_and(|&by| by != here && self.reach.ordered(by, here)) {
             return Ok(());
         }
         Err(format!("its condition asks about `{}`, which is not answered before it", atom_name(self.p, atom)))

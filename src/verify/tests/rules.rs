@@ -499,27 +499,13 @@ fn of_answers_and_conflicts_with_fences_and_probes() {
         instr(p, "settle").op = question;
         instr(p, "settle").guard = GuardId::ALWAYS;
     };
-    // Answered again after the condition: in order, so it is well.
-    let mut program = sample();
-    answers_twice(&mut program);
-    verify(program).unwrap();
-    // Answered again beside the condition, and beside the first answer.
+    breaks(answers_twice, "`settle`: it answers `choose`, which is answered before");
     breaks(
         |p| {
-            answers_twice(p);
-            instr(p, "settle").needs = ids(&[12]);
-            instr(p, "serving").needs = ids(&[13, 14]);
+            instr(p, "report").needs = ids(&[11]);
+            instr(p, "settle").needs = ids(&[12, 13]);
         },
         "`report`: its condition asks about `choose`, which is not answered before it",
-    );
-    breaks(
-        |p| {
-            answers_twice(p);
-            instr(p, "report").guard = GuardId(10);
-            instr(p, "settle").needs = ids(&[11]);
-            instr(p, "serving").needs = ids(&[13, 14]);
-        },
-        "`choose` is answered twice in no order",
     );
     // A fence touches what commands on its victim may still change.
     breaks(
