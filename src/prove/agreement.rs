@@ -126,3 +126,36 @@ fn the_proofs_agree_with_the_definition_on_many_plans() {
         tally.constructs
     );
 }
+
+/// Plans on which they once did not agree.
+mod cases {
+    use super::agree;
+    use crate::bytecode::sample::command;
+    use crate::calculus::{AtomId, AtomSource, CellId, Requirement};
+    use crate::model::{Act, Guard, Item, Key, Plan};
+    use crate::order::sample::{ladder, plan, step, yes};
+    use crate::semantics::random::compile;
+
+    /// One machine, a cell that starts as zero, and a probe whose yes means that it is zero or two.
+    fn probed(body: Vec<Item>) -> Plan {
+        let mut plan = plan(1, 1, 1, body);
+        plan.cells[0].initial = 1;
+        plan.atoms[0].source = AtomSource::Probe;
+        plan.atoms[0].yes_means = vec![Requirement { cell: CellId(0), allowed: 0b101 }];
+        plan
+    }
+
+    fn check(plan: &Plan) {
+        let program = compile(plan).unwrap();
+        agree(&program, 100_000).expect("it is small").unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    #[test]
+    fn a_probe_in_a_finally_is_asked_about_in_the_next_attempt() {
+        let first = vec![step(2, "first").sets(0, 1).into(), step(3, "other").into()];
+        let probe = step(4, "probe").act(Act::Probe { atom: AtomId(0), command: command("probe") });
+        let inner = ladder(1, "inner", vec![first], vec![probe.into()]);
+        let second = step(5, "second").only_if(Guard::All(vec![yes(0), Guard::Succeeded(Key(2))]));
+        check(&probed(vec![ladder(0, "outer", vec![vec![inner], vec![second.into()]], Vec::new())]));
+    }
+}

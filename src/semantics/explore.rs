@@ -45,10 +45,9 @@ impl State {
     /// nothing can keep from starting. Gives what that violates.
     ///
     /// Doing so at once loses nothing. What such an instruction needs and waits for is settled and stays as it is, and so
-    /// does its guard (`verify` sees to it that whatever answers an atom once more comes after all that ask for the answer
-    /// before). So the move stays possible and comes to the same, however long it is put off; and it takes nothing away
-    /// from any other move, for those only ever wait until an instruction is settled. A step that starts sooner is only
-    /// looked at for longer.
+    /// does its guard (`verify` sees to it that all that it asks about is known by then, and answered once). So the move
+    /// stays possible and comes to the same, however long it is put off; and it takes nothing away from any other move,
+    /// for those only ever wait until an instruction is settled. A step that starts sooner is only looked at for longer.
     ///
     /// Not certain are what a cancellation may still keep from happening, and what has effects or requirements as it
     /// settles, for which the moment matters.

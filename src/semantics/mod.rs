@@ -13,7 +13,8 @@
 //! # Moves
 //!
 //! * **Settle**: an instruction gets the status that the settling rule gives it (top of `bytecode/program.rs`). What an
-//!   `ASSUME` takes for granted happens as it settles `ok`, as if it were a step that succeeds in no time.
+//!   `ASSUME` takes for granted happens as it settles `ok`, as if it were a step that succeeds in no time; and what the
+//!   `ENTER` of an included plan requires has to be so then.
 //! * **Start**: a step starts, once the settling rule lets it.
 //! * **End**: a running step ends.
 //!   `RUN` ends ok, failed or unknown. `ASK` ends ok or failed; with labelled answers it gets one of them, and fails if

@@ -35,6 +35,7 @@ pub(crate) const CONSTRUCTS: &[&str] = &[
     "finally in a finally",
     "finally that keeps going",
     "goal",
+    "given in a block",
     "group",
     "hold on a machine",
     "hold on a thing",
@@ -108,6 +109,7 @@ impl Found<'_> {
                 }
                 Item::Region(region) => {
                     self.note("a block in a block", depth > 0);
+                    self.note("given in a block", !region.requires.is_empty());
                     self.note("condition on a block", !region.conditions.is_empty());
                     self.note("condition on a rung", region.rungs.iter().any(|r| !r.conditions.is_empty()));
                     self.note("ladder of two", region.rungs.len() == 2);

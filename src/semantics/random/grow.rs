@@ -13,7 +13,7 @@ use crate::order::sample::{at, condition, group, region, step};
 /// A plan with three to seven steps.
 pub(super) fn plan(dice: &mut Dice) -> Plan {
     let Estate { machines, cells } = Estate::new(dice);
-    let steps = dice.of(&[3, 4, 4, 5, 5, 6, 6, 7, 8]);
+    let steps = dice.of(&[3, 4, 4, 5, 5, 6, 6, 7, 8, 10]);
     let mut grow =
         Grow { dice, plan: Plan::default(), keys: 0, steps, known: Vec::new(), ended: Vec::new(), last: Vec::new() };
     grow.plan.machines = machines;
@@ -132,6 +132,8 @@ impl Grow<'_> {
         let order = self.dice.of(&[Order::Text, Order::Text, Order::Text, Order::Conflicts, Order::None]);
         let conditions = self.conditions(25);
         let after = self.after();
+        // An included plan is a block that takes something for given.
+        let requires = if self.dice.percent(12) { vec![(self.requirement(), at(key))] } else { Vec::new() };
         let mut rungs = Vec::new();
         for number in 0..self.dice.of(&[1, 1, 2, 2, 3]) {
             if number > 0 && self.steps == 0 {
@@ -149,7 +151,14 @@ impl Grow<'_> {
             self.ended.retain(|k| *k != Key(key));
         }
         let name = format!("block{key}");
-        Item::Region(Box::new(Region { conditions, after, rungs, finally, ..region(key, &name, order, Vec::new()) }))
+        Item::Region(Box::new(Region {
+            conditions,
+            requires,
+            after,
+            rungs,
+            finally,
+            ..region(key, &name, order, Vec::new())
+        }))
     }
 
     fn after(&mut self) -> Vec<After> {

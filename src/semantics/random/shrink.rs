@@ -31,7 +31,7 @@ fn smaller(plan: &Plan) -> Vec<Plan> {
     for n in 0..count(&plan.body) {
         // A block or group becomes what is in it.
         with(&mut |p| edit_item(&mut p.body, &mut n.clone(), &mut unwrap));
-        for part in 0..4 {
+        for part in 0..5 {
             with(&mut |p| edit_item(&mut p.body, &mut n.clone(), &mut |items, i| less(&mut items[i], part)));
         }
     }
@@ -133,6 +133,7 @@ fn less(item: &mut Item, part: usize) {
         0 => region.finally.clear(),
         1 => region.conditions.clear(),
         2 => region.after.clear(),
+        3 => region.requires.clear(),
         _ => region.rungs.iter_mut().for_each(|r| r.conditions.clear()),
     }
 }
