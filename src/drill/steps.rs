@@ -68,3 +68,47 @@ pub fn always_before(program: &Program, earlier: InstrId, later: InstrId) -> boo
 pub fn never(program: &Program, guard: GuardId) -> bool {
     program.guards.get(guard.index()) == Some(&Guard::Never)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{always_before, find};
+    use crate::bytecode::{InstrId, Op, Program};
+    use crate::run::sample::Plan;
+
+    fn program() -> Program {
+        let mut plan = Plan::new("p");
+        plan.0.instr("window", Op::Enter, &[0]);
+        for (i, name) in
+            ["restart[web].vs2", "restart[web].vs2.undo", "restart[web].vs3", "restarted"].iter().enumerate()
+        {
+            plan.run(name, "x", &[u32::try_from(i).unwrap() + 1]);
+        }
+        plan.0.instr("window.exit", Op::Exit, &[5]);
+        plan.run("beside", "x", &[0]);
+        plan.program()
+    }
+
+    #[test]
+    fn a_name_stands_for_its_copies_and_a_block_for_itself() {
+        let program = program();
+        let names = |name: &str| {
+            let found = find(&program, name).begins;
+            found.iter().map(|id| program.code[id.index()].name.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names("restart"), "restart[web].vs2 restart[web].vs3");
+        assert_eq!(names("restart[web].vs2"), "restart[web].vs2");
+        assert_eq!(names("restart[web].vs2.undo"), "restart[web].vs2.undo");
+        assert_eq!(names("restarted"), "restarted");
+        assert_eq!(names("window"), "window");
+        assert_eq!(find(&program, "window").ends, [InstrId(6)]);
+        assert_eq!(names("nothing"), "");
+    }
+
+    #[test]
+    fn what_is_ordered_is_so_through_others_too() {
+        let program = program();
+        assert!(always_before(&program, InstrId(2), InstrId(5)));
+        assert!(!always_before(&program, InstrId(5), InstrId(2)));
+        assert!(!always_before(&program, InstrId(2), InstrId(7)));
+    }
+}

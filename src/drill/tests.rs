@@ -1,10 +1,11 @@
 //! Random plans with every fault: the executor never does what the definition does not allow, and whatever goes wrong in
 //! the simulated world the proofs had found.
 
-use super::{Report, drill};
+use super::{Kind, Report, drill};
 use crate::bytecode::{Instr, Op, Program, disassemble};
-use crate::calculus::{CellId, Template};
+use crate::calculus::{CellId, CellKind, Change, Effect, MachineId, Reach, Template};
 use crate::prove::{Limits, prove};
+use crate::run::sample::Plan;
 use crate::semantics::Violation;
 use crate::semantics::random::{Dice, plan, shrink};
 use crate::verify::{Verified, verify};
@@ -85,4 +86,22 @@ fn the_executor_does_what_the_definition_allows_and_the_proofs_foresee() {
     }
     eprintln!("{plans} plans, {runs} runs, {faults} faults, {lost} executors lost, {breaches} breaches");
     assert!(faults > runs / 4 && lost > runs / 4 && breaches > 0, "the plans are not trivial");
+}
+
+#[test]
+fn a_thing_that_two_machines_hold_is_told_with_the_run() {
+    let mut plan = Plan::new("p");
+    plan.0.machine("far", Reach::Local);
+    let holders = vec![None, Some(MachineId(0)), Some(MachineId(1))];
+    let thing = plan.0.cell("web", &["nowhere", "here", "far"], CellKind::Place { holders });
+    plan.0.0.cells[thing.index()].initial = 2;
+    let claim = plan.run("claim", "claim", &[0]);
+    claim.effects = vec![Effect { cell: thing, change: Change::Set(2), exclusive: true }];
+    let report = drill(plan.verified(), &[]).unwrap();
+    let what: Vec<&str> = report.breaches.iter().map(|b| b.what.as_str()).collect();
+    assert_eq!(what, ["`claim` takes `web` while that is elsewhere"]);
+    let breach = &report.breaches[0];
+    assert_eq!((breach.kind, breach.runs), (Kind::Nothing, report.runs));
+    let lines: Vec<(&str, Option<&str>)> = breach.run.iter().map(|l| (l.what, l.step.as_deref())).collect();
+    assert_eq!(lines, [("ok", Some("claim")), ("completed", None)]);
 }
