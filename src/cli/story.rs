@@ -19,7 +19,8 @@ pub(super) fn text(diagnostic: &Diagnostic, look: Look) -> String {
     let mut last = 0;
     for line in &diagnostic.trace {
         if line.number > last + 1 {
-            out.push_str(&format!("       … {} more …\n", line.number - last - 1));
+            let dots = if look.ascii { "..." } else { "…" };
+            out.push_str(&format!("       {dots} {} more {dots}\n", line.number - last - 1));
         }
         last = line.number;
         let lines = wrapped(&harmless(&sentence(line)), text);
@@ -70,4 +71,53 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use crate::base::{Code, Diagnostic, Span, TraceLine};
+    use crate::cli::render::Look;
+
+    const PLAIN: Look = Look { color: false, ascii: true, columns: 60 };
+
+    fn finding() -> Diagnostic {
+        let line = |number, step: &str, place: &str, text: &str, after: &str| TraceLine {
+            number,
+            step: step.into(),
+            place: place.into(),
+            text: text.into(),
+            after: after.into(),
+        };
+        let mut finding = Diagnostic::error(Code::HeldTwice, Span::default(), "x")
+            .help("make sure of it before the other one does anything, or:\n  step cut on admin { do power_off(a, from: admin, over: lan) }");
+        finding.trace = vec![
+            line(1, "", "", "at the start", "vip: a"),
+            line(4, "take", "b", "times out; nobody knows whether it is done", "vip: a"),
+            line(5, "", "", "the operator \u{1b}cancels", ""),
+        ];
+        finding
+    }
+
+    #[test]
+    fn a_story_stands_in_two_columns_and_says_what_it_leaves_out() {
+        let expected = "   1.  at the start                                   vip: a
+       ... 2 more ...
+   4.  take on b: times out; nobody knows whether it  vip: a
+       is done
+   5.  the operator ?cancels
+  help: make sure of it before the other one does anything,
+        or:
+          step cut on admin { do power_off(a, from: admin, over: lan) }
+";
+        assert_eq!(text(&finding(), PLAIN), expected);
+    }
+
+    #[test]
+    fn where_there_is_no_room_the_thing_stands_below() {
+        let told = text(&finding(), Look { columns: 40, ..PLAIN });
+        assert!(told.contains("   1.  at the start\n       (vip: a)\n"), "{told}");
+        let colored = text(&finding(), Look { color: true, ..PLAIN });
+        assert!(colored.contains("\x1b[36mhelp: \x1b[0mmake"), "{colored}");
+    }
 }

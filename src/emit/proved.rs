@@ -20,6 +20,9 @@ pub(super) fn proved(verdict: &Verdict, page: &mut Page) {
     if !verdict.goal.is_empty() {
         all.push(String::from("when the plan ends as done, its goal holds"));
     }
+    if let Some(first) = &verdict.follows {
+        all.push(format!("it can begin where {first} ends, and brings home what that took away"));
+    }
     match verdict.conditions.len() {
         _ if all.is_empty() => {}
         0 => all.push(String::from("for every outcome, late commands, a cancellation or a crash at any moment")),

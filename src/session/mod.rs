@@ -263,8 +263,8 @@ impl<'w> Work<'w> {
         if self.out.diagnostics.iter().any(Diagnostic::is_error) {
             return;
         }
-        let mut found = Vec::new();
-        for back in &self.out.plans {
+        let (mut found, mut followed) = (Vec::new(), Vec::new());
+        for (index, back) in self.out.plans.iter().enumerate() {
             let Some((follows, at)) = &back.plan.follows else { continue };
             let back = back.case(resolver, self.sources);
             if let Some(there) = self.out.plans.iter().find(|c| c.plan.name == *follows) {
@@ -274,7 +274,13 @@ impl<'w> Work<'w> {
                 let program = lower(&plan, &dag, self.sources);
                 let there = Case { plan: &plan, dag: &dag, program: &program, ..back };
                 found.extend(verdict::return_trip(there, back, *at));
+            } else {
+                continue;
             }
+            followed.push((index, follows.clone()));
+        }
+        for (index, name) in followed {
+            self.out.plans.get_mut(index).into_iter().for_each(|p| p.verdict.follows = Some(name.clone()));
         }
         self.out.diagnostics.extend(found);
     }

@@ -2,7 +2,8 @@
 
 use super::scene::Scene;
 use crate::base::{Code, Diagnostic, Span};
-use crate::calculus::{CellId, Requirement};
+use crate::calculus::{CellId, Effect, Requirement};
+use std::collections::{HashMap, HashSet};
 
 pub(super) fn diagnostic(scene: &Scene<'_>, cell: CellId) -> Diagnostic {
     let goals = scene.plan.goal.iter().filter(|(r, _)| r.cell == cell);
@@ -15,13 +16,14 @@ pub(super) fn diagnostic(scene: &Scene<'_>, cell: CellId) -> Diagnostic {
 
 /// A goal that is so before the plan starts, and that no step touches otherwise than to make it so.
 pub(super) fn held_before(scene: &Scene<'_>) -> Option<Diagnostic> {
-    let effects = || scene.program.code.iter().flat_map(|i| &i.effects);
-    let moved = |cell: CellId, allowed: u64| {
-        effects().filter(|e| e.cell == cell).any(|e| e.change.image(allowed) & !allowed != 0)
-    };
-    let so = |(r, _): &(Requirement, Span)| {
-        scene.cell(r.cell).initial & !r.allowed == 0 && !moved(r.cell, r.allowed & scene.cell(r.cell).all())
-    };
+    let mut goals: HashMap<CellId, u64> = HashMap::new();
+    for (r, _) in &scene.plan.goal {
+        *goals.entry(r.cell).or_insert(scene.cell(r.cell).all()) &= r.allowed;
+    }
+    let leaves = |e: &Effect| goals.get(&e.cell).is_some_and(|allowed| e.change.image(*allowed) & !allowed != 0);
+    let effects = scene.program.code.iter().flat_map(|i| &i.effects);
+    let left: HashSet<CellId> = effects.filter(|e| leaves(e)).map(|e| e.cell).collect();
+    let so = |(r, _): &(Requirement, Span)| scene.cell(r.cell).initial & !r.allowed == 0 && !left.contains(&r.cell);
     let goal = &scene.plan.goal;
     let (_, first) = goal.first().filter(|_| goal.iter().all(so))?;
     let span = goal.iter().fold(*first, |all, (_, span)| all.to(*span));

@@ -12,6 +12,7 @@ use crate::calculus::{Cell, CellId, CellKind, MachineId, Requirement};
 use crate::model::Plan;
 use crate::prove::{Found, Limits, prove};
 use crate::semantics::Violation;
+use std::collections::{HashMap, HashSet};
 
 /// The mask of the value of a place that stands for no node.
 const NOWHERE: u64 = 1;
@@ -25,9 +26,10 @@ pub fn return_trip(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic>
 
 /// What `back` takes for given and `there` does not leave so.
 fn not_ready(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
+    let theirs = Cells::of(back.plan);
     let minded = |machine: MachineId| there.plan.holds.iter().any(|h| h.machine == Some(machine));
     let given = |(index, cell): (usize, &Cell)| {
-        let other = counterpart(back.plan, cell).filter(|o| o.initial != o.all())?;
+        let (_, other) = theirs.like(cell).filter(|(_, o)| o.initial != o.all())?;
         let mut allowed = translated(other, other.initial, cell);
         match cell.kind {
             CellKind::Power { .. } => return None,
@@ -60,12 +62,13 @@ fn not_ready(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
 
 /// What `there` takes away and `back` does not bring home.
 fn not_home(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
-    let moved = |index: usize| {
-        let effects = there.program.code.iter().flat_map(|i| &i.effects);
-        effects.filter(|e| e.exclusive).any(|e| e.cell.index() == index)
-    };
+    let effects = there.program.code.iter().flat_map(|i| &i.effects);
+    let moved: HashSet<CellId> = effects.filter(|e| e.exclusive).map(|e| e.cell).collect();
+    let (ours, theirs) = (Cells::of(there.plan), Cells::of(back.plan));
     let homes: Vec<Requirement> = (there.plan.cells.iter().enumerate())
-        .filter(|(index, cell)| cell.initial != cell.all() && cell.initial != NOWHERE && moved(*index))
+        .filter(|(index, cell)| {
+            cell.initial != cell.all() && cell.initial != NOWHERE && moved.contains(&CellId::at(*index))
+        })
         .map(|(index, cell)| Requirement { cell: CellId::at(index), allowed: cell.initial })
         .collect();
     let away: Vec<&Cell> =
@@ -74,7 +77,7 @@ fn not_home(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for cell in away {
         let (name, home) = (&cell.name, cell.says(cell.initial));
-        match (0..).map(CellId).zip(&back.plan.cells).find(|(_, c)| c.name == *name) {
+        match theirs.like(cell) {
             Some((id, own)) => wanted.push(Requirement { cell: id, allowed: translated(cell, cell.initial, own) }),
             None => found.push(
                 Diagnostic::error(Code::NotHome, at, format!("`{}` does not bring `{name}` home", back.plan.name))
@@ -84,7 +87,7 @@ fn not_home(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
         }
     }
     let told = |scene: &Scene<'_>, tale: &Tale, cell: CellId, allowed: u64| {
-        let before = counterpart(there.plan, scene.cell(cell)).map(|c| c.says(c.initial));
+        let before = ours.like(scene.cell(cell)).map(|(_, c)| c.says(c.initial));
         let home = before.unwrap_or_else(|| scene.says(cell, allowed));
         let left = scene.says(cell, 1 << (tale.value & 63));
         let (first, second) = (&there.plan.name, &back.plan.name);
@@ -128,10 +131,23 @@ fn violated(program: &Program, goal: Vec<Requirement>) -> Vec<(Found, CellId)> {
     proof.found.into_iter().filter_map(missed).collect()
 }
 
-/// The cell of a plan that is called like this one.
-fn counterpart<'a>(plan: &'a Plan, cell: &Cell) -> Option<&'a Cell> {
-    let kind = std::mem::discriminant(&cell.kind);
-    plan.cells.iter().find(|c| c.name == cell.name && std::mem::discriminant(&c.kind) == kind)
+/// The cells of a plan by what they are called.
+struct Cells<'a>(HashMap<&'a str, Vec<(CellId, &'a Cell)>>);
+
+impl<'a> Cells<'a> {
+    fn of(plan: &'a Plan) -> Cells<'a> {
+        let mut cells: HashMap<&str, Vec<(CellId, &Cell)>> = HashMap::new();
+        for (index, cell) in plan.cells.iter().enumerate() {
+            cells.entry(&cell.name).or_default().push((CellId::at(index), cell));
+        }
+        Cells(cells)
+    }
+
+    /// The cell that is called like this one and is of its kind.
+    fn like(&self, cell: &Cell) -> Option<(CellId, &'a Cell)> {
+        let kind = std::mem::discriminant(&cell.kind);
+        self.0.get(cell.name.as_str())?.iter().find(|(_, c)| std::mem::discriminant(&c.kind) == kind).copied()
+    }
 }
 
 /// A mask of one cell's values as a mask of another's, by their names.

@@ -5,7 +5,7 @@ use crate::bytecode::{InstrId, Op};
 use crate::calculus::{AtomSource, CellId, CellKind, Change, Effect, MachineId};
 use crate::model::Act;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What is proved, what it rests on, and what it does not cover.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -26,6 +26,8 @@ pub struct Verdict {
     pub conditions: Vec<String>,
     /// What is trusted.
     pub trusted: Trusted,
+    /// The plan that this one follows: it can begin where that one ends, and brings home what that one took away.
+    pub follows: Option<String>,
     /// The steps from which on there is no way back.
     pub no_return: Vec<String>,
 }
@@ -77,12 +79,9 @@ pub(super) fn summary(scene: &Scene<'_>) -> Verdict {
     verdict.exclusive = exclusive.iter().map(name).collect();
     let must_rest = |cell: &&CellId| scene.cell(**cell).rests != scene.cell(**cell).all();
     verdict.rests = touched.iter().filter(must_rest).map(name).collect();
-    for (requirement, _) in &scene.plan.goal {
-        let says = scene.says(requirement.cell, requirement.allowed);
-        if !verdict.goal.contains(&says) {
-            verdict.goal.push(says);
-        }
-    }
+    let mut said: HashSet<String> = HashSet::new();
+    let goal = scene.plan.goal.iter().map(|(r, _)| scene.says(r.cell, r.allowed));
+    verdict.goal = goal.filter(|says| said.insert(says.clone())).collect();
     verdict.conditions = scene.plan.atoms.iter().map(|a| a.name.clone()).collect();
     verdict
 }
