@@ -77,7 +77,8 @@ fn named(answers: &[Answer]) -> Result<(), String> {
     }
 }
 
-/// Block structure touches nothing, but entering a block may require something; what runs no command leaves none behind.
+/// Block structure touches nothing, but entering a block may require something; what does nothing by a
+/// command leaves none behind.
 fn restraint(instr: &Instr) -> Result<(), String> {
     let Instr { op, host, requires, effects, fences, loses, flags, .. } = instr;
     let Flags { tolerated, lingers, opaque, commits, .. } = *flags;
@@ -89,8 +90,8 @@ fn restraint(instr: &Instr) -> Result<(), String> {
     {
         return Err(String::from("it is block structure, but does more than that"));
     }
-    if lingers && op.command().is_none() {
-        return Err(String::from("nothing of it can linger, for it runs no command"));
+    if lingers && !matches!(op, Op::Run { .. }) {
+        return Err(String::from("nothing of it can linger, for it does nothing by a command"));
     }
     Ok(())
 }

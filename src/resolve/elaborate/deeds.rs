@@ -101,7 +101,7 @@ impl<'s> Elaborator<'_, 's> {
         self.captures(step, key, &mut parts);
         let (retries, every_ms) = if parts.runs { self.retries(step, &parts) } else { (0, 0) };
         let reach = machine.and_then(|m| self.plan.machines.get(m.index())).map(|m| m.reach.clone());
-        let flags = Flags {
+        let mut flags = Flags {
             tolerated: step.clauses.iter().any(|c| matches!(c.kind, ClauseKind::IfPossible)),
             lingers: !parts.command.kill && !parts.effects.is_empty() && reach.is_some_and(|r| r != Reach::Local),
             finally: false,
@@ -110,6 +110,7 @@ impl<'s> Elaborator<'_, 's> {
             commits: parts.commits,
         };
         let (act, host_of, answers) = self.act_of(step, deed, &mut parts, machine, (retries, every_ms), &name);
+        flags.lingers &= matches!(act, Act::Run { .. });
         let fences = self.independent(&parts, machine, span);
         self.targets.extend(target.filter(|_| runs_there).map(|at| (key, at)));
         let model = Step {

@@ -270,7 +270,14 @@ fn of_operands() {
         |p| instr(p, "window").effects.push(effect(2, Change::Set(0))),
         "`window`: it is block structure, but does more than that",
     );
-    breaks(|p| instr(p, "report").flags.lingers = true, "`report`: nothing of it can linger, for it runs no command");
+    breaks(
+        |p| instr(p, "report").flags.lingers = true,
+        "`report`: nothing of it can linger, for it does nothing by a command",
+    );
+    breaks(
+        |p| instr(p, "serving").flags.lingers = true,
+        "`serving`: nothing of it can linger, for it does nothing by a command",
+    );
 }
 
 #[test]
