@@ -33,8 +33,6 @@ pub struct Played {
     pub struck: Vec<u32>,
     /// A probe was to answer what cannot be.
     pub contradicted: Option<AtomId>,
-    /// The run waited for what would never have come.
-    pub stuck: bool,
     /// How many executors were lost.
     pub lost: usize,
 }
@@ -161,7 +159,6 @@ impl Seen {
             violations: shared.state.follow.violations,
             struck: shared.state.struck,
             contradicted: shared.state.contradicted,
-            stuck: shared.state.stuck,
             lost,
         })
     }

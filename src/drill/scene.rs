@@ -178,8 +178,7 @@ impl<'a> Scene<'a> {
             let due = state.things.next_due();
             let times = [ended.map(|e| e.0), answer.map(|a| a.0), cancel, due, until_ms];
             let Some(at) = times.into_iter().flatten().min() else {
-                // Nothing would happen any more, ever.
-                state.stuck = true;
+                // Nothing would happen any more, ever: a person would give up.
                 return vec![Happening::Interrupted { by: String::from("the operator, who gave up") }];
             };
             state.clock_ms = state.clock_ms.max(at);

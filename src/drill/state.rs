@@ -21,8 +21,6 @@ pub struct State {
     pub struck: Vec<u32>,
     /// A probe was to answer what cannot be.
     pub contradicted: Option<AtomId>,
-    /// Nothing would ever have happened any more: the operator gave up.
-    pub stuck: bool,
     /// Commands that are running.
     pub commands: BTreeMap<InstrId, Command>,
     /// Commands that have begun, by step and attempt.
@@ -67,7 +65,6 @@ impl State {
             follow: Follow::new(program, plot),
             struck: vec![0; plot.strikes.len()],
             contradicted: None,
-            stuck: false,
             commands: BTreeMap::new(),
             noted: BTreeSet::new(),
             dealt: BTreeMap::new(),
