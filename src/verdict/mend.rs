@@ -74,6 +74,14 @@ fn remove(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Option
     if calm { release().or_else(fence) } else { fence().or_else(release) }
 }
 
+/// Where an exclusive thing is when the plan starts has to be said.
+pub(super) fn nothing_given(scene: &Scene<'_>, cell: CellId) -> Mend {
+    let thing = &scene.cell(cell).name;
+    advice(format!(
+        "say where it is, such as `given {thing} on nowhere`, or `given {thing} on NODE or nowhere`: then it is proved"
+    ))
+}
+
 /// Something must bring about what `step` needs.
 pub(super) fn provide(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Mend {
     let needed = scene.says(cell, scene.required(step, cell));
