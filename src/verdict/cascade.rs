@@ -3,13 +3,15 @@
 
 use crate::prove::{Found, Proof};
 use crate::semantics::Violation;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A violation, and how many steps more run into the same.
 #[derive(Debug)]
 pub(super) struct Cause<'a> {
     pub found: &'a Found,
     pub more: usize,
+    /// Where they are seen, the first one included.
+    seen: BTreeSet<u32>,
 }
 
 /// What of a violation tells one cause from another, beside the story: its sort and its cell.
@@ -33,14 +35,19 @@ fn at(violation: Violation) -> u32 {
 }
 
 /// Whether a violation has the cause of an earlier one at the same cell. Of the same sort it does if all that leads to the
-/// earlier one leads to it too. If something was needed that is not so, whatever else goes wrong at the same cell in exactly
-/// the same turn of events follows from that.
+/// earlier one leads to it too, and so does a step that takes late what it must not take in time. If something was needed
+/// that is not so, whatever else goes wrong at the same cell in exactly the same turn of events follows from that.
 fn follows(earlier: &Found, later: &Found) -> bool {
     let all = earlier.story.iter().all(|turn| later.story.contains(turn));
     let alike = sort(earlier.violation).0 == sort(later.violation).0;
-    let same = earlier.story.len() == later.story.len() && !later.story.is_empty();
+    let late = match (earlier.violation, later.violation) {
+        (Violation::HeldTwice { step, .. }, Violation::LandsLate { step: late, .. }) => step == late,
+        (Violation::NotSo { .. }, Violation::LandsLate { .. }) => true,
+        _ => false,
+    };
+    let same = earlier.story.len() == later.story.len();
     let needed = matches!(earlier.violation, Violation::NotSo { .. }) && at(later.violation) != u32::MAX;
-    all && (alike || (same && needed))
+    all && (alike || late || (same && needed))
 }
 
 /// The causes of everything that was found, in written order.
@@ -53,10 +60,10 @@ pub(super) fn causes(proof: &Proof) -> Vec<Cause<'_>> {
         let alike = known.entry(sort(found.violation).1).or_default();
         let first = alike.iter().copied().find(|i| causes.get(*i).is_some_and(|c| follows(c.found, found)));
         match first.and_then(|i| causes.get_mut(i)) {
-            Some(cause) => cause.more += 1,
+            Some(cause) => cause.more += usize::from(cause.seen.insert(at(found.violation))),
             None => {
                 alike.push(causes.len());
-                causes.push(Cause { found, more: 0 });
+                causes.push(Cause { found, more: 0, seen: BTreeSet::from([at(found.violation)]) });
             }
         }
     }
