@@ -256,6 +256,17 @@ impl<'s> Elaborator<'_, 's> {
                 Diagnostic::error(Code::Contradiction, step.name.span, "whatever the answer, the plan stops")
                     .help("take `stops` from an answer that lets it go on"),
             );
+        } else if let Some(attested) = step.clauses.iter().find(|c| matches!(c.kind, ClauseKind::Attests(_)))
+            && answers.iter().filter(|a| !a.stops).count() > 1
+        {
+            self.report(
+                Diagnostic::error(
+                    Code::Contradiction,
+                    attested.span,
+                    "nobody can tell which of the answers vouches for this",
+                )
+                .help("let all answers but one stop the plan, or ask for it in a step of its own"),
+            );
         }
         answers
     }
