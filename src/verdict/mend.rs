@@ -34,6 +34,9 @@ pub(super) fn advice(help: impl Into<String>) -> Mend {
 pub(super) fn take_away(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Mend {
     let thing = &scene.cell(cell).name;
     let holder = scene.value(cell, tale.value);
+    if scene.machine_of(cell, tale.value).is_none() && holder.starts_with("another ") {
+        return nothing_given(scene, cell);
+    }
     let why = why_not(scene, tale, step, &format!("takes `{thing}` from `{holder}`"));
     let remedy = remove(scene, tale, step, cell);
     let ask = format!("or let somebody vouch for it: `ask \"Is {holder} off?\"` with `attests {holder} is down`");
@@ -75,7 +78,7 @@ fn remove(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Option
 }
 
 /// Where an exclusive thing is when the plan starts has to be said.
-pub(super) fn nothing_given(scene: &Scene<'_>, cell: CellId) -> Mend {
+fn nothing_given(scene: &Scene<'_>, cell: CellId) -> Mend {
     let thing = &scene.cell(cell).name;
     advice(format!(
         "say where it is, such as `given {thing} on nowhere`, or `given {thing} on NODE or nowhere`: then it is proved"

@@ -58,7 +58,6 @@ pub fn findings(case: Case<'_>, proof: &Proof) -> Vec<Diagnostic> {
         told.push(Told { violation, finding, more: cause.more });
     }
     let mut found: Vec<Diagnostic> = told.into_iter().map(Told::counted).collect();
-    found.extend(held_twice::anywhere(&scene));
     found.extend(undecided::check(&scene, proof));
     found.extend(idle::check(&scene, proof));
     found.extend(goal_missed::held_before(&scene));

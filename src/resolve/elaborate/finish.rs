@@ -1,8 +1,8 @@
 //! The last touches to a plan, once every cell is known.
 
-use super::Elaborator;
+use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic};
-use crate::calculus::{CellId, Requirement};
+use crate::calculus::{CellId, CellKind, Requirement};
 use crate::model::{Item, Region, Step};
 
 impl Elaborator<'_, '_> {
@@ -11,6 +11,7 @@ impl Elaborator<'_, '_> {
         self.plan.locks.sort();
         self.plan.locks.dedup();
         let nowhere = self.spread_nowhere();
+        self.anywhere();
         let consequences = self.configured();
         let all: Vec<u64> = self.plan.cells.iter().map(|c| c.all()).collect();
         for cell in &mut self.plan.cells {
@@ -49,6 +50,27 @@ impl Elaborator<'_, '_> {
         self.check_drill();
         self.check_losses();
         self.check_decisions();
+    }
+
+    /// A thing of which nothing is given, or only where it is not, may be held by anybody when the plan starts, by somebody
+    /// whom the plan does not mention, too. One such holder stands for all of them.
+    fn anywhere(&mut self) {
+        let things = self.cells.iter().filter_map(|(key, cell)| match key {
+            CellKey::Place(thing) => Some((*cell, *thing)),
+            _ => None,
+        });
+        for (cell, thing) in things {
+            let held_by = self.library.kind(self.library.thing(thing).kind).held;
+            let holder = held_by.map_or("holder", |(_, kind)| self.library.kind(kind).name.text);
+            let Some(cell) = self.plan.cells.get_mut(cell.index()) else { continue };
+            if let CellKind::Place { holders } = &mut cell.kind
+                && holders.len() < 64
+                && cell.initial >> holders.len() & 1 == 1
+            {
+                holders.push(None);
+                cell.values.push(format!("another {holder}"));
+            }
+        }
     }
 
     fn check_decisions(&mut self) {

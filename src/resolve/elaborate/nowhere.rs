@@ -3,7 +3,7 @@
 
 use super::{CellKey, Elaborator};
 use crate::base::Span;
-use crate::calculus::{CellId, Effect, Requirement};
+use crate::calculus::{Cell, CellId, CellKind, Effect, Requirement};
 use crate::model::{Region, Step};
 use crate::resolve::library::ThingId;
 use std::collections::HashMap;
@@ -34,7 +34,11 @@ impl Elaborator<'_, '_> {
             let shared = |key: &CellKey| matches!(key, CellKey::Shared(t, _) if *t == thing);
             let mut cells: Vec<CellId> = self.cells.iter().filter(|(key, _)| shared(key)).map(|(_, c)| *c).collect();
             cells.sort_unstable();
-            all.insert(self.stand_in(thing), cells);
+            let stand_in = self.stand_in(thing);
+            if !self.plan.givens.iter().any(|(cell, ..)| *cell == stand_in || cells.contains(cell)) {
+                cells.push(self.on_another_node(thing));
+            }
+            all.insert(stand_in, cells);
         }
         let nowhere = Nowhere(all);
         let givens = std::mem::take(&mut self.plan.givens);
@@ -53,6 +57,23 @@ impl Elaborator<'_, '_> {
             atom.yes_means = facts.into_iter().flat_map(|r| nowhere.spread(r)).collect();
         }
         nowhere
+    }
+
+    /// A shared thing of which nothing is given may be on a node that the plan does not name: the cell that says
+    /// so. It stands for all of them.
+    fn on_another_node(&mut self, thing: ThingId) -> CellId {
+        let id = CellId::at(self.plan.cells.len());
+        let info = self.library.thing(thing);
+        self.plan.cells.push(Cell {
+            name: info.name.text.to_string(),
+            values: vec![String::from("nowhere"), String::from("another node")],
+            kind: CellKind::Place { holders: vec![None, None] },
+            volatile: false,
+            rests: u64::MAX,
+            initial: u64::MAX,
+        });
+        self.plan.cell_spans.push(info.name.span);
+        id
     }
 }
 
