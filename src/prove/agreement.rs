@@ -131,9 +131,10 @@ fn the_proofs_agree_with_the_definition_on_many_plans() {
 mod cases {
     use super::agree;
     use crate::bytecode::sample::command;
-    use crate::calculus::{AtomId, AtomSource, CellId, Requirement};
+    use crate::calculus::{Answer, AtomId, AtomSource, CellId, CellKind, MachineId, Requirement, Template};
     use crate::model::{Act, Guard, Item, Key, Plan};
-    use crate::order::sample::{ladder, plan, step, yes};
+    use crate::order::sample::{ladder, phase, plan, step, yes};
+    use crate::semantics::Violation;
     use crate::semantics::random::compile;
 
     /// One machine, a cell that starts as zero, and a probe whose yes means that it is zero or two.
@@ -145,9 +146,11 @@ mod cases {
         plan
     }
 
-    fn check(plan: &Plan) {
+    /// What is violated, by both.
+    fn check(plan: &Plan) -> Vec<Violation> {
         let program = compile(plan).unwrap();
-        agree(&program, 100_000).expect("it is small").unwrap_or_else(|why| panic!("{why}"));
+        let agreed = agree(&program, 100_000).expect("it is small").unwrap_or_else(|why| panic!("{why}"));
+        agreed.into_iter().collect()
     }
 
     #[test]
@@ -156,6 +159,33 @@ mod cases {
         let probe = step(4, "probe").act(Act::Probe { atom: AtomId(0), command: command("probe") });
         let inner = ladder(1, "inner", vec![first], vec![probe.into()]);
         let second = step(5, "second").only_if(Guard::All(vec![yes(0), Guard::Succeeded(Key(2))]));
-        check(&probed(vec![ladder(0, "outer", vec![vec![inner], vec![second.into()]], Vec::new())]));
+        assert_eq!(check(&probed(vec![ladder(0, "outer", vec![vec![inner], vec![second.into()]], Vec::new())])), []);
+    }
+
+    #[test]
+    fn a_thing_without_trouble_of_its_own_may_be_what_comes_back_elsewhere() {
+        let mut plan = plan(2, 2, 0, vec![step(0, "take").on(0).sets(0, 1).into()]);
+        let holders = vec![None, Some(MachineId(0)), Some(MachineId(1))];
+        plan.cells[0].values.truncate(3);
+        plan.cells[0].kind = CellKind::Place { holders };
+        (plan.cells[0].initial, plan.cells[0].rests) = (0b001, 0b111);
+        plan.cells[1].values.truncate(2);
+        plan.cells[1].kind = CellKind::Configured { machine: MachineId(1), of: CellId(0) };
+        (plan.cells[1].initial, plan.cells[1].rests) = (0b10, 0b11);
+        assert_eq!(check(&plan), [Violation::ComesBack { cell: CellId(1) }]);
+    }
+
+    #[test]
+    fn at_the_end_no_answer_can_be_counted_on() {
+        let answers = ["go", "stop"].map(|n| Answer { name: n.into(), label: String::new(), stops: n == "stop" });
+        let (question, answers, atom) = (Template::text("go on?"), answers.to_vec(), Some(AtomId(0)));
+        let ask = step(4, "ask").act(Act::Ask { question, answers, atom });
+        let inside = vec![step(3, "open").sets(0, 1).into(), ask.into(), step(5, "close").sets(0, 0).into()];
+        let block = ladder(0, "outer", vec![vec![step(1, "try").into()]], vec![phase(2, "inner", inside)]);
+        let mut plan = plan(1, 1, 1, vec![block]);
+        plan.atoms[0].source = AtomSource::Answer;
+        plan.atoms[0].options = vec!["go".into(), "stop".into()];
+        (plan.cells[0].initial, plan.cells[0].rests) = (1, 1);
+        assert_eq!(check(&plan), [Violation::LeftOpen { cell: CellId(0) }]);
     }
 }
