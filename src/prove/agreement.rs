@@ -180,7 +180,8 @@ mod cases {
         let answers = ["go", "stop"].map(|n| Answer { name: n.into(), label: String::new(), stops: n == "stop" });
         let (question, answers, atom) = (Template::text("go on?"), answers.to_vec(), Some(AtomId(0)));
         let ask = step(4, "ask").act(Act::Ask { question, answers, atom });
-        let inside = vec![step(3, "open").sets(0, 1).into(), ask.into(), step(5, "close").sets(0, 0).into()];
+        let open = step(3, "open").act(Act::Assume { why: "it is".into() }).sets(0, 1);
+        let inside = vec![open.into(), ask.into(), step(5, "close").sets(0, 0).into()];
         let block = ladder(0, "outer", vec![vec![step(1, "try").into()]], vec![phase(2, "inner", inside)]);
         let mut plan = plan(1, 1, 1, vec![block]);
         plan.atoms[0].source = AtomSource::Answer;
