@@ -290,6 +290,8 @@ fn what_can_never_be_is_said() {
     says("expect web on a, web on b", "HA0914 `web` is in one state only");
     says("expect ran clean, skipped clean", "HA0914 `clean` cannot both run and be skipped");
     says("expect ran arrive before leave", "HA0914 `leave` always comes before `arrive`");
+    says("expect ran leave before leave", "HA0914 `leave` cannot come before itself");
+    says("expect lost web", "HA0914 no step of the plan loses what is in `web`");
     says("expect web on here", "HA0914 nothing in the plan ever puts `web` there");
     let never = r#"
 node a { host = "a.example" }

@@ -195,7 +195,10 @@ fn impossible(program: &Program, expected: &Expectation) -> Option<Miss> {
             let backwards = a.begins.iter().all(|a| b.ends.iter().all(|b| a == b || always_before(program, *b, *a)));
             let help = Some(String::from("turn the two around, or the plan"));
             dead(first).or_else(|| dead(second)).or_else(|| {
-                let message = format!("`{}` always comes before `{}`", second.text, first.text);
+                let message = match first.text == second.text {
+                    true => format!("`{}` cannot come before itself", first.text),
+                    false => format!("`{}` always comes before `{}`", second.text, first.text),
+                };
                 backwards.then_some(Miss { message, help })
             })
         }
@@ -204,6 +207,11 @@ fn impossible(program: &Program, expected: &Expectation) -> Option<Miss> {
                 let name = program.cells.get(f.cell.index()).map_or("?", |c| c.name.as_str());
                 Miss { message: format!("`{name}` is always in one of its states"), help: None }
             })
+        }
+        Expectation::Lost(cell) if !program.code.iter().any(|i| i.loses.contains(cell)) => {
+            let name = program.cells.get(cell.index()).map_or("?", |c| c.name.as_str());
+            let help = Some(String::from("an action says so with `loses`"));
+            Some(Miss { message: format!("no step of the plan loses what is in `{name}`"), help })
         }
         _ => None,
     }
