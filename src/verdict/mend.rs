@@ -2,6 +2,7 @@
 //! is a matter of typing, also as an edit.
 
 use super::scene::Scene;
+use super::skipping::shortened;
 use super::tale::Tale;
 use crate::base::{Diagnostic, Fix, Span, duration};
 use crate::bytecode::InstrId;
@@ -207,11 +208,15 @@ fn why_not(scene: &Scene<'_>, tale: &Tale, step: InstrId, does: &str) -> String 
         let (theirs, ours) = (scene.conditions(*skipped), scene.conditions(step));
         let narrower: Vec<&str> = theirs.iter().copied().filter(|c| !ours.contains(c)).collect();
         if !narrower.is_empty() {
-            let own = if ours.is_empty() { String::from("in any case") } else { format!("`{}`", ours.join("`, `")) };
+            let own = if ours.is_empty() {
+                String::from("in any case")
+            } else {
+                format!("`{}`", shortened(&ours.join("`, `")))
+            };
             let skipped = scene.name(*skipped);
             return format!(
                 "`{skipped}` {does}, but only `{}`, and `{name}` runs {own}",
-                narrower.join("`, `").replacen("only ", "", 1)
+                shortened(&narrower.join("`, `").replacen("only ", "", 1))
             );
         }
     }

@@ -31,7 +31,7 @@ impl Skipping<'_> {
         let around = std::iter::successors(self.scene.node(id), |n| self.scene.dag.node(n.within?));
         for node in around {
             if let Some(stated) = node.conditions.iter().find(|c| !self.holds(state, c.guard)) {
-                return (format!("is skipped by `{}`", stated.text), Some(stated.span));
+                return (format!("is skipped by `{}`", shortened(&stated.text)), Some(stated.span));
             }
             if let Some(first) = node.instead_of {
                 let first = self.scene.name(InstrId(first.0));
@@ -70,5 +70,14 @@ impl Skipping<'_> {
             Formula::Any(parts) => parts.iter().any(|p| self.holds(state, *p)),
             Formula::AtMost(count, parts) => parts.iter().filter(|p| self.holds(state, **p)).count() <= *count as usize,
         }
+    }
+}
+
+/// A condition on two lines at most; its place is quoted anyway.
+pub(super) fn shortened(condition: &str) -> String {
+    const LONGEST: usize = 120;
+    match condition.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", condition.get(..end).unwrap_or(condition).trim_end()),
+        None => condition.to_owned(),
     }
 }

@@ -5,7 +5,7 @@
 use super::scene::Scene;
 use super::skipping::Skipping;
 use crate::base::{Diagnostic, Span, TraceLine};
-use crate::bytecode::{Instr, InstrId, Op, Status};
+use crate::bytecode::{GuardId, Instr, InstrId, Op, Status};
 use crate::calculus::{AtomSource, CellId, CellKind, Effect};
 use crate::prove::{Found, Turn, story};
 use crate::semantics::{Move, State, Violation};
@@ -290,7 +290,10 @@ impl<'a> Teller<'a> {
         if fails {
             self.tale.failed.push(step);
         }
-        let answers = matches!(instr.op, Op::Probe { .. } | Op::Ask { .. }) && self.chosen.contains(&step);
+        // A question that is asked only if something has happened before, and whose yes lets the plan go on all the same.
+        let lets_pass = matches!(instr.op, Op::Ask { .. }) && instr.guard != GuardId::ALWAYS;
+        let chosen = matches!(instr.op, Op::Probe { .. } | Op::Ask { .. }) && self.chosen.contains(&step);
+        let answers = chosen || lets_pass;
         if !touches && !answers && !fails {
             return;
         }
@@ -309,6 +312,9 @@ impl<'a> Teller<'a> {
             }
             (Op::Ask { answers, .. }, Status::Failed, None) if !answers.is_empty() => String::from("nobody answers"),
             (Op::Ask { .. }, Status::Failed, _) => String::from("the operator says no"),
+            (Op::Ask { .. }, _, _) if lets_pass && !instr.title.is_empty() => {
+                format!("the operator says yes (\"{}\")", instr.title)
+            }
             (Op::Ask { .. }, _, _) => String::from("the operator says yes"),
             (_, Status::Ok, _) => String::from("works"),
             _ => String::from("fails"),
