@@ -5,6 +5,7 @@ use super::elaborate::{Effects, Elaborator};
 use super::library::{Param, ThingId};
 use super::types::Ty;
 use super::{Resolver, elaborate};
+use crate::base::Span;
 use crate::calculus::Change;
 
 /// What is wanted of a thing.
@@ -39,9 +40,10 @@ pub struct Remedy {
 const CALLS: usize = 64;
 
 impl<'s> Resolver<'s> {
-    /// The action that brings about what is needed with the fewest effects and in the shortest time.
+    /// The action that brings about what is needed with the fewest effects; of several the one that is declared first, as
+    /// the library puts first what is safest.
     pub fn action_for(&self, need: &Need<'_>) -> Option<Remedy> {
-        let mut best: Option<((usize, u64, String), Remedy)> = None;
+        let mut best: Option<((usize, Span), Remedy)> = None;
         let things = self.named(&need.things);
         for action in self.library.actions() {
             let name = action.tree.name.text;
@@ -53,7 +55,7 @@ impl<'s> Resolver<'s> {
                     if !helps(need, &effects) {
                         continue;
                     }
-                    let rank = (effects.changes.len(), effects.within_ms, name.to_string());
+                    let rank = (effects.changes.len(), action.tree.name.span);
                     if best.as_ref().is_none_or(|(r, _)| rank < *r) {
                         let node = self.library.thing(node).name.text.to_string();
                         best = Some((rank, Remedy { name: name.to_string(), arguments: self.shown(&call), node }));

@@ -13,8 +13,6 @@ pub(in crate::resolve) struct Effects {
     pub changes: Vec<(String, Vec<String>, Change)>,
     /// Machines that it fences.
     pub fences: Vec<String>,
-    /// Its time limit; the longest time for none.
-    pub within_ms: u64,
 }
 
 /// What a yes means for a cell: that it has one of these values.
@@ -51,11 +49,7 @@ impl<'s> Elaborator<'_, 's> {
             Some((cell.name.clone(), cell.values.clone(), effect.change))
         });
         let fenced = fences.iter().filter_map(|m| Some(self.plan.machines.get(m.index())?.name.clone()));
-        Some(Effects {
-            changes: changes.collect(),
-            fences: fenced.collect(),
-            within_ms: parts.command.within_ms.unwrap_or(u64::MAX),
-        })
+        Some(Effects { changes: changes.collect(), fences: fenced.collect() })
     }
 
     /// What the yes of a probe called with these values means, if that compiles.
