@@ -284,11 +284,13 @@ impl<'l, 's> Elaborator<'l, 's> {
             for (name, operand) in &thing.attrs {
                 let Some(field) = self.library.field(thing.kind, name.text) else { continue };
                 let ty = field.ty.clone();
+                // An address is the same whatever the length of its prefix.
                 if let (Value::Text(text, Ty::Cidr), true) = (self.constant(operand, &ty), exclusive)
-                    && let Some(first) = addresses.insert(text.clone(), operand.span)
+                    && let address = text.split('/').next().unwrap_or(&text)
+                    && let Some(first) = addresses.insert(address.to_owned(), operand.span)
                 {
                     self.report(
-                        Diagnostic::error(Code::Collision, operand.span, format!("`{text}` belongs to two things"))
+                        Diagnostic::error(Code::Collision, operand.span, format!("`{address}` belongs to two things"))
                             .label(first, "the other one")
                             .help("give each its own address, or declare it once and use it twice"),
                     );
