@@ -264,6 +264,8 @@ fn a_program_that_is_not_safe_is_not_run() {
         &["HA0901", "`unsafe.hab` is not proved safe: what `hush` needs of `a` may not be so", "build it again"],
     );
     assert_eq!(case.log(), "");
+    let all_the_same = ["run", "unsafe.hab", "--unproved", "--given", "firewalls=included", "--yes"];
+    assert_eq!(case.handover(&all_the_same).0, 0);
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub struct Args {
     /// Do not ask before anything is done
     #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
+    /// Run a compiled program although it is not proved safe
+    #[arg(long)]
+    unproved: bool,
     /// Start although an earlier run of the plan has not ended
     #[arg(long)]
     anew: bool,
@@ -45,7 +48,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let (program, decisions) = match load(&args.plan, console) {
+    let (program, decisions) = match load(args, console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -109,13 +112,14 @@ pub fn finish(ended: Result<Ending, RunError>, console: &mut Console) -> Exit {
 }
 
 /// The program with the decisions made on the command line.
-fn load(args: &PlanArgs, console: &mut Console) -> Result<(Verified, Vec<(String, String)>), Exit> {
+fn load(args: &Args, console: &mut Console) -> Result<(Verified, Vec<(String, String)>), Exit> {
+    let (args, unproved) = (&args.plan, args.unproved);
     if args.file.extension().is_none_or(|e| e != "ha") {
         if let Some(plan) = &args.plan {
             let why = format!("`{}` is a program and has one plan", args.file.display());
             return Err(report::usage(console, &why, &format!("leave `{plan}` out, or name a `.ha` file")));
         }
-        return Ok((program(&args.file, console)?, args.given.givens.clone()));
+        return Ok((program(&args.file, unproved, console)?, args.given.givens.clone()));
     }
     let (compiled, _) = compile::one(args, Format::Text, console)?;
     let decisions = compiled.answers.iter().filter_map(|(atom, option)| {
@@ -127,16 +131,17 @@ fn load(args: &PlanArgs, console: &mut Console) -> Result<(Verified, Vec<(String
 }
 
 /// A compiled program, verified.
-fn program(file: &Path, console: &mut Console) -> Result<Verified, Exit> {
+fn program(file: &Path, unproved: bool, console: &mut Console) -> Result<Verified, Exit> {
     let bytes = disasm::read(file, console)?;
     let program = verify::load(&bytes).map_err(|error| disasm::refuse(file, &error, console))?;
     match unsafe_by(&program) {
-        None => Ok(program),
-        Some(why) => {
+        Some(why) if !unproved => {
             let message = format!("`{}` is not proved safe: {why}", file.display());
-            let help = "check the plan that it was built from with `handover check`, which tells the story, and build it again";
+            let help = "check the plan that it was built from with `handover check`, which tells the story, and build it again; \
+                        `--unproved` runs it all the same";
             Err(report::refuse(console, Diagnostic::placeless(Code::MalformedProgram, message).help(help)))
         }
+        _ => Ok(program),
     }
 }
 

@@ -66,7 +66,7 @@ impl Runs<'_> {
     /// The executor as a command, which can be interrupted.
     pub fn by_command(&self, folder: &Path) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_handover"));
-        command.arg("run").arg(self.base.join("plan.hab")).args(["--yes", "--events", "json"]);
+        command.arg("run").arg(self.base.join("plan.hab")).args(["--yes", "--unproved", "--events", "json"]);
         let output = self.finish(command, folder);
         let mut statuses = vec![Status::Pending; self.program.code.len()];
         let mut open = Vec::new();
