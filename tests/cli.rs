@@ -303,3 +303,20 @@ fn the_standard_library_is_documented_to_the_last_action() {
         assert!(text(&output.stderr).contains(help), "{}", text(&output.stderr));
     }
 }
+
+#[test]
+fn a_yes_that_makes_a_result_a_success_is_listed_as_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = r#"
+        node a { host = "a.example" }
+        kind volume { exclusive on node }
+        volume data {}
+        plan p() {
+          given a is up, data on a
+          step leave on a { run "leave"  output "busy" means ask "Is it free?"  releases data on a  within 1m }
+        }
+    "#;
+    std::fs::write(folder.path().join("p.ha"), plan).unwrap();
+    let shown = text(&handover(folder.path()).args(["plan", "p.ha"]).output().unwrap().stdout);
+    assert!(shown.contains("people: leave says that it has worked"), "{shown}");
+}

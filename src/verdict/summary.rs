@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::bytecode::{InstrId, Op};
-use crate::calculus::{AtomSource, CellId, CellKind, Change, Effect, MachineId};
+use crate::calculus::{self, AtomSource, CellId, CellKind, Change, Effect, MachineId, Meaning};
 use crate::model::Act;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashSet};
@@ -102,6 +102,10 @@ fn trusted(scene: &Scene<'_>) -> Trusted {
                 trusted.verified.extend(verify.is_some().then(&name));
                 let lasting = !instr.effects.is_empty() && instr.host.is_some();
                 trusted.killed.extend((command.kill && lasting).then(&name));
+                let asks = |m: &Meaning| matches!(m.verdict, calculus::Verdict::Ask(_));
+                if !instr.effects.is_empty() && command.meanings.iter().any(asks) {
+                    trusted.attested.push(Word { of: name(), facts: vec![String::from("it has worked")] });
+                }
             }
             _ => {}
         }
