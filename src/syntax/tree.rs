@@ -404,6 +404,8 @@ pub enum ClauseKind<'s> {
     Ensures(Vec<Expr<'s>>),
     /// `fences NODE`
     Fences(Path<'s>),
+    /// `isolates NODE`
+    Isolates(Path<'s>),
     /// `loses THING`
     Loses(Path<'s>),
     /// `attests EXPR, …`

@@ -160,6 +160,7 @@ pub(super) const OPENINGS: &[Opening] = openings! {
     "moves" "moves" "moves disk from a to b": Action Step;
     "ensures" "ensures" "ensures disk is mounted": Action Step;
     "fences" "fences" "fences a": Action Step;
+    "isolates" "isolates" "isolates a": Action Step;
     "loses" "loses" "loses queue": Action Step;
     "attests" "attests" "attests a is down": Action Step;
     "through" "through" "through victim.power_network": Action Step;

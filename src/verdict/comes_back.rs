@@ -21,7 +21,7 @@ pub(super) fn diagnostic(scene: &Scene<'_>, tale: &Tale, cell: CellId) -> Diagno
     let (node, thing) = configured(scene, cell);
     let there = scene.value(tale.cell, tale.value);
     let taken = scene.last_to_set(tale.cell, tale.value);
-    let message = format!("`{node}` may take `{thing}` again when it is started, while `{there}` has it");
+    let message = format!("`{node}` may take `{thing}` again when it comes back, while `{there}` has it");
     let (line, fix) = hold(scene, node, thing);
     let help = format!(
         "release `{thing}` on `{node}` before it goes down; or let somebody mind it, after the plan too:\n  {line}"

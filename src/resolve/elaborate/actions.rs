@@ -159,6 +159,7 @@ impl<'s> Elaborator<'_, 's> {
                 | ClauseKind::Moves(..)
                 | ClauseKind::Ensures(_)
                 | ClauseKind::Fences(_)
+                | ClauseKind::Isolates(_)
                 | ClauseKind::Loses(_)
                 | ClauseKind::Attests(_) => {
                     parts.declares = true;
@@ -229,7 +230,7 @@ impl<'s> Elaborator<'_, 's> {
                 drop(exprs.iter().flat_map(|e| self.facts(e)).collect::<Vec<_>>());
             }
             ClauseKind::Attests(exprs) => self.set_effects(exprs, parts),
-            ClauseKind::Fences(path) => {
+            ClauseKind::Fences(path) | ClauseKind::Isolates(path) => {
                 let value = self.path(path, &Ty::Unknown);
                 if let Some(machine) = self.host_machine(&value, path.span)
                     && let Value::Thing(id) = value
@@ -237,7 +238,8 @@ impl<'s> Elaborator<'_, 's> {
                     let cell = self.cell(CellKey::Power(id), span);
                     self.put_effect(Effect { cell, change: Change::Set(1), exclusive: false }, span, parts);
                     if !parts.fences.iter().any(|f| f.machine == machine) {
-                        parts.fences.push(Fence { machine, victim: id, span });
+                        let keeps = matches!(clause.kind, ClauseKind::Isolates(_));
+                        parts.fences.push(Fence { machine, victim: id, span, keeps });
                     }
                 }
             }

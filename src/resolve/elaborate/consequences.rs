@@ -4,8 +4,8 @@
 use super::{CellKey, Elaborator};
 use crate::base::Span;
 use crate::calculus::{Cell, CellId, CellKind, Change, Effect, MachineId, Requirement};
-use crate::model::{Act, Plan, Step};
-use std::collections::{BTreeSet, HashMap};
+use crate::model::{Act, Key, Plan, Step};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The state of a machine that is up, and of one that is down.
 const UP: u8 = 0;
@@ -21,6 +21,8 @@ struct Configured {
     of: CellId,
     /// The value of `of` that stands for the machine.
     there: u8,
+    /// The machine forgets it only by releasing it, not when its power is cut.
+    until_restart: bool,
 }
 
 /// What the steps of a plan have as consequences.
@@ -30,30 +32,37 @@ pub(super) struct Consequences {
     /// For each such cell: what its machine may hold that it loses when it goes down.
     lost: HashMap<CellId, Vec<Effect>>,
     configured: Vec<Configured>,
+    /// The steps that cut a machine off without taking from it what it has.
+    isolating: HashSet<Key>,
     /// For each cell of the place or the machine of something in `configured`: its indexes.
     concerned: HashMap<CellId, Vec<usize>>,
 }
 
 impl Elaborator<'_, '_> {
     /// Adds for each thing that is `volatile until restart`, and each machine that may hold it, the cell that says whether
-    /// the machine takes it when it comes up. When the plan starts it does if it may hold the thing by then, or if it may
+    /// the machine takes it when it comes up; and the same for whatever is `volatile`, and each machine that the plan cuts
+    /// off without taking from it what it has. When the plan starts it does if it may hold the thing by then, or if it may
     /// be down while nobody holds the thing; otherwise it does not.
     pub(super) fn configured(&mut self) -> Consequences {
         let places = self.cells.iter().filter_map(|(key, cell)| match key {
-            CellKey::Place(thing) if self.library.kind(self.library.thing(*thing).kind).until_restart => Some(*cell),
+            CellKey::Place(thing) => Some((*cell, self.library.kind(self.library.thing(*thing).kind).until_restart)),
             _ => None,
         });
-        let mut places: Vec<CellId> = places.collect();
+        let mut places: Vec<(CellId, bool)> = places.collect();
         places.sort_unstable();
         let mut configured = Vec::new();
-        for of in places {
-            let Some(place) = self.plan.cells.get(of.index()) else { continue };
+        for (of, until_restart) in places {
+            let Some(place) = self.plan.cells.get(of.index()).filter(|c| c.volatile) else { continue };
             let CellKind::Place { holders } = place.kind.clone() else { continue };
             let (name, initial) = (place.name.clone(), place.initial);
             let span = self.plan.cell_spans.get(of.index()).copied().unwrap_or_default();
-            for (there, machine) in (0u8..).zip(holders).filter_map(|(v, m)| Some((v, m?))) {
+            let returns = |machine: &MachineId| until_restart || self.isolated.contains_key(machine);
+            let returning: Vec<(u8, MachineId)> =
+                (0u8..).zip(holders).filter_map(|(v, m)| Some((v, m.filter(returns)?))).collect();
+            for (there, machine) in returning {
                 let cell = CellId::at(self.plan.cells.len());
-                let taken = initial & (1 << there) != 0 || (initial & 1 != 0 && self.may_start_down(machine));
+                let back = until_restart && initial & 1 != 0 && self.may_start_down(machine);
+                let taken = initial & (1 << there) != 0 || back;
                 let holder = self.plan.machines.get(machine.index()).map_or("", |m| m.name.as_str());
                 self.plan.cells.push(Cell {
                     name: format!("{name} configured on {holder}"),
@@ -64,10 +73,11 @@ impl Elaborator<'_, '_> {
                     initial: 1 << if taken { YES } else { NO },
                 });
                 self.plan.cell_spans.push(span);
-                configured.push(Configured { cell, machine, of, there });
+                configured.push(Configured { cell, machine, of, there, until_restart });
             }
         }
-        Consequences::of(&self.plan, configured)
+        let isolating = self.isolated.values().flatten().copied().collect();
+        Consequences { isolating, ..Consequences::of(&self.plan, configured) }
     }
 
     fn may_start_down(&self, machine: MachineId) -> bool {
@@ -102,7 +112,7 @@ impl Consequences {
                 concerned.entry(cell).or_default().push(index);
             }
         }
-        Consequences { power, lost, configured, concerned }
+        Consequences { power, lost, configured, concerned, isolating: HashSet::new() }
     }
 
     /// What is so if the machine of this cell is down.
@@ -179,7 +189,8 @@ impl Consequences {
                 }
                 _ => None,
             });
-            if let Some((value, span)) = becomes {
+            let forgets = power.filter(|(p, _)| *p == DOWN && !c.until_restart && !self.isolating.contains(&step.key));
+            if let Some((value, span)) = becomes.or(forgets.map(|(_, span)| (NO, span))) {
                 step.effects.push((Effect { cell: c.cell, change: Change::Set(value), exclusive: false }, span));
             }
             // Who waits for a machine to be up does not bring it up.

@@ -112,6 +112,7 @@ impl<'s> Elaborator<'_, 's> {
         let (act, host_of, answers) = self.act_of(step, deed, &mut parts, machine, (retries, every_ms), &name);
         flags.lingers &= matches!(act, Act::Run { .. });
         let fences = self.independent(&parts, machine, span);
+        self.isolate(&parts, key);
         self.targets.extend(target.filter(|_| runs_there).map(|at| (key, at)));
         let model = Step {
             key,
@@ -353,6 +354,7 @@ impl<'s> Elaborator<'_, 's> {
         self.vars = outer;
         self.know(&name, key, Guard::Succeeded(key), None, at);
         let fences = self.independent(&parts, undone.host, at);
+        self.isolate(&parts, key);
         let flags = Flags {
             idempotent: parts.idempotent,
             lingers: !parts.command.kill && !parts.effects.is_empty() && undone.flags.lingers,

@@ -78,6 +78,8 @@ pub struct Elaborator<'l, 's> {
     held: Vec<(usize, Vec<ThingId>)>,
     /// Where each step says on which node it runs.
     targets: HashMap<Key, Span>,
+    /// Machines that the plan cuts off without taking from them what they have, with the steps that do.
+    isolated: HashMap<MachineId, Vec<Key>>,
     /// Places of decisions and parameters, to report unused ones.
     decisions: Vec<(AtomId, Span)>,
     vars: Vec<(&'s str, Value<'s>)>,
@@ -131,6 +133,7 @@ impl<'l, 's> Elaborator<'l, 's> {
             drill: None,
             held: Vec::new(),
             targets: HashMap::new(),
+            isolated: HashMap::new(),
             decisions: Vec::new(),
             vars: Vec::new(),
             read: HashSet::new(),

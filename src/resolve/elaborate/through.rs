@@ -4,6 +4,7 @@ use super::actions::Parts;
 use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic, Span};
 use crate::calculus::{MachineId, Requirement};
+use crate::model::Key;
 use crate::resolve::library::ThingId;
 use crate::resolve::types::Ty;
 use crate::resolve::value::Value;
@@ -15,6 +16,8 @@ pub(super) struct Fence {
     pub machine: MachineId,
     pub victim: ThingId,
     pub span: Span,
+    /// The victim is cut off, but keeps what it has.
+    pub keeps: bool,
 }
 
 impl<'s> Elaborator<'_, 's> {
@@ -99,6 +102,13 @@ impl<'s> Elaborator<'_, 's> {
             }
         }
         parts.fences.iter().map(|fence| fence.machine).collect()
+    }
+
+    /// Remembers which machines a step cuts off without taking from them what they have.
+    pub(super) fn isolate(&mut self, parts: &Parts<'s>, step: Key) {
+        for fence in parts.fences.iter().filter(|f| f.keeps) {
+            self.isolated.entry(fence.machine).or_default().push(step);
+        }
     }
 
     /// How a thing is lost together with a node.

@@ -25,6 +25,7 @@ impl<'s> Builder<'s, '_> {
             | Rule::moves
             | Rule::ensures
             | Rule::fences
+            | Rule::isolates
             | Rule::loses
             | Rule::attests
             | Rule::through => self.effect(rule, parts)?,
@@ -59,6 +60,7 @@ impl<'s> Builder<'s, '_> {
             Rule::moves => ClauseKind::Moves(self.path(parts)?, self.path(parts)?, self.path(parts)?),
             Rule::ensures => ClauseKind::Ensures(self.exprs(parts)?),
             Rule::fences => ClauseKind::Fences(self.path(parts)?),
+            Rule::isolates => ClauseKind::Isolates(self.path(parts)?),
             Rule::loses => ClauseKind::Loses(self.path(parts)?),
             Rule::attests => ClauseKind::Attests(self.exprs(parts)?),
             Rule::through => ClauseKind::Through(self.paths(parts)?),
