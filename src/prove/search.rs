@@ -298,8 +298,15 @@ impl Search<'_> {
         };
         // Within a strict block, what is ordered before it is what it needs.
         let is_before = |search: &Search<'_>, at| search.reach.ordered(id(at), id(here)) && !search.reach.gave_up();
+        // Looked at from the end, nothing is known of what became of a block, not even that it was not cancelled.
+        let inside = matches!(from, Spot::End(_)) && self.engine.blocks.covers(block, at);
+        let ran = match inside {
+            true => self.engine.table(block, Known::Nothing).of(at).ran,
+            false => self.engine.seen(at, block).ran,
+        };
         let mut fact = Cond::TRUE;
         match self.engine.view(at, block) {
+            _ if inside => {}
             View::Into(inner, _) if !self.is_around(inner, block) => {
                 let exit = self.engine.blocks.get(inner).exit;
                 if is_before(self, exit) && known.insert(Seen::Passed(inner)) {
@@ -308,13 +315,11 @@ impl Search<'_> {
             }
             View::Passed if self.is_choice(at) && is_before(self, at) => {
                 let works = self.engine.works(at);
-                let ran = self.engine.seen(at, block).ran;
                 fact = self.engine.bdd.or(!ran, works);
             }
             _ => {}
         }
         for fits in self.plausible.get(&at).cloned().unwrap_or_default() {
-            let ran = self.engine.seen(at, block).ran;
             let yes = self.engine.vars.answered(&mut self.engine.bdd, at, 0);
             let said = self.engine.bdd.and(ran, yes);
             let plausible = self.engine.bdd.or(!said, fits);
