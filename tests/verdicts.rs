@@ -59,7 +59,8 @@ fn new_lines<'a>(before: &str, after: &'a str) -> Vec<&'a str> {
 
 /// The cause of a finding, however many steps run into it.
 fn cause(d: &Diagnostic) -> (Code, String) {
-    (d.code, d.message.split(" (and in ").next().unwrap().to_owned())
+    let message = d.message.split(" (and in ").next().unwrap().split(" (also ").next().unwrap();
+    (d.code, message.to_owned())
 }
 
 #[test]

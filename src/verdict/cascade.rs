@@ -1,17 +1,17 @@
-//! One cause, one finding: of violations that follow from the same turn of events the first is shown, and how many more
-//! there are is said.
+//! One cause, one finding: of violations that follow from the same turn of events the first is shown, with
+//! the other steps that run into it.
 
+use super::told;
+use crate::bytecode::InstrId;
 use crate::prove::{Found, Proof};
 use crate::semantics::Violation;
 use std::collections::{BTreeSet, HashMap};
 
-/// A violation, and how many steps more run into the same.
+/// A violation, and the other steps that run into the same.
 #[derive(Debug)]
 pub(super) struct Cause<'a> {
     pub found: &'a Found,
-    pub more: usize,
-    /// Where they are seen, the first one included.
-    seen: BTreeSet<u32>,
+    pub more: BTreeSet<InstrId>,
 }
 
 /// What of a violation tells one cause from another, beside the story: its sort and its cell.
@@ -60,10 +60,13 @@ pub(super) fn causes(proof: &Proof) -> Vec<Cause<'_>> {
         let alike = known.entry(sort(found.violation).1).or_default();
         let first = alike.iter().copied().find(|i| causes.get(*i).is_some_and(|c| follows(c.found, found)));
         match first.and_then(|i| causes.get_mut(i)) {
-            Some(cause) => cause.more += usize::from(cause.seen.insert(at(found.violation))),
+            Some(cause) => {
+                let (first, other) = (told::at(cause.found.violation), told::at(found.violation));
+                cause.more.extend(other.map(|(step, _)| step).filter(|s| first.is_none_or(|(step, _)| step != *s)));
+            }
             None => {
                 alike.push(causes.len());
-                causes.push(Cause { found, more: 0, seen: BTreeSet::from([at(found.violation)]) });
+                causes.push(Cause { found, more: BTreeSet::new() });
             }
         }
     }

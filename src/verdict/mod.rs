@@ -22,6 +22,7 @@ mod spelling;
 mod summary;
 mod tale;
 mod time;
+mod told;
 mod undecided;
 
 pub use return_trip::return_trip;
@@ -33,6 +34,7 @@ use crate::prove::Proof;
 use crate::semantics::Violation;
 use scene::Scene;
 use tale::Tale;
+use told::Told;
 
 /// What is to be said of a proof.
 pub fn findings(case: Case<'_>, proof: &Proof) -> Vec<Diagnostic> {
@@ -42,55 +44,30 @@ pub fn findings(case: Case<'_>, proof: &Proof) -> Vec<Diagnostic> {
     for cause in cascade::causes(proof) {
         let violation = cause.found.violation;
         if told.len() >= stories {
-            told.push(Told { violation, finding: brief::finding(&scene, violation), more: cause.more });
+            told.push(Told::new(violation, brief::finding(&scene, violation), cause.more));
             continue;
         }
         let finding = match Tale::of(&scene, cause.found) {
+            Ok(tale) if tale.follows(proof) => continue,
             Ok(tale) => {
-                if let Some(first) = told.iter_mut().find(|t| is_late(t.violation, violation, &tale)) {
-                    first.more += 1 + cause.more;
+                if let Some(first) = told.iter_mut().find(|t| t.is_cause(violation, &tale)) {
+                    first.more.extend(told::at(violation).map(|(step, _)| step).into_iter().chain(cause.more));
                     continue;
                 }
                 finding(&scene, violation, &tale)
             }
             Err(why) => unexplained(&scene, violation, &why),
         };
-        told.push(Told { violation, finding, more: cause.more });
+        let new = Told::new(violation, finding, cause.more);
+        let left = told.iter_mut().try_fold(new, |new, first| first.takes(&scene, new).ok_or(()));
+        told.extend(left);
     }
-    let mut found: Vec<Diagnostic> = told.into_iter().map(Told::counted).collect();
+    let mut found: Vec<Diagnostic> = told.into_iter().map(|t| t.whole(&scene)).collect();
     found.extend(undecided::check(&scene, proof));
     found.extend(idle::check(&scene, proof));
     found.extend(goal_missed::held_before(&scene));
     found.extend(time::check(&scene));
     found
-}
-
-/// A finding, and how many steps more run into the same.
-struct Told {
-    violation: Violation,
-    finding: Diagnostic,
-    more: usize,
-}
-
-impl Told {
-    fn counted(mut self) -> Diagnostic {
-        match self.more {
-            0 => {}
-            1 => self.finding.message.push_str(" (and in one more step)"),
-            more => self.finding.message.push_str(&format!(" (and in {more} more steps)")),
-        }
-        self.finding
-    }
-}
-
-/// Whether a thing is held twice only because the command took effect late of which that was said already.
-fn is_late(said: Violation, now: Violation, tale: &Tale) -> bool {
-    match (said, now) {
-        (Violation::LandsLate { step, cell }, Violation::HeldTwice { cell: other, .. }) => {
-            cell == other && tale.late.contains(&step)
-        }
-        _ => false,
-    }
 }
 
 /// What is proved of a plan, if nothing was found.

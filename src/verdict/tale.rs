@@ -7,7 +7,7 @@ use super::skipping::Skipping;
 use crate::base::{Diagnostic, Span, TraceLine};
 use crate::bytecode::{GuardId, Instr, InstrId, Op, Status};
 use crate::calculus::{AtomSource, CellId, CellKind, Effect};
-use crate::prove::{Found, Turn, story};
+use crate::prove::{Found, Proof, Turn, story};
 use crate::semantics::{Move, State, Violation};
 use std::collections::HashSet;
 
@@ -33,6 +33,10 @@ pub(super) struct Tale {
     pub untouched: bool,
     /// The steps whose command takes effect after it was given up.
     pub late: Vec<InstrId>,
+    /// What else must not be and is, before.
+    before: Vec<Violation>,
+    /// It is about the end of the plan.
+    ends: bool,
 }
 
 /// A line of it.
@@ -72,6 +76,12 @@ impl Tale {
         }
         teller.end();
         Ok(teller.tale)
+    }
+
+    /// Whether the plan ends badly in a story in which a step ran without what it needs, which is a finding of its own.
+    pub fn follows(&self, proof: &Proof) -> bool {
+        let needs = |v: &&Violation| matches!(v, Violation::NotSo { .. });
+        self.ends && self.before.iter().filter(needs).any(|v| proof.found.iter().any(|f| f.violation == *v))
     }
 
     /// Adds the story to a finding: its lines, and the places at which they happen.
@@ -158,6 +168,8 @@ impl<'a> Teller<'a> {
                 cancelled: false,
                 untouched: true,
                 late: Vec::new(),
+                before: Vec::new(),
+                ends: matches!(found.violation, Violation::GoalMissed { .. } | Violation::LeftOpen { .. }),
             },
             state: start,
         }
@@ -199,6 +211,7 @@ impl<'a> Teller<'a> {
         let before = self.state.value(self.tale.cell);
         let seen = self.state.apply(self.scene.program, made).map_err(|e| e.why)?;
         let violated = seen.contains(&self.found.violation);
+        self.tale.before.extend(seen.into_iter().filter(|v| *v != self.found.violation));
         self.tale.untouched &= self.state.value(self.tale.cell) == before;
         match made {
             Move::Settle(id) => self.settles(*id, violated),
