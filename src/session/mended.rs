@@ -54,8 +54,9 @@ fn count(found: &[Diagnostic]) -> usize {
     found.iter().filter(|d| d.is_error()).count()
 }
 
-/// Whether a finding is this one, however many steps it is about.
+/// Whether a finding is this one, however many steps and things it is about.
 fn same(found: &Diagnostic, code: Code, message: &str) -> bool {
-    let cause = |message: &str| message.split(" (and in ").next().map(String::from);
+    let cut = |message: &str, at: &str| message.split(at).next().map_or_else(String::new, String::from);
+    let cause = |message: &str| cut(&cut(message, " (and in "), " (also ");
     found.code == code && cause(&found.message) == cause(message)
 }
