@@ -100,9 +100,12 @@ impl Writer<'_, '_> {
         let mut head = String::from(if instr.op.is_structure() { "ha_block" } else { "ha_step" });
         head.push_str(&format!(" {number} {}", word(&instr.name)));
         let flags = instr.flags;
-        for (flag, text) in
-            [(flags.tolerated, "if_possible"), (flags.finally, "finally"), (flags.idempotent, "idempotent")]
-        {
+        for (flag, text) in [
+            (flags.tolerated, "if_possible"),
+            (flags.finally, "finally"),
+            (flags.idempotent, "idempotent"),
+            (flags.lingers, "lingers"),
+        ] {
             if flag {
                 head.push(' ');
                 head.push_str(text);
