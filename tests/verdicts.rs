@@ -100,6 +100,24 @@ fn every_finding_is_told_and_every_edit_mends() {
 }
 
 #[test]
+fn somebody_s_word_can_be_typed_in_as_proposed() {
+    let mut words = 0;
+    for plan in plans() {
+        let text = fs::read_to_string(&plan).unwrap();
+        for d in check(&text).diagnostics {
+            let mut lines = d.help.iter().flat_map(|h| h.lines()).map(str::trim);
+            let Some(word) = lines.find(|l| l.starts_with("step sure")) else { continue };
+            let at = text[..d.span().unwrap().start as usize].rfind("step ").unwrap();
+            let after = [&text[..at], word, "\n  ", &text[at..]].concat();
+            let left = check(&after).diagnostics;
+            assert!(!left.iter().any(|l| cause(l) == cause(&d)), "{}: {word}\n{left:?}", plan.display());
+            words += 1;
+        }
+    }
+    assert!(words >= 5, "{words} words");
+}
+
+#[test]
 fn of_many_causes_the_first_are_told() {
     let mut text = String::from("node admin { via = local }\n");
     for n in 0..25 {

@@ -7,6 +7,8 @@ use super::types::Ty;
 use super::{Resolver, elaborate};
 use crate::base::Span;
 use crate::calculus::Change;
+use crate::syntax::tree;
+use std::collections::BTreeSet;
 
 /// What is wanted of a thing.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,9 @@ pub struct Remedy {
     pub node: String,
 }
 
+/// A parameter's name, where it has to be said, and the thing for it; `None` for its default.
+type Argument = (Option<String>, Option<ThingId>);
+
 /// Calls that are tried for one action or probe.
 const CALLS: usize = 64;
 
@@ -44,27 +49,51 @@ impl<'s> Resolver<'s> {
     /// the library puts first what is safest.
     pub fn action_for(&self, need: &Need<'_>) -> Option<Remedy> {
         let mut best: Option<((usize, Span), Remedy)> = None;
+        self.each_action(need, |action, call, node, effects, lacking| {
+            let rank = (effects.changes.len(), action.name.span);
+            if lacking.is_empty() && best.as_ref().is_none_or(|(r, _)| rank < *r) {
+                let node = self.library.thing(node).name.text.to_string();
+                let remedy = Remedy { name: action.name.text.to_string(), arguments: self.shown(call), node };
+                best = Some((rank, remedy));
+            }
+            lacking.is_empty()
+        });
+        best.map(|(_, remedy)| remedy)
+    }
+
+    /// The action that would bring about what is needed if some attributes had values, and these; the one that is declared
+    /// first.
+    pub fn lacking_for(&self, need: &Need<'_>) -> Option<(String, Vec<String>)> {
+        let mut best: Option<(Span, (String, Vec<String>))> = None;
+        self.each_action(need, |action, _, _, _, lacking| {
+            if !lacking.is_empty() && best.as_ref().is_none_or(|(span, _)| action.name.span < *span) {
+                best = Some((action.name.span, (action.name.text.to_string(), lacking.into_iter().collect())));
+            }
+            true
+        });
+        best.map(|(_, found)| found)
+    }
+
+    /// Shows every call of an action that helps, with its node, effects, and the attributes that it lacks; after a yes the
+    /// other nodes are not tried.
+    fn each_action(
+        &self,
+        need: &Need<'_>,
+        mut see: impl FnMut(&tree::Action<'s>, &[Argument], ThingId, &Effects, BTreeSet<String>) -> bool,
+    ) {
         let things = self.named(&need.things);
         for action in self.library.actions() {
-            let name = action.tree.name.text;
             for call in self.calls(&action.params, &things) {
                 for node in self.named(&need.nodes) {
                     let values = call.iter().map(|(_, thing)| *thing).collect();
-                    let tried = Elaborator::new(&self.library, self.sources);
-                    let Some(effects) = tried.effects_of(action, values, node) else { continue };
-                    if !helps(need, &effects) {
-                        continue;
+                    let tried = Elaborator::new(&self.library, self.sources).effects_of(action, values, node);
+                    let Some((effects, lacking)) = tried.filter(|(e, _)| helps(need, e)) else { continue };
+                    if see(&action.tree, &call, node, &effects, lacking) {
+                        break;
                     }
-                    let rank = (effects.changes.len(), action.tree.name.span);
-                    if best.as_ref().is_none_or(|(r, _)| rank < *r) {
-                        let node = self.library.thing(node).name.text.to_string();
-                        best = Some((rank, Remedy { name: name.to_string(), arguments: self.shown(&call), node }));
-                    }
-                    break;
                 }
             }
         }
-        best.map(|(_, remedy)| remedy)
     }
 
     /// A probe whose yes means that what is needed is so.
@@ -98,8 +127,8 @@ impl<'s> Resolver<'s> {
 
     /// The ways in which parameters can be given these things, each at most once; what has a default is left out. `None`
     /// stands for a default.
-    fn calls(&self, params: &[Param<'s>], things: &[ThingId]) -> Vec<Vec<(Option<String>, Option<ThingId>)>> {
-        let mut calls: Vec<Vec<(Option<String>, Option<ThingId>)>> = vec![Vec::new()];
+    fn calls(&self, params: &[Param<'s>], things: &[ThingId]) -> Vec<Vec<Argument>> {
+        let mut calls: Vec<Vec<Argument>> = vec![Vec::new()];
         let mut skipped = false;
         for param in params {
             if param.default.is_some() {
@@ -110,7 +139,7 @@ impl<'s> Resolver<'s> {
             let Ty::Thing(kind) = param.ty else { return Vec::new() };
             let fits = |t: &&ThingId| self.library.is_a(self.library.thing(**t).kind, kind);
             let named = skipped.then(|| param.name.text.to_string());
-            let longer = |call: &Vec<(Option<String>, Option<ThingId>)>| {
+            let longer = |call: &Vec<Argument>| {
                 let free = things.iter().filter(fits).filter(|t| call.iter().all(|(_, used)| used != &Some(**t)));
                 free.map(|t| [call.as_slice(), &[(named.clone(), Some(*t))]].concat()).collect::<Vec<_>>()
             };
@@ -119,7 +148,7 @@ impl<'s> Resolver<'s> {
         calls
     }
 
-    fn shown(&self, call: &[(Option<String>, Option<ThingId>)]) -> Vec<(Option<String>, String)> {
+    fn shown(&self, call: &[Argument]) -> Vec<(Option<String>, String)> {
         let name = |thing: &ThingId| self.library.thing(*thing).name.text.to_string();
         call.iter().filter_map(|(param, thing)| Some((param.clone(), name(thing.as_ref()?)))).collect()
     }

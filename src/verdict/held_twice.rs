@@ -1,7 +1,7 @@
 //! HA0401: a thing that only one node may hold could be on two.
 
-use super::mend::take_away;
 use super::scene::Scene;
+use super::take_away::take_away;
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic};
 use crate::bytecode::InstrId;

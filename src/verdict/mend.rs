@@ -5,7 +5,7 @@ use super::scene::Scene;
 use super::skipping::shortened;
 use super::tale::Tale;
 use crate::base::{Diagnostic, Fix, Span, duration};
-use crate::bytecode::InstrId;
+use crate::bytecode::{Instr, InstrId};
 use crate::calculus::{CellId, CellKind, MachineId};
 use crate::model::Item;
 use crate::resolve::{Need, Remedy};
@@ -31,61 +31,6 @@ pub(super) fn advice(help: impl Into<String>) -> Mend {
     Mend { help: help.into(), fix: None }
 }
 
-/// Before `step`, something must take an exclusive thing from where it is.
-pub(super) fn take_away(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Mend {
-    let thing = &scene.cell(cell).name;
-    let holder = scene.value(cell, tale.value);
-    if scene.machine_of(cell, tale.value).is_none() && holder.starts_with("another ") {
-        return nothing_given(scene, cell);
-    }
-    let why = why_not(scene, tale, step, &format!("takes `{thing}` from `{holder}`"));
-    let remedy = remove(scene, tale, step, cell);
-    let ask = format!("or let somebody vouch for it: `ask \"Is {holder} off?\"` with `attests {holder} is down`");
-    match remedy {
-        Some(remedy) => {
-            let (line, fix) = step_before(scene, &remedy, step);
-            Mend { help: format!("{why}; add before `{}`:\n  {line}\n{ask}", scene.name(step)), fix }
-        }
-        None => advice(format!(
-            "{why}; make sure before `{}` that `{holder}` has let go of `{thing}`: fence it (`std/host` has fences), {ask}",
-            scene.name(step)
-        )),
-    }
-}
-
-/// The action that takes an exclusive thing away from where it is: a release there, if that node is up and has not let
-/// anybody wait, else a fence.
-fn remove(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Option<Remedy> {
-    let (thing, holder) = (scene.cell(cell), scene.value(cell, tale.value));
-    let machine = scene.machine_of(cell, tale.value)?;
-    let up = scene.up();
-    // Best from a node that has no part in it.
-    let own = scene.instr(step).and_then(|i| i.host).map_or("", |m| scene.machine(m));
-    let mut others: Vec<&str> = up.iter().copied().filter(|n| *n != holder).collect();
-    others.sort_by_key(|n| *n == own);
-    let fence = || {
-        let need =
-            Need { cell: holder, now: "up", fine: vec!["down"], fence: true, things: vec![holder], nodes: others };
-        scene.resolver.action_for(&need).filter(|_| thing.volatile)
-    };
-    let release = || {
-        let fine = vec!["nowhere", scene.taken(step, cell)];
-        let things = vec![thing.name.as_str(), holder];
-        let need = Need { cell: &thing.name, now: holder, fine, fence: false, things, nodes: vec![holder] };
-        scene.resolver.action_for(&need).filter(|_| up.contains(&holder))
-    };
-    let calm = tale.failed.is_empty() && tale.skipped.is_empty() && scene.is_given_up(machine);
-    if calm { release().or_else(fence) } else { fence().or_else(release) }
-}
-
-/// Where an exclusive thing is when the plan starts has to be said.
-fn nothing_given(scene: &Scene<'_>, cell: CellId) -> Mend {
-    let thing = &scene.cell(cell).name;
-    advice(format!(
-        "say where it is, such as `given {thing} on nowhere`, or `given {thing} on NODE or nowhere`: then it is proved"
-    ))
-}
-
 /// Something must bring about what `step` needs.
 pub(super) fn provide(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellId) -> Mend {
     let needed = scene.says(cell, scene.required(step, cell));
@@ -107,6 +52,9 @@ pub(super) fn provide(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellI
             help: format!("{both}; make `{theirs}` certain, or let `{name}` run only after it:\n  {condition}"),
             fix,
         };
+    }
+    if let Some(later) = scene.later(step, |i| gives(i, cell, tale.value, scene.required(step, cell))) {
+        return moved(scene, later, step);
     }
     let own = scene.instr(step).and_then(|i| i.host).map(|m| scene.machine(m));
     let mut nodes: Vec<&str> = own.into_iter().collect();
@@ -132,6 +80,18 @@ pub(super) fn provide(scene: &Scene<'_>, tale: &Tale, step: InstrId, cell: CellI
             None => advice(format!("{why}; make sure of `{needed}` before `{}`", scene.name(step))),
         },
     }
+}
+
+/// A step that would help stands too late.
+pub(super) fn moved(scene: &Scene<'_>, later: InstrId, step: InstrId) -> Mend {
+    let (late, name) = (scene.name(later), scene.name(step));
+    advice(format!("`{late}` would see to it, but comes after `{name}`: move `{late}` before `{name}`"))
+}
+
+/// Whether an instruction that works brings a cell from a value to one of these.
+pub(super) fn gives(instr: &Instr, cell: CellId, now: u8, fine: u64) -> bool {
+    let after = instr.effects.iter().filter(|e| e.cell == cell).map(|e| e.change.apply(now));
+    after.into_iter().any(|value| value != now && fine >> (value & 63) & 1 == 1)
 }
 
 /// A node that a step needs must be up.
@@ -202,7 +162,7 @@ pub(super) fn kill(scene: &Scene<'_>, step: InstrId) -> Mend {
 }
 
 /// Why what should have helped did not: the narrower condition, or what may fail.
-fn why_not(scene: &Scene<'_>, tale: &Tale, step: InstrId, does: &str) -> String {
+pub(super) fn why_not(scene: &Scene<'_>, tale: &Tale, step: InstrId, does: &str) -> String {
     let name = scene.name(step);
     if let Some(skipped) = tale.skipped.first() {
         let (theirs, ours) = (scene.conditions(*skipped), scene.conditions(step));
@@ -228,7 +188,7 @@ fn why_not(scene: &Scene<'_>, tale: &Tale, step: InstrId, does: &str) -> String 
 }
 
 /// A step before another one, as text and as an edit.
-fn step_before(scene: &Scene<'_>, remedy: &Remedy, before: InstrId) -> (String, Option<Fix>) {
+pub(super) fn step_before(scene: &Scene<'_>, remedy: &Remedy, before: InstrId) -> (String, Option<Fix>) {
     let thing = remedy.arguments.first().map_or_else(String::new, |(_, thing)| format!("_{thing}"));
     let name = scene.fresh(&format!("{}{thing}", remedy.name));
     let line = format!("step {name} on {} {{ do {} }}", scene.spell(&remedy.node), scene.call(remedy));

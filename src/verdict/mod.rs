@@ -20,6 +20,7 @@ mod scene;
 mod skipping;
 mod spelling;
 mod summary;
+mod take_away;
 mod tale;
 mod time;
 mod told;

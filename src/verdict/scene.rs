@@ -2,7 +2,7 @@
 //! things seen three times, one for one.
 
 use crate::base::{SourceMap, Span};
-use crate::bytecode::{Instr, InstrId, Program};
+use crate::bytecode::{Instr, InstrId, Op, Program};
 use crate::calculus::{Cell, CellId, CellKind, Change, Effect, MachineId};
 use crate::model::{Plan, Region, Step};
 use crate::order::{Block, Dag, Node, NodeId, Outline, What};
@@ -139,6 +139,19 @@ impl<'a> Scene<'a> {
         };
         let before = self.program.code.get(..step.index())?;
         before.iter().rposition(|i| i.effects.iter().any(gives)).map(InstrId::at)
+    }
+
+    /// The first step after another one, under the same conditions at most, of which this is true; what only puts things
+    /// back does not count.
+    pub fn later(&self, step: InstrId, helps: impl Fn(&Instr) -> bool) -> Option<InstrId> {
+        let ours = self.conditions(step);
+        let fits = |id: &InstrId| {
+            let (instr, node) = (self.instr(*id), self.node(*id));
+            let done = instr.is_some_and(|i| matches!(i.op, Op::Run { .. }) && !i.flags.finally && !i.flags.tolerated);
+            let plain = self.step(*id).is_some() && node.is_some_and(|n| n.instead_of.is_none());
+            done && plain && instr.is_some_and(&helps) && self.conditions(*id).iter().all(|c| ours.contains(c))
+        };
+        (step.index() + 1..self.program.code.len()).map(InstrId::at).find(fits)
     }
 
     /// The last.

@@ -1,11 +1,12 @@
 //! What an action or a probe would come to if a plan called it with these things.
 
 use super::Elaborator;
-use crate::base::Diagnostic;
+use crate::base::{Code, Diagnostic};
 use crate::calculus::Change;
 use crate::resolve::library::{Declared, Param, ThingId};
 use crate::resolve::value::Value;
 use crate::syntax::tree;
+use std::collections::BTreeSet;
 
 /// The effects of a call, by the names of cells and machines.
 pub(in crate::resolve) struct Effects {
@@ -22,13 +23,14 @@ pub(in crate::resolve) struct Proven {
 }
 
 impl<'s> Elaborator<'_, 's> {
-    /// The effects of an action called with these values (`None` for a default) on a node, if that compiles.
+    /// The effects of an action called with these values (`None` for a default) on a node, if that compiles but for
+    /// attributes that have no value, and the names of these.
     pub(in crate::resolve) fn effects_of(
         mut self,
         action: &Declared<'s, tree::Action<'s>>,
         values: Vec<Option<ThingId>>,
         node: ThingId,
-    ) -> Option<Effects> {
+    ) -> Option<(Effects, BTreeSet<String>)> {
         let at = action.tree.name.span;
         self.called_with(&action.params, values);
         let (name, kind) = action.tree.host?;
@@ -41,15 +43,13 @@ impl<'s> Elaborator<'_, 's> {
         let parts = self.clauses(&action.tree.clauses, Some(&host), true);
         let machine = self.host_machine(&host, at);
         let fences = self.independent(&parts, machine, at);
-        if self.broken() {
-            return None;
-        }
+        let lacking = self.lacking()?;
         let changes = parts.effects.iter().filter_map(|(effect, _)| {
             let cell = self.plan.cells.get(effect.cell.index())?;
             Some((cell.name.clone(), cell.values.clone(), effect.change))
         });
         let fenced = fences.iter().filter_map(|m| Some(self.plan.machines.get(m.index())?.name.clone()));
-        Some(Effects { changes: changes.collect(), fences: fenced.collect() })
+        Some((Effects { changes: changes.collect(), fences: fenced.collect() }, lacking))
     }
 
     /// What the yes of a probe called with these values means, if that compiles.
@@ -81,6 +81,15 @@ impl<'s> Elaborator<'_, 's> {
             };
             self.vars.push((param.name.text, value));
         }
+    }
+
+    /// The attributes that have no value; `None` if anything else is wrong.
+    fn lacking(&self) -> Option<BTreeSet<String>> {
+        let errors = self.diagnostics.iter().filter(|d| d.is_error());
+        let name = |d: &Diagnostic| {
+            d.span().filter(|_| d.code == Code::MissingAttribute).map(|at| self.sources.text(at).to_owned())
+        };
+        errors.map(name).collect()
     }
 
     fn broken(&self) -> bool {
