@@ -192,8 +192,14 @@ fn findings_go_where_they_are_expected() {
         let output = handover(folder.path()).args(args).output().unwrap();
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
     };
-    let proved = "no findings in 1 file, 2 plans\nproved: look (1 of 2 steps), again (1 of 2 steps)\n";
-    assert_eq!(run(&["check", "plans/good.ha"]), (0, String::from(proved), String::new()));
+    let covers = "1 of 2 steps; nothing is known of see";
+    let proved = format!("no findings in 1 file, 2 plans\nproved: look ({covers}), again ({covers})\n");
+    assert_eq!(run(&["check", "plans/good.ha"]), (0, proved, String::new()));
+    // Of a plan that does nothing, nothing is proved.
+    let empty = "node a { via = local }\nplan nothing() { given a is up }\n";
+    std::fs::write(folder.path().join("empty.ha"), empty).unwrap();
+    let none = "no findings in 1 file, 1 plan\nwithout any step: nothing\n";
+    assert_eq!(run(&["check", "empty.ha"]), (0, String::from(none), String::new()));
     // Of `check` they are the product; of the others they are what is in the way.
     let (exit, out, err) = run(&["check", "plans"]);
     assert_eq!((exit, err.as_str()), (1, ""));

@@ -4,6 +4,7 @@ use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, Span};
 use crate::cli::console::{Console, Pane};
 use crate::cli::flags::{Format, FormatFlag};
 use crate::cli::{Exit, json, report};
+use crate::emit::some;
 use crate::os::{self, Disk};
 use crate::session::{self, Compilation, Request};
 use crate::verdict::Verdict;
@@ -122,12 +123,22 @@ impl Findings {
     fn proved(&self, pane: &mut Pane) {
         let covers = |v: &Verdict| match v.opaque.len() {
             0 => format!("all {} steps", v.steps),
-            n => format!("{} of {} steps", v.steps - n.min(v.steps), v.steps),
+            n => {
+                let known = v.steps - n.min(v.steps);
+                format!("{known} of {} steps; nothing is known of {}", v.steps, some(&v.opaque))
+            }
         };
-        let proved = self.plans.iter().filter_map(|p| Some(format!("{} ({})", p.plan, covers(p.verdict.as_ref()?))));
+        let verdicts = || self.plans.iter().filter_map(|p| Some((p, p.verdict.as_ref()?)));
+        let proved = verdicts().filter(|(_, v)| v.steps > 0).map(|(p, v)| format!("{} ({})", p.plan, covers(v)));
+        let empty = verdicts().filter(|(_, v)| v.steps == 0).map(|(p, _)| p.plan.clone());
         let open = self.plans.iter().filter(|p| !p.missing.is_empty());
         let open = open.map(|p| format!("{} (which {}?)", p.plan, p.missing.join(", ")));
-        for (what, names) in [("proved", proved.collect::<Vec<_>>()), ("not proved", open.collect())] {
+        let lists = [
+            ("proved", proved.collect::<Vec<_>>()),
+            ("without any step", empty.collect()),
+            ("not proved", open.collect()),
+        ];
+        for (what, names) in lists {
             let more = names.len().saturating_sub(NAMED);
             let shown: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
             match (names.len(), more) {

@@ -69,11 +69,13 @@ fn trusted(verdict: &Verdict, page: &mut Page) {
             lines.push(format!("{what} {}", some(&names)));
         }
     };
+    say("that at the start:", trusted.given.clone());
     say("that a fence which worked has stopped its victim:", words(&trusted.fences, " of "));
+    say("that a node that was fenced does not take by itself, when it starts again,", trusted.untaken.clone());
     say("people:", words(&trusted.attested, " says that "));
     say("taken for granted:", trusted.assumed.iter().map(|w| format!("{} ({})", listed(&w.facts), w.of)).collect());
     say("that a yes means what it says:", words(&trusted.probes, " that "));
-    say("what the command reads back in", trusted.verified.clone());
+    say("what the command reads back (`verify`) in", trusted.verified.clone());
     say("that nothing runs on after its time in", trusted.killed.clone());
     if let Some((first, others)) = lines.split_first() {
         page.field("trusted", first);

@@ -35,8 +35,12 @@ pub struct Verdict {
 /// What a proof does not prove but builds on.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Trusted {
+    /// What is so at the start, as written: whoever starts the plan has seen to it.
+    pub given: Vec<String>,
     /// That a fence which worked has made certain that its victim can do nothing.
     pub fences: Vec<Word>,
+    /// The things that a node which was fenced does not take by itself when it starts again.
+    pub untaken: Vec<String>,
     /// That what the operator says yes to is so.
     pub attested: Vec<Word>,
     /// What is taken for granted.
@@ -76,6 +80,9 @@ pub(super) fn summary(scene: &Scene<'_>) -> Verdict {
         verdict.no_return.extend(step.flags.commits.then(|| step.name.clone()));
     });
     let name = |cell: &CellId| scene.cell(*cell).name.clone();
+    if !verdict.trusted.fences.is_empty() {
+        verdict.trusted.untaken = exclusive.iter().filter(|c| !is_configured(scene, **c)).map(name).collect();
+    }
     verdict.exclusive = exclusive.iter().map(name).collect();
     let must_rest = |cell: &&CellId| scene.cell(**cell).rests != scene.cell(**cell).all();
     verdict.rests = touched.iter().filter(must_rest).map(name).collect();
@@ -86,8 +93,21 @@ pub(super) fn summary(scene: &Scene<'_>) -> Verdict {
     verdict
 }
 
+/// Whether the nodes that a thing was on take it again as they start, which the proof reckons with.
+fn is_configured(scene: &Scene<'_>, cell: CellId) -> bool {
+    scene.plan.cells.iter().any(|c| matches!(c.kind, CellKind::Configured { of, .. } if of == cell))
+}
+
+/// The clauses by which something is given, each once.
+fn given(scene: &Scene<'_>) -> Vec<String> {
+    let mut said: HashSet<String> = HashSet::new();
+    let words = scene.plan.givens.iter().map(|(_, _, span)| scene.sources.text(*span).split_whitespace());
+    let clauses = words.map(|w| w.collect::<Vec<_>>().join(" "));
+    clauses.filter(|clause| said.insert(clause.clone())).collect()
+}
+
 fn trusted(scene: &Scene<'_>) -> Trusted {
-    let mut trusted = Trusted::default();
+    let mut trusted = Trusted { given: given(scene), ..Trusted::default() };
     for (at, instr) in scene.program.code.iter().enumerate() {
         let name = || String::from(scene.name(InstrId::at(at)));
         if !instr.fences.is_empty() {
