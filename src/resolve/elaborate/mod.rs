@@ -5,6 +5,7 @@
 
 mod actions;
 mod blocks;
+mod claims;
 mod commands;
 mod conditions;
 mod consequences;
@@ -275,30 +276,6 @@ impl<'l, 's> Elaborator<'l, 's> {
         }
         for expr in &probe.tree.yes_means {
             self.facts(expr);
-        }
-    }
-
-    /// Checks the attributes of all things, and that no two claim the same address.
-    pub fn check_things(&mut self) {
-        let mut addresses: HashMap<String, Span> = HashMap::new();
-        for id in self.library.things() {
-            let thing = self.library.thing(id).clone();
-            let exclusive = matches!(self.library.kind(thing.kind).held, Some((false, _)));
-            for (name, operand) in &thing.attrs {
-                let Some(field) = self.library.field(thing.kind, name.text) else { continue };
-                let ty = field.ty.clone();
-                // An address is the same whatever the length of its prefix.
-                if let (Value::Text(text, Ty::Cidr), true) = (self.constant(operand, &ty), exclusive)
-                    && let address = text.split('/').next().unwrap_or(&text)
-                    && let Some(first) = addresses.insert(address.to_owned(), operand.span)
-                {
-                    self.report(
-                        Diagnostic::error(Code::Collision, operand.span, format!("`{address}` belongs to two things"))
-                            .label(first, "the other one")
-                            .help("give each its own address, or declare it once and use it twice"),
-                    );
-                }
-            }
         }
     }
 

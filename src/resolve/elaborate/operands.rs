@@ -311,15 +311,15 @@ impl<'s> Elaborator<'_, 's> {
         match own.or(field.default.as_ref()) {
             Some(operand) => self.constant(operand, &field.ty),
             None => {
-                self.report(
-                    Diagnostic::error(
-                        Code::MissingAttribute,
-                        name.span,
-                        format!("`{}` has no value for `{}`", thing.name.text, name.text),
-                    )
-                    .label(thing.name.span, "declared here")
-                    .help(format!("add `{} = …` to `{}`", name.text, thing.name.text)),
-                );
+                let message = format!("`{}` has no value for `{}`", thing.name.text, name.text);
+                // However often it is needed, it is missing once.
+                if self.diagnostics.iter().all(|d| d.message != message) {
+                    self.report(
+                        Diagnostic::error(Code::MissingAttribute, name.span, message)
+                            .label(thing.name.span, "declared here")
+                            .help(format!("add `{} = …` to `{}`", name.text, thing.name.text)),
+                    );
+                }
                 Value::Open(field.ty.clone())
             }
         }
@@ -327,8 +327,11 @@ impl<'s> Elaborator<'_, 's> {
 
     /// A text attribute of a thing, without complaint if it is missing; for attributes the compiler itself reads.
     pub(super) fn text_attribute(&mut self, id: ThingId, name: &'s str, at: Span) -> Option<String> {
-        let kind = self.library.thing(id).kind;
-        self.library.field(kind, name)?;
+        let thing = self.library.thing(id);
+        let field = self.library.field(thing.kind, name)?;
+        if field.default.is_none() && thing.attrs.iter().all(|(n, _)| n.text != name) {
+            return None;
+        }
         match self.attribute(id, Name { text: name, span: at }) {
             Value::Text(text, _) if !text.is_empty() => Some(text),
             Value::Word(word, _) => Some(word.to_string()),
