@@ -260,7 +260,7 @@ impl<'s> Library<'s> {
 
     fn unknown_kind(&self, name: Name<'s>, what: &str) -> Diagnostic {
         let words = self.kind_names.keys().copied().chain(SCALARS.iter().copied().filter(|_| what == "type"));
-        let near = nearest(name.text, words);
+        let near = nearest(name.text, words).or_else(|| meant(name.text).filter(|w| self.kind_names.contains_key(w)));
         let error = Diagnostic::error(Code::UnknownName, name.span, format!("there is no {what} `{}`", name.text));
         match near {
             Some(word) => error.help(format!("did you mean `{word}`?")).fix(name.span, word),
@@ -567,4 +567,15 @@ fn check_states<'s>(tree: &tree::Kind<'s>, states: &[Name<'s>], rests: &[Name<'s
             );
         }
     }
+}
+
+/// The kind that somebody means who calls it by another usual name.
+fn meant(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "volume" | "disk" | "filesystem" | "mount" => "storage",
+        "host" | "server" | "machine" | "vm" => "node",
+        "ip" | "vip" => "address",
+        "unit" | "daemon" => "service",
+        _ => return None,
+    })
 }

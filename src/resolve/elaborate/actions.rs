@@ -133,6 +133,9 @@ impl<'s> Elaborator<'_, 's> {
         if self.library.probe(name.text).is_some() {
             return error.help("this is a probe: use it in a condition, or in `wait until`");
         }
+        if matches!(name.text, "fence" | "stonith") {
+            return error.help("the fences of `std/host` are `power_off`, `destroy_machine` and `isolate`");
+        }
         match crate::stdlib::declaring("action", name.text) {
             Some(library) => error.help(format!("it is in `{library}`: add `use {library}`")),
             None => error.help("declare it with `action`, or import the library that does"),

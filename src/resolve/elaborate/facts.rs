@@ -59,6 +59,17 @@ impl<'s> Elaborator<'_, 's> {
 
     /// Facts joined by `or`: fine as long as they are about one cell.
     fn either(&mut self, parts: &[Expr<'s>], span: Span) -> Vec<Fact> {
+        if let [Expr { kind: ExprKind::On { subject, .. }, .. }, others @ ..] = parts
+            && let Some(place) = others.iter().find(|p| matches!(p.kind, ExprKind::Operand(_)))
+        {
+            let said = format!("{} on {}", self.source(subject.span), self.source(place.span));
+            let first = parts.first().map_or_else(String::new, |p| self.source(p.span));
+            self.report(
+                Diagnostic::error(Code::WrongType, place.span, "this is not a statement about the state of a thing")
+                    .help(format!("say `{first} or {said}`")),
+            );
+            return Vec::new();
+        }
         let facts: Vec<Fact> = parts.iter().flat_map(|p| self.facts(p)).collect();
         let Some(first) = facts.first() else { return Vec::new() };
         if facts.iter().any(|f| f.cell != first.cell) {
@@ -122,6 +133,9 @@ impl<'s> Elaborator<'_, 's> {
             let error = match nearest(option.text, words.clone()) {
                 Some(word) => error.help(format!("did you mean `{word}`?")).fix(option.span, word),
                 None if info.states.is_empty() => error.help("the kind has no states; add `states …` to it"),
+                None if info.name.text == "node" => {
+                    error.help("its states are up, down; of a node of which nobody knows say `up or down`")
+                }
                 None => error.help(format!("its states are {}", words.collect::<Vec<_>>().join(", "))),
             };
             self.report(error);

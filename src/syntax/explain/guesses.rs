@@ -18,6 +18,7 @@ pub(super) const ALL: &[Guess] = &[
     colon_or_equals,
     misspelt,
     no_state,
+    no_outcome,
     out_of_place,
     misspelt_before,
 ];
@@ -126,6 +127,21 @@ fn no_state(sight: &Sight<'_>) -> Option<Diagnostic> {
     };
     let message = format!("expected a state, found {}", sight.shown(sight.found()));
     Some(sight.error(sight.found(), message).help(help))
+}
+
+/// `if stop failed`
+fn no_outcome(sight: &Sight<'_>) -> Option<Diagnostic> {
+    let step = sight.scene.before(1).filter(|token| token.kind == Kind::Word)?;
+    let outcome = match sight.word() {
+        "failed" | "fails" => "did not succeed",
+        "worked" | "works" | "succeeds" => "succeeded",
+        _ => return None,
+    };
+    let token = sight.found().filter(|_| sight.expected.has("succeeded"))?;
+    let step = sight.scene.text(Some(step));
+    let message = format!("expected what became of `{step}`, found `{}`", sight.word());
+    let help = format!("say `{step} {outcome}`");
+    Some(sight.error(Some(token), message).help(help).fix(sight.span(Some(token)), outcome))
 }
 
 /// A word that is nearly one that fits.
