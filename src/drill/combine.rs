@@ -2,6 +2,8 @@
 //!
 //! Every combination, or, where there are more than [`EVERY`], so many that each pair of values of two conditions
 //! occurs in one of them, or, where fewer are wanted, those that have most pairs.
+//!
+//! A machine that is down holds nothing that it would have lost: what is volatile and is said to be there is nowhere.
 
 use crate::bytecode::{Op, Program};
 use crate::calculus::{AtomId, CellId, CellKind};
@@ -130,7 +132,13 @@ impl Space {
             };
             choices = choices.iter().flat_map(|c| longer(c).collect::<Vec<_>>()).collect();
         }
-        choices.into_iter().map(|choice| self.combination(choice)).filter(|c| possible(program, c)).collect()
+        let mut list: Vec<Combination> = Vec::new();
+        for combination in choices.into_iter().map(|choice| self.combination(program, choice)) {
+            if truthful(program, &combination) && !list.contains(&combination) {
+                list.push(combination);
+            }
+        }
+        list
     }
 
     /// Greedy: again and again the candidate that covers most pairs that have not occurred yet.
@@ -145,10 +153,10 @@ impl Space {
         let mut list: Vec<Combination> = Vec::new();
         let mut fruitless = 0;
         while let Some(aim) = left.first().copied().filter(|_| list.len() < at_most) {
-            let candidates = (0..CANDIDATES).map(|_| self.combination(self.towards(aim, &mut dice)));
+            let candidates = (0..CANDIDATES).map(|_| self.combination(program, self.towards(aim, &mut dice)));
             let covered = |c: &Combination| pairs_of(&c.choice).filter(|p| left.contains(p)).count();
-            let possible = candidates.filter(|c| possible(program, c));
-            match possible.map(|c| (covered(&c), c)).reduce(|a, b| if b.0 > a.0 { b } else { a }) {
+            let possible = candidates.filter(|c| truthful(program, c)).map(|c| (covered(&c), c));
+            match possible.filter(|c| c.0 > 0).reduce(|a, b| if b.0 > a.0 { b } else { a }) {
                 Some((_, best)) => {
                     pairs_of(&best.choice).for_each(|pair| _ = left.remove(&pair));
                     list.push(best);
@@ -175,7 +183,7 @@ impl Space {
         self.open.iter().enumerate().map(value).collect()
     }
 
-    fn combination(&self, choice: Vec<u8>) -> Combination {
+    fn combination(&self, program: &Program, mut choice: Vec<u8>) -> Combination {
         let (mut answers, mut initial) = (self.answers.clone(), self.initial.clone());
         for (condition, value) in self.open.iter().zip(&choice) {
             match condition {
@@ -189,6 +197,12 @@ impl Space {
                         *slot = *value;
                     }
                 }
+            }
+        }
+        lose(program, &mut initial);
+        for (condition, value) in self.open.iter().zip(&mut choice) {
+            if let Condition::Start(cell, _) = condition {
+                *value = initial.get(cell.index()).copied().unwrap_or(*value);
             }
         }
         Combination { choice, answers, initial }
@@ -226,30 +240,31 @@ fn matters(program: &Program, cell: CellId) -> bool {
         || program.atoms.iter().flat_map(|a| &a.yes_means).any(|r| r.cell == cell)
 }
 
-/// Whether things can be so: a machine that is down holds nothing that it would have lost, and a probe that is read at
-/// the start says yes only of what is so.
-fn possible(program: &Program, combination: &Combination) -> bool {
-    let things = Things::new(combination.initial.clone());
-    let down = |machine: crate::calculus::MachineId| {
-        let power = program.machines.get(machine.index()).and_then(|m| m.power);
-        power.is_some_and(|cell| things.value(cell) == 1)
-    };
-    let held = program.cells.iter().enumerate().filter(|(_, c)| c.volatile).all(|(index, cell)| {
-        let value = usize::from(things.value(CellId::at(index)));
+/// What is volatile on a machine that is down is nowhere.
+fn lose(program: &Program, initial: &mut [u8]) {
+    let down: Vec<bool> =
+        program.machines.iter().map(|m| m.power.is_some_and(|cell| initial.get(cell.index()) == Some(&1))).collect();
+    for (value, cell) in initial.iter_mut().zip(&program.cells).filter(|(_, c)| c.volatile) {
         let at = match &cell.kind {
-            CellKind::Place { holders } => holders.get(value).copied().flatten(),
-            CellKind::Shared { machine } => Some(*machine).filter(|_| value == 1),
+            CellKind::Place { holders } => holders.get(usize::from(*value)).copied().flatten(),
+            CellKind::Shared { machine } => Some(*machine).filter(|_| *value == 1),
             _ => None,
         };
-        !at.is_some_and(down)
-    });
+        if at.is_some_and(|machine| down.get(machine.index()) == Some(&true)) {
+            *value = 0;
+        }
+    }
+}
+
+/// Whether a probe that is read at the start says yes only of what is so.
+fn truthful(program: &Program, combination: &Combination) -> bool {
+    let things = Things::new(combination.initial.clone());
     let first = program.code.iter().take_while(|i| i.op != Op::Enter);
-    let truthful =
-        first.filter_map(|i| if let Op::Probe { atom, .. } = i.op { Some(atom) } else { None }).all(|atom| {
-            let yes = combination.answers.get(atom.index()).copied().flatten() == Some(1);
-            !yes || program.atoms.get(atom.index()).is_none_or(|a| things.are(&a.yes_means))
-        });
-    held && truthful
+    let mut probes = first.filter_map(|i| if let Op::Probe { atom, .. } = i.op { Some(atom) } else { None });
+    probes.all(|atom| {
+        let yes = combination.answers.get(atom.index()).copied().flatten() == Some(1);
+        !yes || program.atoms.get(atom.index()).is_none_or(|a| things.are(&a.yes_means))
+    })
 }
 
 /// Reproducible chance: xorshift64 (Marsaglia, "Xorshift RNGs", 2003).
@@ -320,6 +335,9 @@ mod tests {
         // Not: `down` with the thing there, or with a yes.
         assert_eq!(list, ["no down nowhere", "no up m", "no up nowhere", "yes up m", "yes up nowhere"]);
         assert_eq!(found.all, 8);
+        // Also where it is said to be there: it was.
+        let there = Space::new(&b.0, &[Some(3)], &[3, 2]).combinations(&b.0, 64);
+        assert_eq!(there.list.iter().map(|c| c.initial.as_slice()).collect::<Vec<_>>(), [[0, 1], [1, 0], [0, 1]]);
         assert!(Space::new(&b.0, &[Some(0)], &[3, 3]).combinations(&b.0, 64).list.is_empty());
         assert!(Space::new(&b.0, &[None], &[0, 3]).combinations(&b.0, 64).list.is_empty());
     }
