@@ -71,7 +71,7 @@ fn trusted(verdict: &Verdict, page: &mut Page) {
     };
     say("that at the start:", trusted.given.clone());
     say("that a fence which worked has stopped its victim:", words(&trusted.fences, " of "));
-    say("that a node that was fenced does not take by itself, when it starts again,", trusted.untaken.clone());
+    say("that a node that was fenced, when it starts again, takes nothing of this by itself:", trusted.untaken.clone());
     say("people:", words(&trusted.attested, " says that "));
     say("taken for granted:", trusted.assumed.iter().map(|w| format!("{} ({})", listed(&w.facts), w.of)).collect());
     say("that a yes means what it says:", words(&trusted.probes, " that "));
