@@ -17,4 +17,4 @@ pub use json::plan_json;
 pub use markdown::markdown;
 pub use place::{Place, Point, Range, place};
 pub use plan_text::plan_text;
-pub(crate) use words::some;
+pub use words::some;

@@ -241,7 +241,7 @@ pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
 const SHOWN: usize = 6;
 
 /// The first names of a list, and how many more there are.
-pub(crate) fn some<S: AsRef<str>>(names: &[S]) -> String {
+pub fn some<S: AsRef<str>>(names: &[S]) -> String {
     match names.get(..SHOWN) {
         Some(first) if names.len() > SHOWN + 1 => {
             let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
