@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help demo test setup check unit executor targets scripts licences fuzz
+.PHONY: help demo test setup check unit executor targets scripts licences fuzz campaign
 
 # A fresh HOME has no Rust of its own: use the one of the account.
 account := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -16,11 +16,13 @@ endif
 
 CARGO ?= cargo
 FUZZ_SECONDS ?= 600
+PLANS ?= 500000
 
 help:
 	@echo "make demo      hand a small web service over between two nodes on this machine"
 	@echo "make test      everything that CI checks; sets up what it needs"
 	@echo "make fuzz      run the fuzz targets for FUZZ_SECONDS each ($(FUZZ_SECONDS))"
+	@echo "make campaign  hold the prover and the executor to the definition on PLANS random plans ($(PLANS))"
 
 demo:
 	$(CARGO) build --locked --quiet
@@ -64,3 +66,8 @@ licences:
 
 fuzz:
 	fuzz/run $(FUZZ_SECONDS)
+
+# What CI does with a thousand plans, with many more.
+campaign:
+	PLANS=$(PLANS) $(CARGO) test --locked --release --lib agreement -- --ignored --nocapture
+	PLANS=$(PLANS) $(CARGO) test --locked --release --lib in_many_runs -- --ignored --nocapture
