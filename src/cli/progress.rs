@@ -7,7 +7,7 @@ use crate::bytecode::{Instr, InstrId, Names, Program, Status, spoken};
 use crate::cli::console::{Pane, Style};
 use crate::os;
 use crate::run::{
-    AnswerSource, Event, Machine, Record, Reporter, RunEnded, RunOutcome, StepEnded, StepOutcome, left_open,
+    AnswerSource, Event, Link, Machine, Record, Reporter, RunEnded, RunOutcome, StepEnded, StepOutcome, left_open,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -101,7 +101,7 @@ impl<'c> Progress<'c> {
                 self.say(time, "tells", Style::Yellow, &name(program, *step));
                 self.detail(text);
             }
-            Event::Asked { step, question, options } => {
+            Event::Asked { step, question, options, .. } => {
                 self.asked += 1;
                 self.say(time, "asks", Style::Yellow, &format!("{}: {question}", name(program, *step)));
                 // On a terminal the prompt lists them.
@@ -113,12 +113,26 @@ impl<'c> Progress<'c> {
                 self.asked = self.asked.saturating_sub(usize::from(*by != AnswerSource::Command));
                 let who = match by {
                     AnswerSource::Command => String::new(),
-                    AnswerSource::Person(who) => format!(" (says {who})"),
+                    AnswerSource::Person(said) => format!(" (says {said})"),
                     AnswerSource::InAdvance(who) => format!(" (said {who} in advance)"),
+                    AnswerSource::Deadline => String::from(" (nobody answered in time)"),
                 };
                 self.say(time, "answer", Style::Cyan, &format!("{}: {answer}{who}", name(program, *step)));
             }
-            Event::CancelRequested { by } => self.say(time, "cancel", Style::Yellow, &format!("requested by {by}")),
+            Event::CancelRequested { by, hard } => {
+                let how = if *hard { "requested at once" } else { "requested" };
+                self.say(time, "cancel", Style::Yellow, &format!("{how} by {by}"));
+            }
+            Event::Waived { text, by, .. } => self.say(time, "waived", Style::Yellow, &format!("{text}, by {by}")),
+            Event::Connection { node, state, text } => {
+                let (what, style) = match state {
+                    Link::Open => ("open", Style::Dim),
+                    Link::Refused => ("refused", Style::Yellow),
+                    Link::Lost => ("lost", Style::Yellow),
+                };
+                let colon = if text.is_empty() { "" } else { ": " };
+                self.say(time, "link", style, &format!("{node} {what}{colon}{text}"));
+            }
             Event::Settled { step, status } => self.settled(machine, time, *step, *status),
             Event::RunEnded(ended) => self.over(machine, time, ended),
         }

@@ -37,7 +37,7 @@ impl Follow {
             Event::Answered { step, option, .. } => _ = self.answered.insert(*step, *option),
             Event::StepEnded(ended) if !ended.again => self.ended(program, ended, landed, under_way),
             Event::Settled { step, .. } => self.made(program, &Move::Settle(*step)),
-            Event::CancelRequested { .. } => self.made(program, &Move::Cancel),
+            Event::CancelRequested { .. } if !self.state.cancelled => self.made(program, &Move::Cancel),
             Event::RunEnded(_) => self.look(program),
             _ => {}
         }

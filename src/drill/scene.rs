@@ -7,7 +7,7 @@ use crate::drill::plot::{Blow, Landing, Plot};
 use crate::drill::reply::Reply;
 use crate::drill::state::Moment;
 use crate::drill::world::{Shared, Stage};
-use crate::run::{Event, Finished, Happening, Launch, Question, Record, StepOutcome, reach};
+use crate::run::{Event, Finished, Happening, Launch, Question, Record, Said, StepOutcome, reach};
 
 /// What a step takes that declares no usual duration, in milliseconds.
 pub(super) const USUAL_MS: u64 = 1_000;
@@ -179,12 +179,12 @@ impl<'a> Scene<'a> {
             let times = [ended.map(|e| e.0), answer.map(|a| a.0), cancel, due, until_ms];
             let Some(at) = times.into_iter().flatten().min() else {
                 // Nothing would happen any more, ever: a person would give up.
-                return vec![Happening::Interrupted { by: String::from("the operator, who gave up") }];
+                return vec![Happening::Interrupted { by: Said::by("the operator, who gave up"), hard: false }];
             };
             state.clock_ms = state.clock_ms.max(at);
             if cancel == Some(at) {
                 state.cancels.pop_first();
-                return vec![Happening::Interrupted { by: String::from("the operator") }];
+                return vec![Happening::Interrupted { by: Said::by("the operator"), hard: false }];
             }
             if due == Some(at) {
                 if let Some(step) = state.things.take_due(Some(at)) {
@@ -198,7 +198,7 @@ impl<'a> Scene<'a> {
             let Some((_, step, option)) = answer.filter(|a| a.0 == at) else { return Vec::new() };
             state.answers.pop_first();
             return vec![match option {
-                Some(option) => Happening::Answered { step, option, by: String::from("the operator") },
+                Some(option) => Happening::Answered { step, option, by: Said::by("the operator") },
                 None => Happening::Unanswered { step },
             }];
         }

@@ -53,7 +53,7 @@ fn line(program: &Program, names: &Names<'_>, played: &Played, event: &Event) ->
             let who = if *by == AnswerSource::Command { "" } else { " (says the operator)" };
             Some(("answer", Some(*step), format!("{answer}{who}")))
         }
-        Event::CancelRequested { by } => Some(("cancel", None, format!("requested by {by}"))),
+        Event::CancelRequested { by, .. } => Some(("cancel", None, format!("requested by {by}"))),
         Event::RunResumed { .. } => Some(("resumed", None, String::from("after the executor was lost"))),
         Event::Settled { step, status } => settled(program, names, played, *step, *status),
         Event::RunEnded(ended) => Some(match ended.outcome {
@@ -61,7 +61,12 @@ fn line(program: &Program, names: &Names<'_>, played: &Played, event: &Event) ->
             RunOutcome::Stopped => ("stopped", None, String::new()),
             RunOutcome::Cancelled => ("cancelled", None, String::new()),
         }),
-        Event::RunStarted(_) | Event::StepStarted { .. } | Event::Told { .. } | Event::Asked { .. } => None,
+        Event::RunStarted(_)
+        | Event::StepStarted { .. }
+        | Event::Told { .. }
+        | Event::Asked { .. }
+        | Event::Waived { .. }
+        | Event::Connection { .. } => None,
     }
 }
 

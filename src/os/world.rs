@@ -8,7 +8,7 @@ use super::signals::Signals;
 use crate::base::limits;
 use crate::bytecode::InstrId;
 use crate::calculus::SecretSource;
-use crate::run::{Happening, Launch, Question, Trace, World};
+use crate::run::{Happening, Launch, Question, Said, Trace, World};
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -85,13 +85,16 @@ impl Machine {
                     }
                 }
                 Owner::Signals => {
-                    let by = |name| Happening::Interrupted { by: format!("{} ({name})", self.user) };
+                    let by =
+                        |name| Happening::Interrupted { by: Said::by(format!("{} ({name})", self.user)), hard: false };
                     happenings.extend(self.signals.take().into_iter().map(by));
                 }
                 Owner::Prompt => {
                     let replies = self.prompt.as_mut().map(Prompt::take_in).unwrap_or_default();
                     happenings.extend(replies.into_iter().map(|reply| match reply {
-                        Reply::Chosen(step, option) => Happening::Answered { step, option, by: self.user.clone() },
+                        Reply::Chosen(step, option) => {
+                            Happening::Answered { step, option, by: Said::by(self.user.as_str()) }
+                        }
                         Reply::Gone(step) => Happening::Unanswered { step },
                     }));
                 }

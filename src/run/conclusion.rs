@@ -18,7 +18,7 @@ pub(crate) fn conclude(machine: &Machine) -> RunEnded {
         open.extend(machine.cells().in_flight().map(|step| Open::Unknown { step }));
         open.extend(failures(machine).filter(|id| puts_in_order(machine, *id)).map(|step| Open::Unfinished { step }));
     }
-    RunEnded { outcome, open }
+    RunEnded { outcome, open, waived: machine.waived().to_vec() }
 }
 
 fn puts_in_order(machine: &Machine, id: InstrId) -> bool {

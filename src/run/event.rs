@@ -7,6 +7,7 @@ use crate::bytecode::{InstrId, Status};
 use crate::calculus::ValueId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// An event with the moment it was recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -53,6 +54,15 @@ pub enum Event {
         question: String,
         /// The possible answers as the operator reads them.
         options: Vec<String>,
+        /// Who may answer: a role. Anybody if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
+        /// Until when.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+        /// What counts as the answer if nobody has given one by then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        otherwise: Option<String>,
     },
     /// A question was answered, by a probe's command or by the operator.
     Answered {
@@ -65,10 +75,32 @@ pub enum Event {
         /// By whom.
         by: AnswerSource,
     },
-    /// The operator wants the run to end.
+    /// The operator wants the run to end: nothing new is started but what puts things in order.
     CancelRequested {
-        /// Who, and how.
-        by: String,
+        /// Who, and why.
+        by: Said,
+        /// What runs is to be ended, too.
+        #[serde(default, skip_serializing_if = "is_false")]
+        hard: bool,
+    },
+    /// Somebody went on although something that protects the run was missing.
+    Waived {
+        /// What was missing.
+        waiver: Waiver,
+        /// The same, in words.
+        text: String,
+        /// Who, and why.
+        by: Said,
+    },
+    /// The way to another machine has changed.
+    Connection {
+        /// The node's name, or `replica` for where the journal is copied to.
+        node: String,
+        /// How.
+        state: Link,
+        /// What was found, or why it was lost; may be empty.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
     },
     /// A status that follows from earlier events; recorded so that a fold can be held to it.
     Settled {
@@ -180,9 +212,65 @@ pub enum AnswerSource {
     /// A command.
     Command,
     /// A person, when asked.
-    Person(String),
+    Person(Said),
     /// A person, when starting or resuming the run.
     InAdvance(String),
+    /// Nobody: the time to answer was over, and the plan says what counts then.
+    Deadline,
+}
+
+/// Whose word something is.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Said {
+    /// Who, as the system knows them: `mila`, `mila as root`.
+    pub who: String,
+    /// Why, in their words; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+impl Said {
+    /// The word of somebody who gave no reason.
+    pub fn by(who: impl Into<String>) -> Said {
+        Said { who: who.into(), why: String::new() }
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.who)?;
+        if self.why.is_empty() { Ok(()) } else { write!(f, ": {}", self.why) }
+    }
+}
+
+/// What protects a run and was done without.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiver {
+    /// The proof that the plan is safe.
+    Unproved,
+    /// The end of an earlier run of the plan.
+    Unfinished,
+    /// A duty that an earlier run has left.
+    Hold,
+    /// A check before the first step.
+    Preflight,
+    /// The copy of the journal.
+    Replica,
+    /// Evidence of what became of a step: somebody's word stands for it.
+    Outcome,
+}
+
+/// What became of the way to a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// It is open, for the first time or again.
+    Open,
+    /// It could not be opened.
+    Refused,
+    /// It was open and is no more.
+    Lost,
 }
 
 /// How a run ended.
@@ -193,6 +281,9 @@ pub struct RunEnded {
     /// What is left open, for people to close.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<Open>,
+    /// What was done without, in words. Such a run is no plain success.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<String>,
 }
 
 /// How a run ended.

@@ -4,7 +4,7 @@
 
 use crate::bytecode::InstrId;
 use crate::calculus::SecretSource;
-use crate::run::{Exit, Launch, Machine, Record};
+use crate::run::{Exit, Launch, Machine, Record, Said};
 use jiff::Timestamp;
 
 /// Where commands run, time passes and the operator sits. A step has at most one command at a time.
@@ -77,17 +77,19 @@ pub enum Happening {
         /// Index of the answer.
         option: u8,
         /// Who answered.
-        by: String,
+        by: Said,
     },
     /// There is nobody any more to answer.
     Unanswered {
         /// Which step's question.
         step: InstrId,
     },
-    /// The operator wants the run to end.
+    /// The operator wants the run to end. The first wish is mild unless it is `hard`; every further one is hard.
     Interrupted {
         /// Who, and how.
-        by: String,
+        by: Said,
+        /// What runs is to be ended, too.
+        hard: bool,
     },
 }
 

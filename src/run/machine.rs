@@ -49,6 +49,7 @@ pub struct Machine {
     cells: Cells,
     started: Option<RunStarted>,
     cancelled: bool,
+    waived: Vec<String>,
     ended: Option<RunEnded>,
 }
 
@@ -71,6 +72,7 @@ impl Machine {
             cells: Cells::new(&program),
             started: None,
             cancelled: false,
+            waived: Vec::new(),
             ended: None,
             program,
         }
@@ -103,6 +105,11 @@ impl Machine {
     /// Whether the operator has cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled
+    }
+
+    /// What was done without, in words.
+    pub fn waived(&self) -> &[String] {
+        &self.waived
     }
 
     /// The status of an instruction.
@@ -191,7 +198,11 @@ impl Machine {
                 self.resumed();
                 Ok(())
             }
-            Event::Told { .. } | Event::Asked { .. } => Ok(()),
+            Event::Told { .. } | Event::Asked { .. } | Event::Connection { .. } => Ok(()),
+            Event::Waived { text, .. } => {
+                self.waived.push(text.clone());
+                Ok(())
+            }
             Event::StepStarted { step, attempt } => self.start(*step, *attempt),
             Event::StepEnded(ended) => self.end(ended),
             Event::Answered { step, option, .. } => self.answered(*step, *option),

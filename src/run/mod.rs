@@ -27,7 +27,8 @@ pub use conclusion::left_open;
 pub use driver::{Host, drive};
 pub use error::RunError;
 pub use event::{
-    AnswerSource, Event, Exit, Open, Record, RunEnded, RunOutcome, RunStarted, StepEnded, StepOutcome, Who,
+    AnswerSource, Event, Exit, Link, Open, Record, RunEnded, RunOutcome, RunStarted, Said, StepEnded, StepOutcome,
+    Waiver, Who,
 };
 pub use guard::{Guards, Truth};
 pub use host::{Finished, Happening, Journal, JournalError, Question, Reporter, Tail, Trace, World};

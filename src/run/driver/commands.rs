@@ -7,7 +7,7 @@ use crate::calculus::{Command, Reach};
 use crate::run::launch::{Launch, Script, reach, remote_limit};
 use crate::run::reading::Output;
 use crate::run::step::{End, Input, Which};
-use crate::run::{Event, Exit, Finished, RunError};
+use crate::run::{Event, Exit, Finished, RunError, Said};
 use std::sync::Arc;
 
 /// The command of a step, while it runs.
@@ -65,11 +65,17 @@ impl Driver<'_> {
 
     /// The operator wants an end: the first time nothing new is started, from then on what runs is ended too, and what
     /// waits for an answer gets none.
-    pub(super) fn interrupted(&mut self, by: String) -> Result<(), RunError> {
+    pub(super) fn interrupted(&mut self, by: Said, hard: bool) -> Result<(), RunError> {
         let ids: Vec<InstrId> = self.steps.keys().copied().collect();
-        if !self.machine.is_cancelled() && !self.unsettled {
-            self.record(Event::CancelRequested { by })?;
-            return ids.into_iter().try_for_each(|id| self.feed(id, Input::Cancel));
+        if !self.unsettled {
+            let first = !self.machine.is_cancelled();
+            self.record(Event::CancelRequested { by, hard: hard || !first })?;
+            if first {
+                ids.iter().try_for_each(|id| self.feed(*id, Input::Cancel))?;
+            }
+            if first && !hard {
+                return Ok(());
+            }
         }
         for id in ids {
             match self.steps.get_mut(&id).and_then(|a| a.command.as_mut()) {

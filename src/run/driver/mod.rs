@@ -243,7 +243,15 @@ impl Driver<'_> {
             "" => word.clone(),
             label => format!("{word}: {label}"),
         });
-        let asked = Event::Asked { step: id, question: question.text.clone(), options: options.collect() };
+        let (role, until, otherwise) = (None, None, None);
+        let asked = Event::Asked {
+            step: id,
+            question: question.text.clone(),
+            options: options.collect(),
+            role,
+            until,
+            otherwise,
+        };
         self.record(asked)?;
         // Whoever follows the run sees the question before the prompt appears.
         self.commit();
@@ -272,7 +280,7 @@ impl Driver<'_> {
                     self.feed(step, Input::Answered(option, AnswerSource::Person(by)))?;
                 }
                 Happening::Unanswered { step } => self.feed(step, Input::Nobody)?,
-                Happening::Interrupted { by } => self.interrupted(by)?,
+                Happening::Interrupted { by, hard } => self.interrupted(by, hard)?,
             }
         }
         let now = self.host.world.clock_ms();

@@ -3,7 +3,7 @@
 
 use super::random::{Choices, choices, plan};
 use crate::bytecode::{Guard, GuardId, InstrId, Op, Program, Status};
-use crate::run::{Event, Machine, Record, RunStarted, StepEnded, StepOutcome, Who};
+use crate::run::{Event, Machine, Record, RunStarted, Said, StepEnded, StepOutcome, Who};
 use crate::verify::Verified;
 use jiff::Timestamp;
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert_eq, proptest};
@@ -105,7 +105,7 @@ fn interleave(
             _ => ended(step, Status::Ok),
         }));
         let event = if log.len() == cancel {
-            Event::CancelRequested { by: "somebody".into() }
+            Event::CancelRequested { by: Said::by("somebody"), hard: false }
         } else {
             may.swap_remove(draw.below(may.len()))
         };

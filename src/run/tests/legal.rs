@@ -79,7 +79,7 @@ impl Witness {
                 }
                 well.extend((*status == Status::Ok).then_some(*step));
             }
-            Event::CancelRequested { .. } => self.make(Move::Cancel),
+            Event::CancelRequested { .. } if !self.state.cancelled => self.make(Move::Cancel),
             Event::RunEnded(ended) => self.run_ended(ended),
             _ => self.compare(),
         }

@@ -7,7 +7,7 @@
 use super::legal::Witness;
 use crate::bytecode::{Instr, InstrId, Op, Program};
 use crate::calculus::{Effect, Reach, SecretSource};
-use crate::run::{Exit, Finished, Happening, Journal, JournalError, Launch, Question, Record, Trace, World};
+use crate::run::{Exit, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Trace, World};
 use crate::semantics::random::Dice;
 use crate::verify::Verified;
 use jiff::Timestamp;
@@ -350,7 +350,7 @@ impl World for Place {
         outside.land();
         if let Some((step, option)) = outside.answers.pop_front() {
             return vec![match option {
-                Some(option) => Happening::Answered { step, option, by: "mila".into() },
+                Some(option) => Happening::Answered { step, option, by: Said::by("mila") },
                 None => Happening::Unanswered { step },
             }];
         }
@@ -360,7 +360,7 @@ impl World for Place {
         outside.clock_ms = next;
         if let Some(at) = outside.interrupts.iter().position(|at| *at <= next) {
             outside.interrupts.remove(at);
-            return vec![Happening::Interrupted { by: "mila".into() }];
+            return vec![Happening::Interrupted { by: Said::by("mila"), hard: false }];
         }
         let over = outside.running.iter().find(|(_, r)| r.ends_ms.is_some_and(|end| end <= next)).map(|(id, _)| *id);
         over.map(|step| outside.end(step)).into_iter().collect()

@@ -85,7 +85,7 @@ fn whether_an_ended_command_goes_on_depends_on_where_it_ran() {
     assert_eq!(seen.end(2).reason, "it did not end within 0.05s; it may still be running on `ec1`");
     assert_eq!(world.killed.len(), 3);
     let open = [2, 3].map(|step| Open::Unknown { step: InstrId(step) });
-    assert_eq!(ended.unwrap(), RunEnded { outcome: RunOutcome::Stopped, open: open.into() });
+    assert_eq!(ended.unwrap(), RunEnded { outcome: RunOutcome::Stopped, open: open.into(), waived: vec![] });
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn a_failure_that_an_otherwise_made_up_for_is_not_left_open() {
     case.step("broken", &[0]);
     let (ended, seen, _) = case.run();
     assert_eq!((seen.status("first"), seen.status("after.exit")), (Status::Failed, Status::Ok));
-    assert_eq!(ended.unwrap(), RunEnded { outcome: RunOutcome::Stopped, open: vec![] });
+    assert_eq!(ended.unwrap(), RunEnded { outcome: RunOutcome::Stopped, open: vec![], waived: vec![] });
 }
 
 #[test]

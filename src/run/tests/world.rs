@@ -4,7 +4,9 @@
 
 use crate::bytecode::InstrId;
 use crate::calculus::SecretSource;
-use crate::run::{Exit, Finished, Happening, Journal, JournalError, Launch, Question, Record, Tail, Trace, World};
+use crate::run::{
+    Exit, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Tail, Trace, World,
+};
 use jiff::Timestamp;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -200,14 +202,14 @@ impl World for Simulated {
     fn wait(&mut self, until_ms: Option<u64>) -> Vec<Happening> {
         self.moment();
         if let Some((step, option)) = self.answers.pop_front() {
-            return vec![Happening::Answered { step, option, by: "mila".into() }];
+            return vec![Happening::Answered { step, option, by: Said::by("mila") }];
         }
         let next = self.state.running.values().map(|(end, _)| *end).chain(until_ms);
         let next = next.chain(self.interrupts.front().copied()).min().expect("the driver waits for something");
         if let Some(at) = self.interrupts.front().copied().filter(|at| *at <= next) {
             self.interrupts.pop_front();
             self.state.clock_ms = self.state.clock_ms.max(at);
-            return vec![Happening::Interrupted { by: "mila".into() }];
+            return vec![Happening::Interrupted { by: Said::by("mila"), hard: false }];
         }
         self.pass(next)
     }
