@@ -196,6 +196,47 @@ fn a_second_run_is_refused_and_a_killed_one_is_waited_for() {
     assert_eq!(code, 2, "{text}");
 }
 
+/// Two plans over the same thing, and one over another.
+const SHARING: &str = r#"
+node a { via = local }
+service web { unit = "web" }
+service mail { unit = "mail" }
+plan there() {
+  given a is up
+  locks web
+  step work on a { run "touch begun; until test -e go; do sleep 0.02; done" }
+}
+plan back() {
+  given a is up
+  locks web
+  step work on a { run "touch back" }
+}
+plan elsewhere() {
+  given a is up
+  locks mail
+  step work on a { run "touch elsewhere" }
+}
+"#;
+
+#[test]
+fn what_a_lost_executor_held_is_not_touched_by_another_plan() {
+    let case = Case::new(SHARING);
+    let mut executor = case.start(&["run", "plan.ha", "there", "--yes"]);
+    case.wait_for("begun");
+    let run = case.only_run();
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    let (code, text) = case.handover(&["run", "plan.ha", "back", "--yes"]);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains(&format!("run {run} of `there`, which locks `web`, too, has not ended")), "{text}");
+    assert!(text.contains(&format!("`handover resume {run}`")) && !case.has("back"), "{text}");
+    let (code, text) = case.handover(&["run", "plan.ha", "elsewhere", "--yes"]);
+    assert_eq!((code, case.has("elsewhere")), (0, true), "{text}");
+    let (code, text) = case.handover(&["run", "plan.ha", "back", "--yes", "--anew"]);
+    assert_eq!((code, case.has("back")), (0, true), "{text}");
+    fs::write(case.path("go"), "").unwrap();
+}
+
 #[test]
 fn the_first_ctrl_c_lets_commands_end_and_the_second_ends_them() {
     let case = Case::new(WAITING);

@@ -7,7 +7,7 @@ use super::signals::Signals;
 use super::store::Store;
 use super::who::{boot, who};
 use super::world;
-use crate::bytecode::{Op, encode};
+use crate::bytecode::{Op, Program, encode};
 use crate::calculus::{Reach, SecretSource};
 use crate::run::{Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Who, drive, unknown_step};
 use crate::verify::{LoadError, Verified, load};
@@ -41,7 +41,7 @@ pub fn execute(
     let holder = Holder { run: run.clone(), plan: program.plan.clone(), by: by.clone(), since };
     let locks = Locks::take(store.folder(), &program.locks, &holder)?;
     if !options.anew {
-        nothing_unfinished(store, &program.plan)?;
+        nothing_unfinished(store, &program)?;
     }
     let started = RunStarted {
         run: run.clone(),
@@ -87,12 +87,23 @@ pub fn resume(
 }
 
 /// An executor that was lost may have left a command running: a new run beside it would meet it.
-fn nothing_unfinished(store: &Store, plan: &str) -> Result<(), RunError> {
-    match store.runs()?.into_iter().find(|run| run.plan == plan && run.ended.is_none()) {
-        Some(run) => Err(RunError::stopped(format!("run {} of `{plan}` has not ended: its executor was lost", run.id))
-            .help(format!("go on with it: `handover resume {}`; to leave it as it is, add `--anew`", run.id))),
-        None => Ok(()),
+fn nothing_unfinished(store: &Store, program: &Program) -> Result<(), RunError> {
+    for run in store.runs()?.into_iter().filter(|run| run.ended.is_none()) {
+        let shared = if run.plan == program.plan {
+            Some(format!("of `{}`", run.plan))
+        } else {
+            let bytes = store.program(&run.digest)?;
+            let other = load(&bytes).map_err(|error| unfit(&run.id, &error))?;
+            let thing = program.locks.iter().find(|thing| other.locks.contains(thing));
+            thing.map(|thing| format!("of `{}`, which locks `{thing}`, too,", run.plan))
+        };
+        if let Some(of) = shared {
+            let message = format!("run {} {of} has not ended: its executor was lost", run.id);
+            let help = format!("go on with it: `handover resume {}`; to leave it as it is, add `--anew`", run.id);
+            return Err(RunError::stopped(message).help(help));
+        }
     }
+    Ok(())
 }
 
 /// What can be known before the first step: the commands that lead to machines, and the secrets, are there.
