@@ -116,6 +116,12 @@ fn show(pane: &mut Pane, report: &Report, listed: usize) {
         groups(pane, report, words, |g| g.outcome == *outcome, listed);
     }
     groups(pane, report, "a lost executor makes a difference", |g| g.differs, listed);
+    for ((kind, step), runs) in &report.repeated {
+        let fault = KINDS.iter().find(|(k, ..)| k == kind).map_or("", |(.., words)| words);
+        let text = format!("`{step}` is done twice in {} where {fault}", plural(*runs, "run"));
+        let text = pane.styled(Style::Red, &text);
+        pane.line(format_args!("\n  {text}"));
+    }
     for breach in report.breaches.iter().take(listed) {
         broken(pane, breach);
     }
@@ -286,6 +292,9 @@ fn json(report: &Report) -> Value {
             "what": b.what, "fault": word(b.kind), "step": b.step, "runs": b.runs,
             "when": object(&b.when),
             "run": b.run,
+        })).collect::<Vec<_>>(),
+        "repeated": report.repeated.iter().map(|((kind, step), runs)| json!({
+            "fault": word(*kind), "step": step, "runs": runs,
         })).collect::<Vec<_>>(),
         "times_ms": report.times_ms,
         "rto_ms": report.rto_ms,

@@ -29,6 +29,8 @@ pub struct Played {
     pub took_ms: u64,
     /// What must not have been.
     pub violations: BTreeSet<Violation>,
+    /// Steps that were done twice, though that is not the same as once.
+    pub repeated: BTreeSet<InstrId>,
     /// How often each strike of the plot has struck.
     pub struck: Vec<u32>,
     /// A probe was to answer what cannot be.
@@ -157,6 +159,7 @@ impl Seen {
             values: shared.state.things.values().to_vec(),
             values_at_end: self.values,
             violations: shared.state.follow.violations,
+            repeated: shared.state.repeated,
             struck: shared.state.struck,
             contradicted: shared.state.contradicted,
             lost,

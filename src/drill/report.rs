@@ -109,6 +109,8 @@ pub struct Report {
     pub groups: Vec<Group>,
     /// What must not be.
     pub breaches: Vec<Breach>,
+    /// Steps that were done twice though that is not the same as once, with what went wrong: in how many runs.
+    pub repeated: BTreeMap<(Kind, String), usize>,
     /// How long the runs took that ended fine, in milliseconds, ascending.
     pub times_ms: Vec<u64>,
     /// The time promised.

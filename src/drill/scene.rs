@@ -54,7 +54,11 @@ impl<'a> Scene<'a> {
         let command = self.command(step, instr, attempt, launch.gated);
         let reads_back = !launch.gated && matches!(instr.op, Op::Run { .. });
         if command.acts {
-            self.shared.state.noted.insert((step, attempt));
+            let state = &mut self.shared.state;
+            state.noted.insert((step, attempt));
+            if state.landed.contains(&step) && !instr.flags.idempotent {
+                state.repeated.insert(step);
+            }
         }
         self.shared.state.commands.insert(step, command);
         if !reads_back {

@@ -29,6 +29,8 @@ pub struct State {
     pub dealt: BTreeMap<(InstrId, u32), Option<usize>>,
     /// Steps whose command has had its effects.
     pub landed: BTreeSet<InstrId>,
+    /// Steps whose command began again after it had had its effects, though twice is not once.
+    pub repeated: BTreeSet<InstrId>,
     /// Answers on their way: when, to which step, which option; `None` for nobody there.
     pub answers: BTreeSet<(u64, InstrId, Option<u8>)>,
     /// When the operator cancels.
@@ -69,6 +71,7 @@ impl State {
             noted: BTreeSet::new(),
             dealt: BTreeMap::new(),
             landed: BTreeSet::new(),
+            repeated: BTreeSet::new(),
             answers: BTreeSet::new(),
             cancels: BTreeSet::new(),
             lost: BTreeSet::new(),

@@ -159,6 +159,9 @@ impl Sweep<'_> {
             group.runs += 1;
             group.combinations.insert(case.index);
         }
+        for instr in played.repeated.iter().filter_map(|step| program.code.get(step.index())) {
+            *self.report.repeated.entry((case.kind, instr.name.clone())).or_default() += 1;
+        }
         // Where a node is down and has lost what the plan says that it holds, the proofs have ruled nothing out.
         let mut starts = program.cells.iter().zip(&case.combination.initial);
         let proved = starts.all(|(cell, value)| cell.initial >> value & 1 == 1);

@@ -28,9 +28,9 @@ fn decorate(instr: &mut Instr, dice: &mut Dice) {
         command.within_ms = dice.of(&[None, Some(10_000), Some(60_000)]);
         command.kill = command.within_ms.is_some() && !instr.flags.lingers && dice.percent(30);
         *verify = dice.percent(50).then(|| Template::text("read back"));
-        if instr.flags.idempotent || verify.is_some() {
-            (*retries, *every_ms) = (dice.below(3), dice.of(&[0, 500]));
-        }
+        // What cannot be read back and is not harmless is repeated in no compiled plan.
+        let repeats = instr.flags.idempotent || verify.is_some();
+        (*retries, *every_ms) = if repeats { (dice.below(3), dice.of(&[0, 500])) } else { (0, 0) };
     }
 }
 
@@ -55,6 +55,9 @@ fn held(program: &Verified) -> Result<Report, String> {
     let proof = prove(program, Limits::default());
     let foreseen: BTreeSet<Violation> = proof.found.iter().map(|f| f.violation).collect();
     let undecided = |v: &Violation| proof.undecided.iter().any(|u| u.cell == cell(v));
+    if let Some((kind, step)) = report.repeated.keys().next() {
+        return Err(format!("`{step}` is done twice: {kind:?}"));
+    }
     match report.breaches.iter().find(|b| !foreseen.contains(&b.violation) && !undecided(&b.violation)) {
         Some(breach) => Err(format!("not foreseen: {:?}\n{:#?}", breach.violation, breach.run)),
         None => Ok(report),
@@ -86,6 +89,20 @@ fn the_executor_does_what_the_definition_allows_and_the_proofs_foresee() {
     }
     eprintln!("{plans} plans, {runs} runs, {faults} faults, {lost} executors lost, {breaches} breaches");
     assert!(faults > runs / 4 && lost > runs / 4 && breaches > 0, "the plans are not trivial");
+}
+
+#[test]
+fn what_is_done_twice_is_counted() {
+    let mut plan = Plan::new("p");
+    let thing = plan.0.cell("web", &["off", "on"], CellKind::State);
+    let pay = plan.run("pay", "pay", &[0]);
+    pay.effects = vec![Effect { cell: thing, change: Change::Set(1), exclusive: false }];
+    if let Op::Run { retries, .. } = &mut pay.op {
+        *retries = 1;
+    }
+    let report = drill(plan.verified(), &[]).unwrap();
+    let repeated: Vec<_> = report.repeated.clone().into_iter().collect();
+    assert_eq!(repeated, [((Kind::FailsDone, String::from("pay")), report.combinations.len())]);
 }
 
 #[test]
