@@ -180,6 +180,22 @@ fn a_dry_run_shows_every_command_and_runs_none() {
 }
 
 #[test]
+fn a_text_is_given_without_quotes_of_its_own() {
+    let case = Case::new();
+    let plan = "node a { via = local }\nplan say(what: string, at: path) {\n  given a is up\n  \
+                step s on a { run \"echo {{what}} >{{at}}\" }\n}\n";
+    fs::write(case.path("say.ha"), plan).unwrap();
+    for (given, said) in [("hello", "hello"), ("it's two words", "it's two words"), ("\"in quotes\"", "in quotes")] {
+        let given = format!("what={given}");
+        let (exit, _, err) = case.handover(&["run", "say.ha", "--given", &given, "--given", "at=log", "--yes"]);
+        assert_eq!((exit, fs::read_to_string(case.path("log")).unwrap().trim()), (0, said), "{err}");
+    }
+    let (exit, _, err) = case.handover(&["run", "say.ha", "--given", "what={{at}}", "--given", "at=log", "--yes"]);
+    assert_eq!(exit, 1);
+    tells(&err, &["a value cannot stand inside this text"]);
+}
+
+#[test]
 fn events_are_lines_of_json_whatever_becomes_of_the_run() {
     for (broken, exit, outcome) in [(false, 0, "completed"), (true, 3, "stopped")] {
         let case = if broken { Case::new().touch("broken") } else { Case::new() };

@@ -91,6 +91,12 @@ impl<'s> Resolver<'s> {
         plan.map_or_else(Vec::new, |p| p.params.iter().map(|p| p.name.text.to_string()).collect())
     }
 
+    /// Whether a parameter of a candidate is a text or a path.
+    pub fn takes_text(&self, plan: &str, parameter: &str) -> bool {
+        let params = self.library.plan(plan).map_or(&[][..], |p| &p.params);
+        params.iter().any(|p| p.name.text == parameter && matches!(p.ty, types::Ty::Text | types::Ty::Path))
+    }
+
     /// Resolves a plan or alias with these arguments by name.
     pub fn plan(&self, name: &str, arguments: &[(String, Operand<'s>)]) -> Resolution {
         if let Some(alias) = self.library.aliases().iter().find(|a| a.name.text == name) {

@@ -14,7 +14,7 @@ use crate::order::{Dag, order};
 use crate::prove::{Limits, prove};
 use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
 use crate::syntax;
-use crate::syntax::tree::Operand;
+use crate::syntax::tree::{Operand, OperandKind};
 use crate::verdict::{self, Case, Verdict};
 use mended::keep_what_mends;
 use std::collections::HashSet;
@@ -139,7 +139,7 @@ impl<'w> Work<'w> {
         let (resolver, found) = Resolver::new(files, sees.to_vec(), self.sources);
         self.out.diagnostics.extend(found);
         self.sound = !broken && !self.out.diagnostics.iter().any(Diagnostic::is_error);
-        let Some(givens) = self.read_givens(values) else { return };
+        let Some(givens) = self.read_givens(values, &resolver) else { return };
         if self.request.everything && self.request.plan.is_none() {
             for candidate in resolver.candidates() {
                 self.build(&resolver, &candidate, &[]);
@@ -175,7 +175,11 @@ impl<'w> Work<'w> {
         self.out.refused = Some(Refusal { message, help });
     }
 
-    fn read_givens(&mut self, values: &[Option<FileId>]) -> Option<Vec<(String, Operand<'w>)>> {
+    fn read_givens(
+        &mut self,
+        values: &[Option<FileId>],
+        resolver: &Resolver<'w>,
+    ) -> Option<Vec<(String, Operand<'w>)>> {
         let mut givens: Vec<(String, Operand<'w>)> = Vec::new();
         for (i, (name, _)) in self.request.givens.iter().enumerate() {
             if self.request.givens.iter().take(i).any(|(other, _)| same_name(other, name)) {
@@ -185,9 +189,14 @@ impl<'w> Work<'w> {
         }
         for ((name, value), id) in self.request.givens.iter().zip(values) {
             let Some((id, source)) = id.and_then(|id| Some((id, self.sources.get(id)?))) else { continue };
+            let text = self.choose(resolver).is_ok_and(|plan| resolver.takes_text(&plan.name, name));
             match syntax::operand(id, &source.text) {
-                Ok(operand) => givens.push((name.clone(), operand)),
-                Err(_) => {
+                Ok(operand) if !text || matches!(operand.kind, OperandKind::Text(_)) => {
+                    givens.push((name.clone(), operand));
+                }
+                // The shell has taken the quotes of a text.
+                _ if text => givens.push((name.clone(), syntax::verbatim(id, &source.text))),
+                _ => {
                     self.refuse(
                         format!("`{value}` is not a value for `{name}`"),
                         "give a name, a list such as `[a, b]`, or a quoted text".into(),

@@ -17,7 +17,7 @@ use crate::base::{Code, Diagnostic, FileId, Span};
 use build::Builder;
 use grammar::Rule;
 use read::Reader;
-use tree::{File, Operand};
+use tree::{File, Operand, OperandKind, Text};
 
 /// The syntax tree of `text`, and all that is wrong with it, in text order.
 ///
@@ -53,6 +53,12 @@ pub fn operand(id: FileId, text: &str) -> Result<Operand<'_>, Box<Diagnostic>> {
         Some(diagnostic) => Err(Box::new(diagnostic)),
         None => operand.map_err(|_| no_value()),
     }
+}
+
+/// A text from outside a file as the value that it is, without quotes.
+pub fn verbatim(id: FileId, text: &str) -> Operand<'_> {
+    let span = Span::new(id, 0, text.len());
+    Operand { kind: OperandKind::Text(Text { raw: text, span, block: true }), span }
 }
 
 /// The paths that `text` imports, with their places: all that a loader must know of a file before it is parsed.
