@@ -5,7 +5,7 @@
 //! logarithm of what is ready), so that a program of 100 000 instructions is no matter; nothing recurses.
 
 use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Status};
-use crate::calculus::{AtomSource, ValueId, ValueSource};
+use crate::calculus::{AtomId, AtomSource, ValueId, ValueSource};
 use crate::run::cells::Cells;
 use crate::run::dependents::Dependents;
 use crate::run::guard::{Guards, Truth};
@@ -121,6 +121,11 @@ impl Machine {
     pub fn is_stopped(&self, id: InstrId) -> bool {
         let tolerated = self.program.code.get(id.index()).is_some_and(|i| i.flags.tolerated);
         self.status(id).is_stopped(tolerated)
+    }
+
+    /// The answer to an atom, if it is known: the index of the option.
+    pub fn answer(&self, atom: AtomId) -> Option<u8> {
+        self.answers.get(atom.index()).copied().flatten()
     }
 
     /// The first instruction whose status follows from what has happened, in written order. Settling it may make

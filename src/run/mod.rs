@@ -3,6 +3,7 @@
 //! Knows nothing of processes, files or clocks; `os` implements the traits.
 
 mod cells;
+mod chronicle;
 mod conclusion;
 mod dependents;
 mod driver;
@@ -14,6 +15,7 @@ mod host;
 mod launch;
 mod machine;
 mod options;
+mod outlook;
 mod reading;
 mod step;
 
@@ -23,6 +25,7 @@ pub(crate) mod sample;
 mod tests;
 
 pub use cells::Cells;
+pub use chronicle::{Asked, Chronicle, Exchange, Tale, Try, Waiving, Way};
 pub use conclusion::left_open;
 pub use driver::{Host, drive};
 pub use error::RunError;
@@ -38,6 +41,7 @@ pub(crate) use launch::{reach, remote_limit};
 pub use machine::{Attempt, Inconsistent, Machine};
 pub use options::Options;
 pub(crate) use options::unknown_step;
+pub use outlook::{NoReturn, Outlook, usual_ms};
 #[cfg(feature = "compiler")]
 pub(crate) use reading::{Output, Reading};
 pub use step::Settlement;
