@@ -10,8 +10,8 @@ use crate::run::{reach, remote_limit};
 
 /// The exit code of ssh(1) for a lost connection.
 pub(super) const LOST: i32 = 255;
-/// timeout(1) has ended the command.
-const ENDED: i32 = 124;
+/// Its machine has ended the command.
+pub(super) const ENDED: i32 = 124;
 /// The command could not be run: a read-back that gives no answer.
 const UNREADABLE: i32 = 127;
 

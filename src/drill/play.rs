@@ -96,7 +96,7 @@ fn act<'a>(stage: &'a Stage, plot: &'a Plot, face: Face<'a>, start: Start) -> Re
     let (mut world, mut journal) = (face.clone(), face.clone());
     let options = Options::default();
     let host = Host { world: &mut world, journal: &mut journal, reporter: &mut seen, user: String::from("operator") };
-    seen.ended = Some(drive(machine, first, &options, host)?);
+    seen.ended = Some(drive(machine, vec![first], &options, host)?);
     seen.values = face.values();
     face.settle_down();
     drop((world, journal));

@@ -3,7 +3,7 @@
 use super::fabricate;
 use crate::bytecode::{Instr, Program};
 use crate::calculus::{Command, Sign, Verdict};
-use crate::run::{Exit, Finished, Output, Reading, Tail};
+use crate::run::{Exit, Fate, Finished, Output, Reading, Tail};
 
 /// How a command ends.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,7 +23,7 @@ impl Reply {
     /// As the driver is told of it.
     pub fn finished(&self) -> Finished {
         let stdout = Tail { bytes: self.text.clone().into_bytes(), cut: false };
-        Finished { exit: Some(Exit::Code(self.code)), stdout, stderr: Tail::default() }
+        Finished { fate: Fate::Ended(Exit::Code(self.code)), stdout, stderr: Tail::default() }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::bytecode::{Instr, InstrId, Op, Status};
 use crate::calculus::Reach;
-use crate::drill::command::LOST;
+use crate::drill::command::{ENDED, LOST};
 use crate::drill::plot::{Blow, Landing, Plot};
 use crate::drill::reply::Reply;
-use crate::drill::state::Moment;
+use crate::drill::state::{Command, Moment};
 use crate::drill::world::{Shared, Stage};
-use crate::run::{Event, Finished, Happening, Launch, Question, Record, Said, StepOutcome, reach};
+use crate::run::{Event, Exit, Fate, Finished, Happening, Launch, Question, Record, Said, StepOutcome, reach};
 
 /// What a step takes that declares no usual duration, in milliseconds.
 pub(super) const USUAL_MS: u64 = 1_000;
@@ -15,6 +15,8 @@ pub(super) const USUAL_MS: u64 = 1_000;
 const SOON_MS: u64 = 500;
 /// Killed, as a shell reports it.
 const KILLED: i32 = 137;
+/// Why nobody can say what became of a command.
+const UNREACHABLE: &str = "its machine cannot be reached";
 
 /// The state with what decides about it.
 pub struct Scene<'a> {
@@ -81,6 +83,10 @@ impl<'a> Scene<'a> {
         let index = |i: usize| u8::try_from(i).ok();
         let option = |word: &str| question.options.iter().position(|(w, _)| w == word).and_then(index);
         let Some(Op::Ask { answers, atom, .. }) = self.instr(step).map(|i| &i.op) else {
+            // In the middle of a run nobody can tell either.
+            if let Some(unknown) = option("unknown") {
+                return Some(unknown);
+            }
             let word = if self.shared.state.landed.contains(&step) { "done" } else { "again" };
             let answer = option(word).or_else(|| option("yes"));
             if option("again").is_some() {
@@ -142,8 +148,20 @@ impl<'a> Scene<'a> {
             let ends = self.stage.replies.at(step.index());
             command.reply = if self.says_yes(atom) { ends.good.clone() } else { ends.bad.clone() };
         }
-        let finished = if command.orphan { Finished::default() } else { command.reply.finished() };
+        let finished = Finished { fate: self.fate(step, &command), ..command.reply.finished() };
         Some(Happening::Finished { step, finished })
+    }
+
+    /// What the executor hears of a command's end.
+    fn fate(&self, step: InstrId, command: &Command) -> Fate {
+        let remote = self.instr(step).is_some_and(|i| *reach(&self.stage.program, i) != Reach::Local);
+        match (command.orphan, command.reply.code) {
+            (true, _) if self.shared.state.things.is_under_way(step) => Fate::Lost(String::from(UNREACHABLE)),
+            (true, _) => Fate::Gone,
+            (false, LOST | KILLED) if remote && command.acts => Fate::Lost(String::from(UNREACHABLE)),
+            (false, ENDED) if remote && command.acts => Fate::Late,
+            (false, code) => Fate::Ended(Exit::Code(code)),
+        }
     }
 
     /// A step has its effects, at its time.

@@ -4,7 +4,7 @@
 //! a new driver over such a copy.
 
 use crate::bytecode::InstrId;
-use crate::calculus::SecretSource;
+use crate::calculus::{MachineId, SecretSource};
 use crate::drill::plot::Plot;
 use crate::drill::reply::Replies;
 use crate::drill::scene::Scene;
@@ -127,10 +127,11 @@ impl World for Face<'_> {
         begun.ok_or_else(|| String::from("there is no such step"))
     }
 
-    fn trace(&mut self, step: InstrId, attempt: u32) -> Trace {
+    fn trace(&mut self, step: InstrId, attempt: u32, _: Option<MachineId>) -> Trace {
         let state = &self.shared.borrow().state;
         match state.commands.contains_key(&step) {
             true => Trace::Alive,
+            false if state.things.is_under_way(step) => Trace::Lost,
             false if state.noted.contains(&(step, attempt)) => Trace::Gone,
             false => Trace::Never,
         }

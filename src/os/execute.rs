@@ -152,11 +152,12 @@ impl Session<'_> {
         let notes = Notes::new(self.store.folder(), &self.run, self.complete);
         let signals = Signals::catch().map_err(unusable)?;
         let prompt = if terminal { Prompt::terminal() } else { None };
-        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, prompt);
+        let machines = machine.program().machines.iter().map(|m| m.reach.clone()).collect();
+        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, prompt, machines);
         let mut journal = self.store.journal(&self.run, &self.bytes)?;
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
         let options = Options { jobs: options.jobs.min(most_jobs()), ..options.clone() };
-        let ended = drive(machine, first, &options, host)?;
+        let ended = drive(machine, vec![first], &options, host)?;
         world.notes.remove();
         drop(self.locks);
         Ok(Ending { run: self.run, ended })

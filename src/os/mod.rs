@@ -12,6 +12,7 @@ mod signals;
 mod state;
 mod store;
 mod terminal;
+mod way;
 mod who;
 mod world;
 

@@ -1,7 +1,7 @@
 //! A command as a child process: in a process group of its own, its output read without ever blocking or growing.
 
 use crate::base::limits;
-use crate::run::{Exit, Finished, Launch, Tail};
+use crate::run::{Exit, Fate, Finished, Launch, Tail};
 use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, read};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
@@ -31,8 +31,12 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts a command. `note` gets its process id before the command does anything; if it fails, nothing is done.
-    pub fn spawn(launch: &Launch, note: impl FnOnce(Pid) -> io::Result<()>) -> Result<Process, String> {
-        let (program, arguments) = launch.words.split_first().ok_or("there is no command")?;
+    pub fn spawn(
+        words: &[String],
+        launch: &Launch,
+        note: impl FnOnce(Pid) -> io::Result<()>,
+    ) -> Result<Process, String> {
+        let (program, arguments) = words.split_first().ok_or("there is no command")?;
         let talks = launch.gated || !launch.lines.is_empty();
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&launch.directory).process_group(0);
@@ -139,7 +143,7 @@ impl Process {
         let complete = self.stdout.is_closed() && self.stderr.is_closed();
         let drained = self.drain_until_ms.is_some_and(|until| complete || until <= clock_ms);
         (self.ended && drained).then(|| Finished {
-            exit: self.exit,
+            fate: self.exit.map_or(Fate::Gone, Fate::Ended),
             stdout: self.stdout.take(),
             stderr: self.stderr.take(),
         })

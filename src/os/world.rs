@@ -5,10 +5,11 @@ use super::notes::Notes;
 use super::process::Process;
 use super::prompt::{Prompt, Reply};
 use super::signals::Signals;
+use super::way;
 use crate::base::limits;
 use crate::bytecode::InstrId;
-use crate::calculus::SecretSource;
-use crate::run::{Happening, Launch, Question, Said, Trace, World};
+use crate::calculus::{MachineId, Reach, SecretSource};
+use crate::run::{Exit, Fate, Happening, Launch, Question, Said, Trace, World};
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -26,6 +27,8 @@ pub(super) struct Machine {
     pub prompt: Option<Prompt>,
     begin: Instant,
     processes: BTreeMap<InstrId, Process>,
+    machines: Vec<Reach>,
+    remote: BTreeMap<InstrId, Option<u64>>,
 }
 
 /// What a handle of the poll belongs to.
@@ -37,8 +40,9 @@ enum Owner {
 }
 
 impl Machine {
-    pub fn new(user: String, notes: Notes, signals: Signals, prompt: Option<Prompt>) -> Machine {
-        Machine { user, notes, signals, prompt, begin: Instant::now(), processes: BTreeMap::new() }
+    pub fn new(user: String, notes: Notes, signals: Signals, prompt: Option<Prompt>, machines: Vec<Reach>) -> Machine {
+        let (processes, remote) = (BTreeMap::new(), BTreeMap::new());
+        Machine { user, notes, signals, prompt, begin: Instant::now(), processes, machines, remote }
     }
 
     /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
@@ -110,7 +114,16 @@ impl Machine {
     fn tick(&mut self, happenings: &mut Vec<Happening>) {
         let clock_ms = self.clock_ms();
         self.processes.retain(|step, process| match process.tick(clock_ms) {
-            Some(finished) => {
+            Some(mut finished) => {
+                if let Some(limit) = self.remote.remove(step) {
+                    finished.fate = match finished.fate {
+                        Fate::Ended(Exit::Code(255) | Exit::Signal(_)) => {
+                            Fate::Lost(String::from("the connection was lost or did not come about"))
+                        }
+                        Fate::Ended(Exit::Code(124 | 137 | 143)) if limit.is_some() => Fate::Late,
+                        fate => fate,
+                    };
+                }
                 happenings.push(Happening::Finished { step: *step, finished });
                 false
             }
@@ -144,12 +157,17 @@ impl World for Machine {
 
     fn launch(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Result<(), String> {
         let notes = &mut self.notes;
-        let process = Process::spawn(launch, |pid| notes.write(step, attempt, pid))?;
+        let reach = launch.machine.and_then(|m| self.machines.get(m.index()));
+        let words = way::words(launch, reach.unwrap_or(&Reach::Local))?;
+        let process = Process::spawn(&words, launch, |pid| notes.write(step, attempt, pid))?;
+        if launch.machine.is_some() {
+            self.remote.insert(step, launch.limit_ms);
+        }
         self.processes.insert(step, process);
         Ok(())
     }
 
-    fn trace(&mut self, step: InstrId, attempt: u32) -> Trace {
+    fn trace(&mut self, step: InstrId, attempt: u32, _: Option<MachineId>) -> Trace {
         let (trace, alive) = self.notes.trace(step, attempt);
         if let Some((pid, handle)) = alive {
             self.processes.insert(step, Process::adopt(pid, handle));

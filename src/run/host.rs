@@ -3,8 +3,8 @@
 //! `os` implements them for real; tests implement them without processes.
 
 use crate::bytecode::InstrId;
-use crate::calculus::SecretSource;
-use crate::run::{Exit, Launch, Machine, Record, Said};
+use crate::calculus::{MachineId, SecretSource};
+use crate::run::{Exit, Launch, Link, Machine, Record, Said};
 use jiff::Timestamp;
 
 /// Where commands run, time passes and the operator sits. A step has at most one command at a time.
@@ -21,11 +21,11 @@ pub trait World {
     /// Starts a command; [`Happening::Finished`] tells of its end. An error means that nothing was started.
     fn launch(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Result<(), String>;
 
-    /// What is left of a command that an earlier executor started. If it is alive, [`Happening::Finished`] will tell of
-    /// its end.
-    fn trace(&mut self, step: InstrId, attempt: u32) -> Trace;
+    /// What is left of a command that an earlier executor started, on a machine or on this one. If that is not known
+    /// yet, [`Happening::Finished`] will tell of its end.
+    fn trace(&mut self, step: InstrId, attempt: u32, machine: Option<MachineId>) -> Trace;
 
-    /// Ends a step's command with everything it started.
+    /// Ends a step's command with everything it started. [`Happening::Finished`] tells whether that is certain.
     fn kill(&mut self, step: InstrId);
 
     /// Puts a question to the operator; [`Happening::Answered`] tells the answer. False if there is nobody to ask.
@@ -52,11 +52,11 @@ pub struct Question {
 pub enum Trace {
     /// It never started.
     Never,
-    /// It is alive and is being watched.
+    /// It is being looked for, or watched: its end will be told.
     Alive,
     /// It has ended, nobody knows how.
     Gone,
-    /// The host has no trace, and that proves nothing.
+    /// The host has no trace, and that proves nothing: it may be going on.
     Lost,
 }
 
@@ -84,6 +84,15 @@ pub enum Happening {
         /// Which step's question.
         step: InstrId,
     },
+    /// The way to a machine has changed.
+    Linked {
+        /// Which machine.
+        machine: MachineId,
+        /// How.
+        state: Link,
+        /// What was found, or why it was lost.
+        text: String,
+    },
     /// The operator wants the run to end. The first wish is mild unless it is `hard`; every further one is hard.
     Interrupted {
         /// Who, and how.
@@ -93,11 +102,27 @@ pub enum Happening {
     },
 }
 
+/// What became of a command. Where it was to be ended, everything but [`Fate::Lost`] says that nothing of it goes on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Fate {
+    /// It ended so.
+    Ended(Exit),
+    /// It was ended where it ran, because of the limit that it was given there.
+    Late,
+    /// It never began, and will not: why.
+    Never(String),
+    /// It has ended, and nobody saw how.
+    #[default]
+    Gone,
+    /// Nobody can say whether it goes on: why.
+    Lost(String),
+}
+
 /// How a command ended, with the end of its output as it came.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Finished {
-    /// `None` if the command was not a child of this executor.
-    pub exit: Option<Exit>,
+    /// How.
+    pub fate: Fate,
     /// Standard output.
     pub stdout: Tail,
     /// Standard error.

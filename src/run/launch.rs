@@ -1,22 +1,25 @@
-//! From a command to what the operating system is given: the script, its wrapping, the words of the transport.
+//! From a command to the script that the host is given.
 //!
 //! Every value becomes exactly one shell word. Secrets go by standard input, one line each, never by an argument.
 
-use crate::base::limits;
 use crate::bytecode::{Instr, Op, Program};
-use crate::calculus::{Command, EnvValue, Piece, Reach, SecretId, Template, ValueId};
+use crate::calculus::{Command, EnvValue, MachineId, Piece, Reach, SecretId, Template, ValueId};
 
-/// A command as the operating system is given it.
+/// A command as the host is given it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Launch {
-    /// The words; the first is the program.
-    pub words: Vec<String>,
-    /// Lines of its standard input. Not to be shown: they may be secrets.
+    /// Where it runs; nothing for this machine.
+    pub machine: Option<MachineId>,
+    /// The text for `sh -c`.
+    pub script: String,
+    /// Lines that the script reads from its standard input. Not to be shown: they are secrets.
     pub lines: Vec<String>,
-    /// The command waits for an empty line before it does anything, so that its process can be noted first.
+    /// It does something: its beginning is noted before it happens, so that it can be found again.
     pub gated: bool,
-    /// Working directory.
+    /// Working directory on this machine.
     pub directory: String,
+    /// Milliseconds after which another machine ends it by itself.
+    pub limit_ms: Option<u64>,
 }
 
 /// A script with the secrets that it expects on standard input, in order.
@@ -27,8 +30,6 @@ pub struct Script {
     /// The secrets.
     pub secrets: Vec<SecretId>,
 }
-
-const GATE: &str = "IFS= read -r handover_go || exit 125";
 
 impl Script {
     /// The script of a command, its environment included. `fill` gives the text of a value.
@@ -64,58 +65,26 @@ impl Script {
         head.push(fill_in(program, script, &mut fill, true)?);
         Ok(Script { text: head.join("\n"), secrets })
     }
-
-    /// The words that run the script on a machine, without waiting for anything.
-    pub fn words(&self, reach: &Reach, remote_limit_ms: Option<u64>) -> Result<Vec<String>, String> {
-        let (mut words, mut shell) = way(reach, remote_limit_ms);
-        shell.extend(["sh", "-c", &self.text].map(String::from));
-        match reach {
-            Reach::Local | Reach::Exec { .. } => words.append(&mut shell),
-            // ssh joins what follows the host with spaces, and a shell there takes it apart again.
-            Reach::Ssh { .. } => {
-                words.push(shell.iter().map(|w| quote(w)).collect::<Result<Vec<_>, _>>()?.join(" "));
-            }
-        }
-        Ok(words)
-    }
-
-    /// The same words, waiting for an empty line on standard input before anything happens.
-    pub fn gated_words(mut self, reach: &Reach, remote_limit_ms: Option<u64>) -> Result<Vec<String>, String> {
-        let silence = if self.secrets.is_empty() { "exec </dev/null" } else { "" };
-        if *reach == Reach::Local {
-            self.text =
-                [GATE, silence, &self.text].into_iter().filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n");
-            return self.words(reach, remote_limit_ms);
-        }
-        let gate = [GATE, silence, "exec \"$@\""].into_iter().filter(|l| !l.is_empty()).collect::<Vec<_>>().join("; ");
-        let mut all = vec![String::from("sh"), String::from("-c"), gate, String::from("handover")];
-        all.append(&mut self.words(reach, remote_limit_ms)?);
-        Ok(all)
-    }
 }
 
-/// The words that lead to a machine, and those that stand before `sh` there.
-fn way(reach: &Reach, remote_limit_ms: Option<u64>) -> (Vec<String>, Vec<String>) {
-    let words = |texts: &[&str]| texts.iter().map(|t| String::from(*t)).collect::<Vec<_>>();
-    let there = match reach {
+/// The words that lead to a machine, before `sh` there.
+fn way(reach: &Reach) -> Vec<String> {
+    let words = |texts: &[&str]| texts.iter().map(|t| String::from(*t)).collect();
+    match reach {
         Reach::Local => Vec::new(),
         Reach::Exec { prefix } => prefix.clone(),
-        Reach::Ssh { host, user } if user.is_empty() => words(&["ssh", "-o", "BatchMode=yes", "--", host]),
-        Reach::Ssh { host, user } => words(&["ssh", "-o", "BatchMode=yes", "-l", user, "--", host]),
-    };
-    // Ends the script where it runs: ending the transport here would not reach it there.
-    let limit = remote_limit_ms.filter(|_| *reach != Reach::Local).map(|ms| {
-        let [grace, limit] = [limits::KILL_GRACE_MS, ms].map(|ms| ms.div_ceil(1000).to_string());
-        words(&["timeout", "-k", &grace, &limit])
-    });
-    (there, limit.unwrap_or_default())
+        Reach::Ssh { host, user } if user.is_empty() => words(&["ssh", "--", host]),
+        Reach::Ssh { host, user } => words(&["ssh", "-l", user, "--", host]),
+    }
 }
 
 /// A command as a run would start it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rehearsal {
-    /// The words before `sh -c`: how the machine is reached, what ends the script there. Empty for this machine.
+    /// The words before `sh -c`: how the machine is reached. Empty for this machine.
     pub way: Vec<String>,
+    /// Milliseconds after which the machine itself ends the script.
+    pub limit_ms: Option<u64>,
     /// The script; a value that is known only later stands in it by its name, as `'{{lsn}}'`.
     pub script: String,
     /// The script that reads back, if there is one.
@@ -129,13 +98,12 @@ pub fn rehearse(program: &Program, instr: &Instr) -> Option<Result<Rehearsal, St
     let known = |id: ValueId| program.values.get(id.index()).map(|v| format!("{{{{{}}}}}", v.name));
     let text = |script: &Template| Script::of(program, script, command, known).map(|s| s.text);
     let rehearse = || {
-        let (mut way, mut limit) = way(reach, remote_limit(command, reach));
-        way.append(&mut limit);
         let verify = match &instr.op {
             Op::Run { verify: Some(verify), .. } => Some(text(verify)?),
             _ => None,
         };
-        Ok(Rehearsal { way, script: text(&command.script)?, verify })
+        let limit_ms = remote_limit(command, reach);
+        Ok(Rehearsal { way: way(reach), limit_ms, script: text(&command.script)?, verify })
     };
     Some(rehearse())
 }
@@ -184,7 +152,7 @@ pub fn fill_in(
 
 #[cfg(test)]
 mod tests {
-    use super::{Script, quote, rehearse};
+    use super::{quote, rehearse};
     use crate::bytecode::InstrId;
     use crate::calculus::{Command, EnvValue, EnvVar, MachineId, Piece, Reach, Template, Value, ValueId, ValueSource};
     use crate::run::sample::{Plan, act};
@@ -206,18 +174,10 @@ mod tests {
         let seen = |i: usize| rehearse(&program, &program.code[i]).unwrap().unwrap();
         assert_eq!(seen(1).script, "A='x y'; export A\npromote '{{lsn}}'");
         assert_eq!(seen(1).way.join(" "), "");
-        assert_eq!(seen(2).way.join(" "), "ssh -o BatchMode=yes -l admin -- db1 timeout -k 5 91");
-        assert_eq!(seen(3).way.join(" "), "ip netns exec a timeout -k 5 91");
+        assert_eq!(seen(2).way.join(" "), "ssh -l admin -- db1");
+        assert_eq!(seen(3).way.join(" "), "ip netns exec a");
+        assert_eq!((seen(1).limit_ms, seen(2).limit_ms), (None, Some(90_500)));
         assert!(rehearse(&program, &program.code[0]).is_none());
-    }
-
-    #[test]
-    fn ssh_gets_one_argument_that_a_shell_takes_apart_again() {
-        let script = Script { text: "echo 'it is' \"$HOME\"\n# ä".into(), secrets: vec![] };
-        let words = script.words(&Reach::Ssh { host: "db1".into(), user: String::new() }, None).unwrap();
-        assert_eq!(words[..5], ["ssh", "-o", "BatchMode=yes", "--", "db1"]);
-        assert_eq!(shlex::split(&words[5]).unwrap(), ["sh", "-c", &script.text]);
-        assert_eq!(words.len(), 6);
     }
 
     #[test]

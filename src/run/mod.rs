@@ -34,7 +34,8 @@ pub use event::{
     Waiver, Who,
 };
 pub use guard::{Guards, Truth};
-pub use host::{Finished, Happening, Journal, JournalError, Question, Reporter, Tail, Trace, World};
+pub use host::{Fate, Finished, Happening, Journal, JournalError, Question, Reporter, Tail, Trace, World};
+pub(crate) use launch::quote;
 pub use launch::{Launch, Rehearsal, rehearse};
 #[cfg(feature = "compiler")]
 pub(crate) use launch::{reach, remote_limit};

@@ -2,7 +2,7 @@
 
 use crate::base::limits;
 use crate::calculus::{Capture, Command, Sign, Template, ValueId, Verdict};
-use crate::run::{Exit, Finished, Tail};
+use crate::run::{Exit, Fate, Finished, Tail};
 use regex_lite::Regex;
 
 /// The end of a command, as text without secrets.
@@ -35,7 +35,8 @@ impl Output {
             let from = bytes.len().saturating_sub(limits::OUTPUT_BYTES);
             String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
         };
-        Output { exit: finished.exit, stdout: text(&finished.stdout), stderr: text(&finished.stderr) }
+        let exit = if let Fate::Ended(exit) = finished.fate { Some(exit) } else { None };
+        Output { exit, stdout: text(&finished.stdout), stderr: text(&finished.stderr) }
     }
 
     /// What it means, by the command's own signs first.

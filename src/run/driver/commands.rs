@@ -7,13 +7,12 @@ use crate::calculus::{Command, Reach};
 use crate::run::launch::{Launch, Script, reach, remote_limit};
 use crate::run::reading::Output;
 use crate::run::step::{End, Input, Which};
-use crate::run::{Event, Exit, Finished, RunError, Said};
+use crate::run::{Event, Fate, Finished, RunError, Said};
 use std::sync::Arc;
 
 /// The command of a step, while it runs.
 #[derive(Clone, Copy)]
 pub(super) struct Running {
-    since_ms: u64,
     limit_ms: Option<u64>,
     ended_by: Option<EndedBy>,
 }
@@ -30,12 +29,11 @@ impl Driver<'_> {
         let program = Arc::clone(&self.program);
         let parts = program.code.get(id.index()).and_then(|i| Some((i, i.op.command()?)));
         let (instr, command) = parts.ok_or_else(|| End::Unready(String::from("the step runs no command")))?;
-        let launch = self.prepare(instr, command, which)?;
+        let launch = self.prepare(instr, command, which, limit_ms)?;
         let attempt = self.steps.get(&id).map_or(1, |a| a.attempt);
         self.host.world.launch(id, attempt, &launch).map_err(End::NotStarted)?;
         // A machine that ends the command by itself is given time to say so.
-        let there = remote_limit(command, reach(&program, instr)).filter(|_| which == Which::Command);
-        let grace = there.map_or(0, |_| limits::REMOTE_GRACE_MS);
+        let grace = remote_limit(command, reach(&program, instr)).map_or(0, |_| limits::REMOTE_GRACE_MS);
         self.watch(id, limit_ms.map(|ms| ms.saturating_add(grace)));
         Ok(())
     }
@@ -44,7 +42,7 @@ impl Driver<'_> {
     pub(super) fn watch(&mut self, id: InstrId, limit_ms: Option<u64>) {
         let now = self.host.world.clock_ms();
         if let Some(active) = self.steps.get_mut(&id) {
-            active.command = Some(Running { since_ms: now, limit_ms, ended_by: None });
+            active.command = Some(Running { limit_ms, ended_by: None });
         }
         if let Some(ms) = limit_ms {
             self.wake(id, now.saturating_add(ms));
@@ -93,34 +91,37 @@ impl Driver<'_> {
     pub(super) fn finished(&mut self, id: InstrId, finished: &Finished) -> Result<(), RunError> {
         let Some(running) = self.steps.get_mut(&id).and_then(|a| a.command.take()) else { return Ok(()) };
         let output = Output::of(finished, &self.secrets);
-        let program = Arc::clone(&self.program);
-        let Some(instr) = program.code.get(id.index()) else { return Ok(()) };
-        let local = *reach(&program, instr) == Reach::Local;
-        let late = |ms: u64| format!("it did not end within {}", duration(ms));
-        let end = match running.ended_by {
-            Some(EndedBy::Limit) => {
-                let why = late(running.limit_ms.unwrap_or(0));
-                End::Stopped { why, certain: local, by_operator: false, output }
+        let limit = || {
+            let command = self.program.code.get(id.index()).and_then(|i| i.op.command());
+            format!(
+                "it did not end within {}",
+                duration(command.and_then(|c| c.within_ms).or(running.limit_ms).unwrap_or(0))
+            )
+        };
+        let by_operator = matches!(running.ended_by, Some(EndedBy::Operator));
+        let stopped = |why, certain, output| End::Stopped { why, certain, by_operator, output };
+        let end = match (&finished.fate, running.ended_by) {
+            (Fate::Never(why), None | Some(EndedBy::Limit)) => End::NotStarted(why.clone()),
+            (fate, Some(EndedBy::Operator)) => {
+                stopped(String::from("the operator ended it"), !matches!(fate, Fate::Lost(_)), output)
             }
-            Some(EndedBy::Operator) => {
-                End::Stopped { why: String::from("the operator ended it"), certain: local, by_operator: true, output }
-            }
-            None => {
-                let there = instr.op.command().and_then(|c| remote_limit(c, reach(&program, instr)));
-                let elapsed = self.host.world.clock_ms().saturating_sub(running.since_ms);
-                // timeout(1), GNU and busybox: 124 or 143 after its first signal, 137 after the second.
-                let killed = matches!(output.exit, Some(Exit::Code(124 | 137 | 143)));
-                match there.filter(|ms| killed && elapsed >= *ms) {
-                    Some(ms) => End::Stopped { why: late(ms), certain: true, by_operator: false, output },
-                    None => End::Exited(output),
-                }
-            }
+            (fate, Some(EndedBy::Limit)) => stopped(limit(), !matches!(fate, Fate::Lost(_)), output),
+            (Fate::Late, None) => stopped(limit(), true, output),
+            (Fate::Ended(_), None) => End::Exited(output),
+            (Fate::Gone, None) => End::Gone(output),
+            (Fate::Lost(why), None) => End::Lost { why: why.clone(), output },
         };
         self.feed(id, Input::Ended(end))
     }
 
-    /// The words, the standard input and the place of a step's script.
-    fn prepare(&mut self, instr: &Instr, command: &Command, which: Which) -> Result<Launch, End> {
+    /// A step's script, what it reads and where it runs.
+    fn prepare(
+        &mut self,
+        instr: &Instr,
+        command: &Command,
+        which: Which,
+        limit_ms: Option<u64>,
+    ) -> Result<Launch, End> {
         let program = Arc::clone(&self.program);
         let template = match (&instr.op, which) {
             (Op::Run { verify: Some(verify), .. }, Which::Verify) => verify,
@@ -139,12 +140,15 @@ impl Driver<'_> {
                 self.secrets.push(content.clone());
             }
         }
-        let reach = reach(&program, instr);
-        let limit = remote_limit(command, reach).filter(|_| which == Which::Command);
+        let machine = instr.host.filter(|_| *reach(&program, instr) != Reach::Local);
         let gated = which == Which::Command && matches!(instr.op, Op::Run { .. });
-        let words = if gated { script.gated_words(reach, limit) } else { script.words(reach, limit) };
         let directory = self.machine.started().map_or_else(String::new, |s| s.directory.clone());
-        Ok(Launch { words: words.map_err(End::Unready)?, lines, gated, directory })
+        let limit_ms = machine.and(limit_ms).map(|ms| match command.kill {
+            true => ms,
+            // The executor ends it. Only where it cannot, the machine does.
+            false => ms.saturating_add(limits::REMOTE_GRACE_MS),
+        });
+        Ok(Launch { machine, script: script.text, lines, gated, directory, limit_ms })
     }
 }
 

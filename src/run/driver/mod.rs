@@ -10,6 +10,8 @@
 mod commands;
 
 use crate::bytecode::{Instr, InstrId};
+use crate::calculus::Reach;
+use crate::run::launch::reach;
 use crate::run::step::{Context, Input, Step, Then};
 use crate::run::{
     AnswerSource, Attempt, Event, Happening, Journal, JournalError, Machine, Options, Question, Record, Reporter,
@@ -33,8 +35,13 @@ pub struct Host<'a> {
     pub user: String,
 }
 
-/// Runs the machine to its end, from wherever it is. `first` is recorded before anything else.
-pub fn drive<'a>(machine: Machine, first: Event, options: &'a Options, host: Host<'a>) -> Result<RunEnded, RunError> {
+/// Runs the machine to its end, from wherever it is. What is `first` is recorded before anything else.
+pub fn drive<'a>(
+    machine: Machine,
+    first: Vec<Event>,
+    options: &'a Options,
+    host: Host<'a>,
+) -> Result<RunEnded, RunError> {
     let mut driver = Driver {
         program: Arc::clone(machine.program()),
         machine,
@@ -51,7 +58,7 @@ pub fn drive<'a>(machine: Machine, first: Event, options: &'a Options, host: Hos
         unsettled: false,
         written: false,
     };
-    driver.record(first)?;
+    first.into_iter().try_for_each(|event| driver.record(event))?;
     driver.take_up()?;
     driver.run()
 }
@@ -126,7 +133,8 @@ impl Driver<'_> {
             if self.machine.is_cancelled() {
                 self.feed(id, Input::Cancel)?;
             }
-            let trace = self.host.world.trace(id, at.number);
+            let machine = instr.host.filter(|_| *reach(&program, instr) != Reach::Local);
+            let trace = self.host.world.trace(id, at.number, machine);
             let word = self.options.settle.iter().find(|(name, _)| *name == instr.name).map(|(_, word)| *word);
             self.feed(id, Input::Resume(trace, word))?;
         }
@@ -281,6 +289,10 @@ impl Driver<'_> {
                 }
                 Happening::Unanswered { step } => self.feed(step, Input::Nobody)?,
                 Happening::Interrupted { by, hard } => self.interrupted(by, hard)?,
+                Happening::Linked { machine, state, text } => {
+                    let node = self.program.machines.get(machine.index()).map_or("?", |m| &m.name).to_owned();
+                    self.record(Event::Connection { node, state, text })?;
+                }
             }
         }
         let now = self.host.world.clock_ms();

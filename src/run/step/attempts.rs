@@ -4,13 +4,14 @@
 //!    had worked after all.
 //! 2. The command. What its end means is [`Output::read`]'s business; a doubtful sign goes to the operator.
 //! 3. After success `verify` must hold, or the attempt has failed.
-//! 4. A command that was ended by its time limit, or whose connection was lost, and that may go on somewhere, is
-//!    `unknown`: settled by `verify` if that says yes, else it stays unknown.
+//! 4. A command of which nobody can say what became of it, or whether it goes on, is `unknown`: settled by `verify` if
+//!    that says yes, or by the operator; if neither can say, it stays unknown.
 //! 5. A failed attempt is repeated as often as the plan says; an unknown one only if doing it twice is doing it once.
 //!    An attempt that cannot be read back is not repeated unless that is harmless.
 //!
-//! An attempt of an earlier executor whose end nobody saw goes the same way: its process is waited for, then `verify`
-//! says what became of it; where it cannot, the step runs again if that is harmless, or the operator says what is so.
+//! An attempt of an earlier executor goes the same way: where its end was noted, that is its end; else it is waited for,
+//! then `verify` says what became of it; where it cannot, the step runs again if that is harmless, or the operator says
+//! what is so.
 
 use super::{
     Back, CANCELLED, Context, End, Input, Settlement, Then, Turn, Which, answered, ended, read_back, read_back_limit,
@@ -35,10 +36,10 @@ pub(crate) struct Attempts {
 #[derive(Debug)]
 enum Phase {
     New,
-    /// A command of an earlier executor is still running.
-    Surviving,
-    /// Reading back what became of an earlier executor's attempt.
-    Recovering,
+    /// A command of an earlier executor is being looked for or watched; what the operator says if nobody knows better.
+    Surviving(Option<Settlement>),
+    /// Reading back what became of an earlier executor's attempt, and whether it certainly has ended.
+    Recovering(bool),
     /// The operator is asked what became of it.
     Unsettled,
     /// Reading back before the command.
@@ -48,8 +49,10 @@ enum Phase {
     Judging(Output),
     /// Reading back after success.
     Confirming(Output, Vec<String>),
-    /// Reading back after an unknown end.
-    Doubting(Output, String),
+    /// Reading back after an unknown end: why it is unknown, and whether it certainly is one.
+    Doubting(Output, String, bool),
+    /// The operator is asked what became of it, in the middle of the run.
+    Disputed(Output, String),
     /// Before a repetition; why the last attempt failed.
     Pausing(String),
     Over,
@@ -70,7 +73,7 @@ impl Attempts {
     }
 
     pub fn is_unsettled(&self) -> bool {
-        matches!(self.phase, Phase::Surviving | Phase::Recovering | Phase::Unsettled)
+        matches!(self.phase, Phase::Surviving(_) | Phase::Recovering(_) | Phase::Unsettled)
     }
 
     pub fn on(&mut self, input: Input, context: &mut Context) -> Turn {
@@ -82,15 +85,11 @@ impl Attempts {
         match (std::mem::replace(&mut self.phase, Phase::Over), input) {
             (Phase::New, Input::Begin) => self.begin(&plan),
             (Phase::New, Input::Resume(trace, word)) => self.resume(trace, word, &plan, context),
-            // Given up here, it may go on where it runs, whichever executor started it.
-            (Phase::Surviving, Input::Ended(end @ End::Stopped { certain: false, .. })) => {
-                self.acted(end, &plan, context)
-            }
-            (Phase::Surviving, Input::Ended(_)) => self.recover(&plan, context),
-            (Phase::Recovering, Input::Ended(end)) => self.recovered(&read_back(&end, context), &plan, context),
+            (Phase::Surviving(word), Input::Ended(end)) => self.survived(end, word, &plan, context),
+            (Phase::Recovering(over), Input::Ended(end)) => self.recovered(&read_back(&end), over, &plan, context),
             (Phase::Unsettled, Input::Answered(option, by)) => self.settled(option, by, &plan),
             (Phase::Unsettled, Input::Nobody) => self.go(Phase::Unsettled, Then::Suspend),
-            (Phase::Before, Input::Ended(end)) => self.checked(read_back(&end, context), &plan),
+            (Phase::Before, Input::Ended(end)) => self.checked(read_back(&end), &plan),
             (Phase::Acting, Input::Ended(end)) => self.acted(end, &plan, context),
             (Phase::Judging(output), Input::Answered(option, by)) => {
                 let word = if option == 1 { "yes" } else { "no" };
@@ -102,11 +101,13 @@ impl Attempts {
             }
             (Phase::Judging(output), Input::Nobody) => self.fail(super::NOBODY, output, &plan),
             (Phase::Confirming(output, warnings), Input::Ended(end)) => {
-                self.confirmed(read_back(&end, context), output, warnings, &plan)
+                self.confirmed(read_back(&end), output, warnings, &plan)
             }
-            (Phase::Doubting(output, why), Input::Ended(end)) => {
-                self.doubted(&read_back(&end, context), output, why, &plan)
+            (Phase::Doubting(output, why, over), Input::Ended(end)) => {
+                self.doubted(&read_back(&end), output, why, over, &plan, context)
             }
+            (Phase::Disputed(output, why), Input::Answered(option, by)) => self.decided(option, by, output, why, &plan),
+            (Phase::Disputed(output, why), Input::Nobody) => self.unknown(why, output),
             (Phase::Pausing(_), Input::Elapsed) => self.repeat(&plan),
             (phase, Input::Cancel) => self.cancel(phase, &plan, context),
             (phase, _) => self.go(phase, Then::Nothing),
@@ -141,10 +142,6 @@ impl Attempts {
 
     fn acted(&mut self, end: End, plan: &Plan, context: &mut Context) -> Turn {
         match end {
-            End::Exited(output) if context.is_disconnect(&output) => {
-                let why = format!("the connection to `{}` was lost or did not come about", context.host());
-                self.doubt(output, why, plan)
-            }
             End::Exited(output) => match output.read(plan.command) {
                 Reading::Worked(sign) => self.worked(output, sign.into_iter().collect(), plan),
                 Reading::Failed(why) => self.fail(why, output, plan),
@@ -155,12 +152,13 @@ impl Attempts {
                 self.fail(why, output, plan)
             }
             End::Stopped { why, by_operator: false, output, .. } => {
-                let why = format!("{why}; it may still be running on `{}`", context.host());
-                self.doubt(output, why, plan)
+                self.doubt(output, may_go_on(&why, context), false, plan, context)
             }
-            End::Stopped { why, output, .. } => {
-                let why = format!("{why}; it may still be running on `{}`", context.host());
-                self.over(ended(self.id, self.at.number, StepOutcome::Unknown, why).with(output))
+            End::Stopped { why, output, .. } => self.unknown(may_go_on(&why, context), output),
+            End::Lost { why, output } => self.doubt(output, may_go_on(&why, context), false, plan, context),
+            End::Gone(output) => {
+                let why = String::from("it has ended, and nobody saw how");
+                self.doubt(output, why, true, plan, context)
             }
             End::NotStarted(why) => self.fail(why, Output::default(), plan),
             End::Unready(why) => self.end(StepOutcome::Failed, why),
@@ -192,23 +190,45 @@ impl Attempts {
         }
     }
 
-    fn doubt(&mut self, output: Output, why: String, plan: &Plan) -> Turn {
+    /// Nobody knows what became of the command; whether it is `over` is known.
+    fn doubt(&mut self, output: Output, why: String, over: bool, plan: &Plan, context: &Context) -> Turn {
         if plan.verify {
             let limit = read_back_limit(plan.command);
-            return self.go(Phase::Doubting(output, why), Then::Run(Which::Verify, limit));
+            return self.go(Phase::Doubting(output, why, over), Then::Run(Which::Verify, limit));
         }
-        self.doubted(&Back::No, output, why, plan)
+        self.doubted(&Back::Unclear(String::new()), output, why, over, plan, context)
     }
 
-    fn doubted(&mut self, back: &Back, output: Output, why: String, plan: &Plan) -> Turn {
-        if *back == Back::Yes {
-            return self.succeed(output, Vec::new(), &format!("{why}; but `verify` says that it is so"), plan);
+    fn doubted(
+        &mut self,
+        back: &Back,
+        output: Output,
+        why: String,
+        over: bool,
+        plan: &Plan,
+        context: &Context,
+    ) -> Turn {
+        match back {
+            Back::Yes => self.succeed(output, Vec::new(), &format!("{why}; but `verify` says that it is so"), plan),
+            Back::No if over => self.fail(format!("{why}; `verify` says that it is not so"), output, plan),
+            _ if plan.idempotent && self.may_repeat(plan) => self.pause(StepOutcome::Unknown, why, output, plan),
+            _ => {
+                let text = format!("nobody knows what became of `{}`: {why}", context.instr.name);
+                self.go(Phase::Disputed(output, why), Then::Ask(what_became(&text, LEAVE_UNKNOWN)))
+            }
         }
-        let outcome = StepOutcome::Unknown;
-        if plan.idempotent && self.may_repeat(plan) {
-            return self.pause(outcome, why, output, plan);
-        }
-        self.over(ended(self.id, self.at.number, outcome, why).with(output))
+    }
+
+    /// The operator says what became of a command in the middle of the run.
+    fn decided(&mut self, option: u8, by: AnswerSource, output: Output, why: String, plan: &Plan) -> Turn {
+        let Some((word, _, settlement)) = SETTLEMENTS.get(option as usize) else {
+            return self.unknown(why, output).after(answered(self.id, option, LEAVE_UNKNOWN.0, by));
+        };
+        self.settle(*settlement, plan).after(answered(self.id, option, word, by))
+    }
+
+    fn unknown(&mut self, why: String, output: Output) -> Turn {
+        self.over(ended(self.id, self.at.number, StepOutcome::Unknown, why).with(output))
     }
 
     fn succeed(&mut self, output: Output, warnings: Vec<String>, reason: &str, plan: &Plan) -> Turn {
@@ -262,43 +282,50 @@ impl Attempts {
         }
         match (word, trace) {
             (_, Trace::Alive) => {
-                let limit = plan.command.within_ms.map(|ms| ms + limits::REMOTE_GRACE_MS);
-                self.go(Phase::Surviving, Then::Watch(limit))
+                let limit = plan.command.within_ms.map(|ms| ms.saturating_add(limits::REMOTE_GRACE_MS));
+                self.go(Phase::Surviving(word), Then::Watch(limit))
             }
             (Some(word), _) => self.settle(word, plan),
             (None, Trace::Never) => self.begin(plan),
-            (None, Trace::Gone | Trace::Lost) => self.recover(plan, context),
+            (None, trace) => self.recover(trace == Trace::Gone, plan, context),
         }
     }
 
-    fn recover(&mut self, plan: &Plan, context: &Context) -> Turn {
+    /// What became of an earlier executor's command has been found out, or could not be.
+    fn survived(&mut self, end: End, word: Option<Settlement>, plan: &Plan, context: &mut Context) -> Turn {
+        match (end, word) {
+            (end @ End::Exited(_), _) => self.acted(end, plan, context),
+            // Given up here, it may go on where it runs, whichever executor started it.
+            (end @ End::Stopped { certain: false, .. }, None) => self.acted(end, plan, context),
+            (End::NotStarted(_), _) => self.begin(plan),
+            (_, Some(word)) => self.settle(word, plan),
+            (end, None) => self.recover(!matches!(end, End::Lost { .. }), plan, context),
+        }
+    }
+
+    fn recover(&mut self, over: bool, plan: &Plan, context: &Context) -> Turn {
         if plan.verify {
-            return self.go(Phase::Recovering, Then::Run(Which::Verify, read_back_limit(plan.command)));
+            return self.go(Phase::Recovering(over), Then::Run(Which::Verify, read_back_limit(plan.command)));
         }
-        self.recovered(&Back::Unclear(String::new()), plan, context)
+        self.recovered(&Back::Unclear(String::new()), over, plan, context)
     }
 
-    fn recovered(&mut self, back: &Back, plan: &Plan, context: &Context) -> Turn {
+    fn recovered(&mut self, back: &Back, over: bool, plan: &Plan, context: &Context) -> Turn {
         match back {
             Back::Yes => self.end(StepOutcome::Ok, "it was done when the run was taken up again"),
-            // Nothing of it goes on here, and it is not done.
-            Back::No if context.is_local() => self.act(plan),
+            // Nothing of it goes on, and it is not done.
+            Back::No if over => self.act(plan),
             _ if plan.idempotent => self.act(plan),
             _ => {
-                let text = format!(
-                    "the executor was lost while `{}` was running; is it done? Look before you answer",
-                    context.instr.name
-                );
-                let option = |(word, meaning): (&str, &str)| (String::from(word), String::from(meaning));
-                let options = SETTLEMENTS.iter().map(|(word, meaning, _)| option((word, meaning)));
-                self.go(Phase::Unsettled, Then::Ask(Question { text, options: options.collect() }))
+                let text = format!("the executor was lost while `{}` was running", context.instr.name);
+                self.go(Phase::Unsettled, Then::Ask(what_became(&text, LEAVE_RUN)))
             }
         }
     }
 
     fn settled(&mut self, option: u8, by: AnswerSource, plan: &Plan) -> Turn {
         match SETTLEMENTS.get(option as usize) {
-            Some((word, _, Some(settlement))) => {
+            Some((word, _, settlement)) => {
                 let event = answered(self.id, option, word, by);
                 self.settle(*settlement, plan).after(event)
             }
@@ -329,10 +356,23 @@ impl Attempts {
     }
 }
 
-/// What the operator may say of a step whose outcome was lost; nothing for leaving it so.
-const SETTLEMENTS: [(&str, &str, Option<Settlement>); 4] = [
-    ("done", "go on", Some(Settlement::Done)),
-    ("failed", "go on as after a failure", Some(Settlement::Failed)),
-    ("again", "run it again", Some(Settlement::Again)),
-    ("stop", "leave the run as it is", None),
+/// What the operator may say of a step whose outcome was lost.
+const SETTLEMENTS: [(&str, &str, Settlement); 3] = [
+    ("done", "go on", Settlement::Done),
+    ("failed", "go on as after a failure", Settlement::Failed),
+    ("again", "run it again", Settlement::Again),
 ];
+
+/// And if nobody can say: what then, in the middle of a run and when it is taken up again.
+const LEAVE_UNKNOWN: (&str, &str) = ("unknown", "go on as after a failure that may still be going on");
+const LEAVE_RUN: (&str, &str) = ("stop", "leave the run as it is");
+
+fn what_became(text: &str, otherwise: (&str, &str)) -> Question {
+    let words = SETTLEMENTS.iter().map(|(word, meaning, _)| (*word, *meaning)).chain([otherwise]);
+    let options = words.map(|(word, meaning)| (String::from(word), String::from(meaning))).collect();
+    Question { text: format!("{text}; is it done? Look before you answer"), options }
+}
+
+fn may_go_on(why: &str, context: &Context) -> String {
+    format!("{why}; it may still be running on `{}`", context.host())
+}

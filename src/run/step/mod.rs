@@ -9,8 +9,8 @@ mod wait;
 
 use crate::base::limits;
 use crate::bytecode::{Instr, InstrId, Op, Program};
-use crate::calculus::{Command, Reach, Template, ValueId};
-use crate::run::launch::{fill_in, reach};
+use crate::calculus::{Command, Template, ValueId};
+use crate::run::launch::fill_in;
 use crate::run::reading::Output;
 use crate::run::{AnswerSource, Attempt, Event, Exit, Question, StepEnded, StepOutcome, Trace};
 use attempts::Attempts;
@@ -52,7 +52,16 @@ pub(crate) enum End {
         /// What it wrote.
         output: Output,
     },
-    /// It could not be started.
+    /// It has ended, and nobody saw how.
+    Gone(Output),
+    /// Nobody can say whether it goes on.
+    Lost {
+        /// Why.
+        why: String,
+        /// What it wrote.
+        output: Output,
+    },
+    /// It could not be started, and has not.
     NotStarted(String),
     /// What it needs is missing; trying again would not help.
     Unready(String),
@@ -128,17 +137,6 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether a command that was ended here has ended everywhere.
-    fn is_local(&self) -> bool {
-        *reach(self.program, self.instr) == Reach::Local
-    }
-
-    /// Whether the end of a command is that of its connection.
-    fn is_disconnect(&self, output: &Output) -> bool {
-        // OpenSSH's ssh(1): "exits with the exit status of the remote command or with 255 if an error occurred".
-        output.exit == Some(Exit::Code(255)) && matches!(reach(self.program, self.instr), Reach::Ssh { .. })
-    }
-
     fn text(&mut self, template: &Template) -> Result<String, String> {
         fill_in(self.program, template, &mut *self.value, false)
     }
@@ -213,14 +211,15 @@ enum Back {
     Unclear(String),
 }
 
-fn read_back(end: &End, context: &Context) -> Back {
+fn read_back(end: &End) -> Back {
     match end {
-        End::Exited(output) if context.is_disconnect(output) => Back::Unclear(String::from("the connection was lost")),
         End::Exited(Output { exit: Some(Exit::Code(0)), .. }) => Back::Yes,
         // POSIX sh: 126 and 127 for what could not be run, more than 128 for what a signal ended.
         End::Exited(Output { exit: Some(Exit::Code(1..126)), .. }) => Back::No,
-        End::Exited(output) => Back::Unclear(output.ending()),
-        End::Stopped { why, .. } | End::NotStarted(why) | End::Unready(why) => Back::Unclear(why.clone()),
+        End::Exited(output) | End::Gone(output) => Back::Unclear(output.ending()),
+        End::Stopped { why, .. } | End::Lost { why, .. } | End::NotStarted(why) | End::Unready(why) => {
+            Back::Unclear(why.clone())
+        }
     }
 }
 

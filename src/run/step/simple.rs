@@ -22,7 +22,7 @@ impl Probing {
         let Op::Probe { command, .. } = &context.instr.op else { return Turn::then(Then::Nothing) };
         match input {
             Input::Begin | Input::Resume(..) => Turn::then(Then::Run(Which::Command, command.within_ms)),
-            Input::Ended(End::Exited(output)) if !context.is_disconnect(&output) => match output.read(command) {
+            Input::Ended(End::Exited(output)) => match output.read(command) {
                 Reading::Worked(_) => self.end(1, AnswerSource::Command, "", output),
                 Reading::Failed(why) => self.end(0, AnswerSource::Command, why, output),
                 Reading::Ask(question) => match context.text(&question) {
@@ -33,7 +33,7 @@ impl Probing {
                     Err(why) => self.no(why),
                 },
             },
-            Input::Ended(end) => match read_back(&end, context) {
+            Input::Ended(end) => match read_back(&end) {
                 Back::Unclear(why) => self.no(why),
                 Back::Yes | Back::No => Turn::then(Then::Nothing),
             },

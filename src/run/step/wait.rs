@@ -49,7 +49,7 @@ impl Waiting {
     }
 
     fn read(&mut self, end: End, command: &Command, every_ms: u64, negated: bool, context: &Context) -> Turn {
-        let unclear = matches!(read_back(&end, context), Back::Unclear(_));
+        let unclear = matches!(read_back(&end), Back::Unclear(_));
         if let End::Exited(output) = end {
             // Output without the value that is to be kept is a no; a reading that did not come about is not.
             let kept = match output.read(command) {

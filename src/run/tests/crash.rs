@@ -18,7 +18,7 @@ fn run(machine: Machine, first: Event, world: &mut Simulated, jobs: usize) -> (R
     let mut seen = Recorder::default();
     let options = Options { jobs, ..Options::default() };
     let host = Host { world, journal: &mut journal, reporter: &mut seen, user: "mila".into() };
-    (drive(machine, first, &options, host), seen)
+    (drive(machine, vec![first], &options, host), seen)
 }
 
 fn resume(
@@ -114,7 +114,7 @@ fn nobody_is_there_to_say_what_became_of_a_step() {
         let options = Options { settle: vec![("pay".into(), word)], ..Options::default() };
         let mut journal = super::world::Memory::default();
         let host = Host { world: &mut world, journal: &mut journal, reporter: &mut seen, user: "mila".into() };
-        drive(machine(), by(), &options, host).unwrap();
+        drive(machine(), vec![by()], &options, host).unwrap();
         assert_eq!((seen.status("pay"), world.state.begun["pay"]), (status, begun), "{word:?}");
         world.state = before;
     }

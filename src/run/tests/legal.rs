@@ -190,7 +190,7 @@ fn run(program: &Arc<Verified>, outside: Outside, first: Event, jobs: usize, liv
     let options = Options { jobs, ..Options::default() };
     let machine = Machine::replay(Arc::clone(program), &records).unwrap();
     let host = Host { world: &mut place, journal: &mut book, reporter: &mut seen, user: "mila".into() };
-    let ended = drive(machine, first, &options, host);
+    let ended = drive(machine, vec![first], &options, host);
     tally.runs += 1;
     tally.unfinished += usize::from(ended.is_err());
     let mut moments = std::mem::take(&mut place.moments);

@@ -6,8 +6,10 @@
 
 use super::legal::Witness;
 use crate::bytecode::{Instr, InstrId, Op, Program};
-use crate::calculus::{Effect, Reach, SecretSource};
-use crate::run::{Exit, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Trace, World};
+use crate::calculus::{Effect, MachineId, Reach, SecretSource};
+use crate::run::{
+    Exit, Fate, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Trace, World,
+};
 use crate::semantics::random::Dice;
 use crate::verify::Verified;
 use jiff::Timestamp;
@@ -44,7 +46,7 @@ pub struct Outside {
 #[derive(Clone)]
 struct Running {
     ends_ms: Option<u64>,
-    code: i32,
+    fate: Fate,
     /// The effects that it has by its end; nothing for a script that only looks.
     effects: Vec<Effect>,
     /// What it says when it ends by itself, if it only looks: whether that is so is seen then.
@@ -145,30 +147,33 @@ impl Outside {
         let all = instr.effects.clone();
         let part = |dice: &mut Dice| all.iter().copied().filter(|_| dice.percent(50)).collect::<Vec<_>>();
         let ends_ms = Some(self.clock_ms + u64::from(self.dice.below(18)));
-        let running = |code, effects| Running { ends_ms, code, effects, looks: false, survives: false };
+        let running = |fate, effects| Running { ends_ms, fate, effects, looks: false, survives: false };
+        let ended = |code| Fate::Ended(Exit::Code(code));
         let fate = self.dice.below(100);
         self.faults += usize::from(fate >= 50);
         match fate {
-            0..50 => running(0, all),
+            0..50 => running(ended(0), all),
             // It says that it has worked, and has not; only where somebody reads back.
-            50..60 if verify.is_some() => running(0, part(&mut self.dice)),
-            50..75 => running(1, part(&mut self.dice)),
-            75..82 if matches!(reach, Reach::Ssh { .. }) => {
-                Running { survives: instr.flags.lingers, ..running(255, part(&mut self.dice)) }
+            50..60 if verify.is_some() => running(ended(0), part(&mut self.dice)),
+            50..70 => running(ended(1), part(&mut self.dice)),
+            70..73 => running(Fate::Never("there is no way there".into()), Vec::new()),
+            73..75 => running(Fate::Gone, part(&mut self.dice)),
+            75..82 if *reach != Reach::Local => {
+                Running { survives: instr.flags.lingers, ..running(lost(), part(&mut self.dice)) }
             }
             // It does not end in time: where it was asked to, its machine ends it, if that can be reached.
             75..90 if command.kill && *reach != Reach::Local => {
                 let limit = command.within_ms.unwrap_or(0);
-                Running { ends_ms: Some(self.clock_ms + limit), ..running(124, part(&mut self.dice)) }
+                Running { ends_ms: Some(self.clock_ms + limit), ..running(Fate::Late, part(&mut self.dice)) }
             }
-            _ => Running { ends_ms: None, survives: instr.flags.lingers, ..running(0, part(&mut self.dice)) },
+            _ => Running { ends_ms: None, survives: instr.flags.lingers, ..running(ended(0), part(&mut self.dice)) },
         }
     }
 
     /// What a script comes to that only looks: a read-back, a probe, one reading of a wait.
     fn look(&mut self) -> Running {
         let ends_ms = Some(self.clock_ms + 1 + u64::from(self.dice.below(4)));
-        Running { ends_ms, code: 0, effects: Vec::new(), looks: true, survives: false }
+        Running { ends_ms, fate: Fate::Gone, effects: Vec::new(), looks: true, survives: false }
     }
 
     /// What somebody sees who looks now.
@@ -199,21 +204,25 @@ impl Outside {
     fn end(&mut self, step: InstrId) -> Happening {
         let ended = self.running.remove(&step).unwrap();
         ended.effects.iter().for_each(|e| self.happen(e));
-        let code = if ended.looks { self.seen(step) } else { ended.code };
+        let fate = if ended.looks { Fate::Ended(Exit::Code(self.seen(step))) } else { ended.fate };
         if ended.survives {
             self.let_go(step);
         }
-        Happening::Finished { step, finished: Finished { exit: Some(Exit::Code(code)), ..Finished::default() } }
+        Happening::Finished { step, finished: Finished { fate, ..Finished::default() } }
     }
 
-    /// Somebody who makes sure before he answers what has become of a command.
+    /// Somebody who makes sure before he answers what has become of a command, or leaves it unknown.
     fn sure(&mut self, step: InstrId, question: &Question) -> u8 {
+        let option = |word| question.options.iter().position(|(w, _)| w == word);
+        if let Some(unknown) = option("unknown").filter(|_| self.dice.percent(80)) {
+            return u8::try_from(unknown).unwrap();
+        }
         let word = match self.is_done(step) {
             true => "done",
             false => self.dice.of(&["failed", "again"]),
         };
         self.stop(step);
-        u8::try_from(question.options.iter().position(|(w, _)| w == word).unwrap()).unwrap()
+        u8::try_from(option(word).unwrap()).unwrap()
     }
 
     /// The step has ended well: what it fences does nothing any more, and what it says without a command is so.
@@ -232,6 +241,10 @@ impl Outside {
             .into_iter()
             .for_each(|s| self.stop(s));
     }
+}
+
+fn lost() -> Fate {
+    Fate::Lost("the machine cannot be reached".into())
 }
 
 fn lingers(program: &Program, step: InstrId) -> bool {
@@ -304,7 +317,7 @@ impl World for Place {
         Ok(())
     }
 
-    fn trace(&mut self, step: InstrId, attempt: u32) -> Trace {
+    fn trace(&mut self, step: InstrId, attempt: u32, _: Option<MachineId>) -> Trace {
         let mut outside = self.outside.borrow_mut();
         match outside.running.get(&step).map(|r| r.looks) {
             Some(false) => return Trace::Alive,
@@ -312,6 +325,7 @@ impl World for Place {
             None => {}
         }
         match outside.noted.contains(&(step, attempt)) {
+            true if outside.let_go.contains_key(&step) => Trace::Lost,
             true => outside.dice.of(&[Trace::Gone, Trace::Lost]),
             false => Trace::Never,
         }
@@ -320,8 +334,10 @@ impl World for Place {
     fn kill(&mut self, step: InstrId) {
         let mut outside = self.outside.borrow_mut();
         let now = outside.clock_ms;
+        let asked = outside.dice.percent(60);
         if let Some(running) = outside.running.get_mut(&step) {
-            (running.ends_ms, running.code) = (Some(now), 137);
+            running.ends_ms = Some(now);
+            running.fate = if running.survives || !asked { lost() } else { Fate::Ended(Exit::Code(137)) };
         }
     }
 

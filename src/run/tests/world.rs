@@ -3,9 +3,9 @@
 //! It can be copied in the middle of a run, so that a run can crash there and be taken up again in the same world.
 
 use crate::bytecode::InstrId;
-use crate::calculus::SecretSource;
+use crate::calculus::{MachineId, SecretSource};
 use crate::run::{
-    Exit, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Tail, Trace, World,
+    Exit, Fate, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Tail, Trace, World,
 };
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -21,6 +21,9 @@ pub struct State {
     pub done: BTreeSet<String>,
     /// Commands that are running, with the time of their end.
     running: BTreeMap<InstrId, (u64, String)>,
+    /// Those of them that run elsewhere, and those that were killed there.
+    remote: BTreeSet<InstrId>,
+    killed: BTreeSet<InstrId>,
     /// What a read-back that does not find it done exits with, if not 1.
     pub verify_code: i32,
     /// A command has its effect whatever its exit code says.
@@ -97,11 +100,7 @@ impl Simulated {
 
     /// The script of a launch, without what the transport puts around it.
     fn script(launch: &Launch) -> String {
-        let line = launch.words.last().and_then(|text| text.lines().last()).unwrap_or_default();
-        match shlex::split(line) {
-            Some(words) if words.iter().any(|w| w == "sh") => words.last().unwrap().clone(),
-            _ => line.to_owned(),
-        }
+        launch.script.lines().last().unwrap_or_default().to_owned()
     }
 
     fn moment(&self) {
@@ -125,7 +124,14 @@ impl Simulated {
         if (code == 0 || self.state.lands) && !script.starts_with("verify ") {
             self.state.done.insert(script);
         }
-        let finished = Finished { exit: Some(Exit::Code(code)), stdout: Tail::default(), stderr: Tail::default() };
+        // Elsewhere 255 stands for a lost connection, 124 for a limit that was kept there.
+        let fate = match code {
+            _ if self.state.killed.remove(&step) => Fate::Lost("it cannot be asked".into()),
+            255 if self.state.remote.contains(&step) => Fate::Lost("the connection to `ec1` was lost".into()),
+            124 if self.state.remote.contains(&step) => Fate::Late,
+            code => Fate::Ended(Exit::Code(code)),
+        };
+        let finished = Finished { fate, stdout: Tail::default(), stderr: Tail::default() };
         Happening::Finished { step, finished }
     }
 
@@ -154,6 +160,9 @@ impl World for Simulated {
         self.moment();
         let script = Simulated::script(launch);
         let (takes, _) = self.result(&script);
+        if launch.machine.is_some() {
+            self.state.remote.insert(step);
+        }
         if launch.gated {
             *self.state.begun.entry(script.clone()).or_default() += 1;
             self.state.noted.insert((step, attempt));
@@ -163,7 +172,7 @@ impl World for Simulated {
         Ok(())
     }
 
-    fn trace(&mut self, step: InstrId, attempt: u32) -> Trace {
+    fn trace(&mut self, step: InstrId, attempt: u32, _: Option<MachineId>) -> Trace {
         match self.state.running.get(&step) {
             Some((_, script)) if !script.starts_with("verify ") => Trace::Alive,
             _ if self.state.noted.contains(&(step, attempt)) => {
@@ -179,6 +188,9 @@ impl World for Simulated {
 
     fn kill(&mut self, step: InstrId) {
         self.killed.push(step);
+        if self.state.remote.contains(&step) {
+            self.state.killed.insert(step);
+        }
         if let Some((end, _)) = self.state.running.get_mut(&step) {
             *end = self.state.clock_ms;
         }
@@ -188,7 +200,8 @@ impl World for Simulated {
         // Somebody who looks before answering.
         let done = self.state.done.iter().any(|name| question.text.contains(&format!("`{name}`")));
         let word = if done { "done" } else { "again" };
-        let option = question.options.iter().position(|(w, _)| w == word).unwrap_or(1);
+        let unknown = question.options.iter().position(|(w, _)| w == "unknown");
+        let option = unknown.or(question.options.iter().position(|(w, _)| w == word)).unwrap_or(1);
         if self.operator && !self.silent {
             self.answers.push_back((step, u8::try_from(option).unwrap()));
         }
