@@ -1,5 +1,6 @@
 //! What a run would do, step by step, before it does it.
 
+use crate::base::duration;
 use crate::bytecode::{Guard, Instr, Names, Op, spoken};
 use crate::calculus::AtomSource;
 use crate::cli::console::{Pane, Style};
@@ -107,6 +108,7 @@ impl Preview<'_> {
                 _ => format!("        {line}"),
             }));
         }
+        lines.extend(rehearsal.limit_ms.map(|ms| format!("within {}, which the machine itself sees to", duration(ms))));
         lines
     }
 }
