@@ -22,6 +22,7 @@ pub mod semantics;
 pub mod prove;
 #[cfg(feature = "compiler")]
 pub mod verdict;
+pub mod approval;
 pub mod run;
 #[cfg(feature = "compiler")]
 pub mod emit;

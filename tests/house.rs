@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "semantics",
     "prove",
     "verdict",
+    "approval",
     "run",
     "emit",
     "session",

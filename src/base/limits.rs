@@ -53,6 +53,10 @@ pub const READ_BACK_MS: u64 = 60_000;
 pub const REMOTE_GRACE_MS: u64 = 15_000;
 /// Bytes of one secret: it must fit a pipe without anybody reading.
 pub const SECRET_BYTES: usize = 4 << 10;
+/// Bytes of an approval: a statement with the sources and the listing of one program, and a signature.
+pub const APPROVAL_BYTES: usize = 64 << 20;
+/// Lines of a signature: RSA with a certificate takes about 60.
+pub const SIGNATURE_LINES: usize = 400;
 /// Different patterns of a program.
 pub const PATTERNS: usize = 10_000;
 /// Any time limit, pause or duration in milliseconds: 30 days.

@@ -9,6 +9,7 @@ mod notes;
 mod process;
 mod prompt;
 mod signals;
+mod signature;
 mod state;
 mod store;
 mod terminal;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use execute::{Ending, execute, resume};
 pub use files::{FileError, find, is_folder, read, read_text, write};
+pub use signature::{Signer, Signers, sign, signer};
 pub use state::state_folder;
 pub use store::{RunInfo, Store};
 pub use terminal::columns;
