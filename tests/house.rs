@@ -40,6 +40,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("miette", &["cli"]),
+    ("unicode_width", &["cli"]),
     ("rusqlite", &["os"]),
     ("rustix", &["os"]),
     ("signal_hook", &["os"]),

@@ -95,7 +95,14 @@ impl Pane {
     /// What kept the output from being written, if it matters.
     pub fn trouble(&mut self) -> Option<&io::Error> {
         self.flush();
-        self.trouble.as_ref().filter(|e| e.kind() != ErrorKind::BrokenPipe)
+        // A terminal that has been closed fails every write with EIO, errno 5 of Linux.
+        let gone = |e: &io::Error| e.kind() == ErrorKind::BrokenPipe || self.terminal && e.raw_os_error() == Some(5);
+        self.trouble.as_ref().filter(|e| !gone(e))
+    }
+
+    /// Whether it is a terminal on which lines can be taken back.
+    pub fn draws(&self) -> bool {
+        self.terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
     /// How wide lines may be.
@@ -111,15 +118,12 @@ impl Pane {
 
     /// `text` in this style, if the stream has colour.
     pub fn styled(&self, style: Style, text: &str) -> String {
-        match self.color {
-            true => format!("\x1b[{}m{text}\x1b[0m", style as u8),
-            false => text.to_owned(),
-        }
+        style.paint(self.color, text)
     }
 }
 
 /// Whether the locale's characters include those that boxes are drawn with; the variables in the order of POSIX.
-fn speaks_unicode() -> bool {
+pub fn speaks_unicode() -> bool {
     let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default().to_lowercase();
     locale.ends_with("utf-8") || locale.ends_with("utf8")
@@ -140,6 +144,16 @@ pub enum Style {
     Yellow = 33,
     /// A name.
     Cyan = 36,
+}
+
+impl Style {
+    /// `text` in this style, if there is colour.
+    pub fn paint(self, color: bool, text: &str) -> String {
+        match color {
+            true if !text.is_empty() => format!("\x1b[{}m{text}\x1b[0m", self as u8),
+            _ => text.to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

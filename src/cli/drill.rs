@@ -3,8 +3,8 @@
 use crate::base::duration;
 use crate::cli::compile::{self, PlanArgs};
 use crate::cli::console::{Console, Pane, Style};
+use crate::cli::facts::call;
 use crate::cli::flags::{Format, FormatFlag};
-use crate::cli::progress::call;
 use crate::cli::test::{plural, timeline};
 use crate::cli::{Exit, report};
 use crate::drill::{self, Breach, Choice, Group, Kind, Outcome, Report};

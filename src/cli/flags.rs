@@ -46,6 +46,9 @@ pub struct RunFlags {
     /// How many steps may run commands at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
+    /// Only lines, also on a terminal
+    #[arg(long, conflicts_with = "events")]
+    pub plain: bool,
     /// Report every event as a line of JSON
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub events: Option<Events>,

@@ -11,6 +11,7 @@ mod doc;
 mod drill;
 mod exit;
 mod explain;
+mod facts;
 mod flags;
 mod json;
 mod plan;
@@ -24,6 +25,7 @@ mod runs;
 mod show;
 mod story;
 mod test;
+mod view;
 
 use clap::{Parser, Subcommand};
 use console::{Color, Console};

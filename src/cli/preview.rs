@@ -4,7 +4,7 @@ use crate::base::duration;
 use crate::bytecode::{Guard, Instr, Names, Op, spoken};
 use crate::calculus::AtomSource;
 use crate::cli::console::{Pane, Style};
-use crate::cli::progress::call;
+use crate::cli::facts::call;
 use crate::run::{Guards, Truth, rehearse};
 use crate::verify::Verified;
 

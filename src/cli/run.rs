@@ -8,6 +8,7 @@ use crate::cli::console::Console;
 use crate::cli::flags::{Format, RunFlags, StateFlag};
 use crate::cli::preview::{self, Detail};
 use crate::cli::progress::{Lines, Progress};
+use crate::cli::view::Live;
 use crate::cli::{Exit, disasm, report};
 use crate::os::{self, Ending, Store};
 use crate::prove::{Limits, prove};
@@ -93,7 +94,10 @@ pub fn follow(
     match how.events {
         // Whoever reads JSON is no person that could be asked.
         Some(_) => act(&mut Lines(&mut console.out), false),
-        None => act(&mut Progress::live(&mut console.out), console.interactive),
+        None if console.out.draws() && !how.plain => {
+            act(&mut Live::new(&mut console.out, console.interactive), console.interactive)
+        }
+        None => act(&mut Progress::new(&mut console.out), console.interactive),
     }
 }
 

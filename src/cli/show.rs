@@ -70,7 +70,7 @@ pub fn latest(store: &Store, fits: impl Fn(&RunInfo) -> bool) -> Result<RunInfo,
 
 fn tell(story: Story, console: &mut Console) -> Result<(), RunError> {
     let mut machine = Machine::new(story.program);
-    let mut progress = Progress::replay(&mut console.out);
+    let mut progress = Progress::new(&mut console.out);
     for record in &story.records {
         machine
             .apply(&record.event)

@@ -1,5 +1,6 @@
 //! Running a program, and taking a run up again: the same path but for the first event.
 
+use super::keys::Keys;
 use super::lock::{Holder, Locks};
 use super::notes::Notes;
 use super::prompt::Prompt;
@@ -151,9 +152,13 @@ impl Session<'_> {
         let unusable = |error| super::state::unusable(self.store.folder(), &error);
         let notes = Notes::new(self.store.folder(), &self.run, self.complete);
         let signals = Signals::catch().map_err(unusable)?;
-        let prompt = if terminal { Prompt::terminal() } else { None };
         let machines = machine.program().machines.iter().map(|m| m.reach.clone()).collect();
-        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, prompt, machines);
+        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines);
+        match terminal {
+            true if reporter.takes_keys() => world.keys = Keys::terminal(),
+            true => world.prompt = Prompt::terminal(),
+            false => {}
+        }
         let mut journal = self.store.journal(&self.run, &self.bytes)?;
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
         let options = Options { jobs: options.jobs.min(most_jobs()), ..options.clone() };

@@ -4,6 +4,7 @@
 mod disk;
 mod execute;
 mod files;
+mod keys;
 mod lock;
 mod notes;
 mod process;
@@ -27,5 +28,5 @@ pub use files::{FileError, find, is_folder, read, read_text, write};
 pub use signature::{Signer, Signers, sign, signer};
 pub use state::state_folder;
 pub use store::{RunInfo, Store};
-pub use terminal::columns;
+pub use terminal::{columns, rows};
 pub use who::who;

@@ -117,6 +117,11 @@ impl Process {
         self.exit = status.and_then(|s| s.code().map(Exit::Code).or_else(|| s.signal().map(Exit::Signal)));
     }
 
+    /// What it has written so far.
+    pub fn so_far(&self) -> Finished {
+        Finished { fate: Fate::default(), stdout: self.stdout.tail.clone(), stderr: self.stderr.tail.clone() }
+    }
+
     /// Asks the whole group to end; [`Process::tick`] kills it when it does not.
     pub fn end(&mut self, clock_ms: u64) {
         if self.ended || self.asked_to_end {

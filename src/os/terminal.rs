@@ -1,9 +1,18 @@
 //! What only the operating system knows of a terminal.
 
-use rustix::termios::tcgetwinsize;
+use rustix::termios::{Winsize, tcgetwinsize};
 
 /// The width of the terminal that standard error or standard output is, in columns.
 pub fn columns() -> Option<usize> {
-    let of = |size: rustix::io::Result<rustix::termios::Winsize>| size.ok().map(|s| usize::from(s.ws_col));
-    of(tcgetwinsize(std::io::stderr())).or_else(|| of(tcgetwinsize(std::io::stdout()))).filter(|c| *c > 0)
+    size(|s| s.ws_col)
+}
+
+/// Its height, in lines.
+pub fn rows() -> Option<usize> {
+    size(|s| s.ws_row)
+}
+
+fn size(side: impl Fn(Winsize) -> u16) -> Option<usize> {
+    let of = |size: rustix::io::Result<Winsize>| size.ok().map(|s| usize::from(side(s)));
+    of(tcgetwinsize(std::io::stderr())).or_else(|| of(tcgetwinsize(std::io::stdout()))).filter(|n| *n > 0)
 }

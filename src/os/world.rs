@@ -1,6 +1,7 @@
 //! The real world of a run: one thread that waits on processes, pipes, signals and a terminal at once.
 
 use super::files;
+use super::keys::Keys;
 use super::notes::Notes;
 use super::process::Process;
 use super::prompt::{Prompt, Reply};
@@ -9,7 +10,7 @@ use super::way;
 use crate::base::limits;
 use crate::bytecode::InstrId;
 use crate::calculus::{MachineId, Reach, SecretSource};
-use crate::run::{Exit, Fate, Happening, Launch, Question, Said, Trace, World};
+use crate::run::{Exit, Fate, Finished, Happening, Launch, Question, Said, Trace, World};
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -25,6 +26,8 @@ pub(super) struct Machine {
     pub notes: Notes,
     pub signals: Signals,
     pub prompt: Option<Prompt>,
+    /// Instead of the prompt, if whoever follows the run shows the questions.
+    pub keys: Option<Keys>,
     begin: Instant,
     processes: BTreeMap<InstrId, Process>,
     machines: Vec<Reach>,
@@ -37,12 +40,15 @@ enum Owner {
     Process(InstrId, usize),
     Signals,
     Prompt,
+    Keys,
 }
 
 impl Machine {
-    pub fn new(user: String, notes: Notes, signals: Signals, prompt: Option<Prompt>, machines: Vec<Reach>) -> Machine {
+    /// A machine at which nobody sits, with the ways to the machines of the program.
+    pub fn new(user: String, notes: Notes, signals: Signals, machines: Vec<Reach>) -> Machine {
+        let (prompt, keys, begin) = (None, None, Instant::now());
         let (processes, remote) = (BTreeMap::new(), BTreeMap::new());
-        Machine { user, notes, signals, prompt, begin: Instant::now(), processes, machines, remote }
+        Machine { user, notes, signals, prompt, keys, begin, processes, machines, remote }
     }
 
     /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
@@ -63,6 +69,10 @@ impl Machine {
         }
         if let Some(handle) = self.prompt.as_ref().and_then(Prompt::handle) {
             owners.push(Owner::Prompt);
+            polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
+        }
+        if let Some(handle) = self.keys.as_ref().and_then(Keys::handle) {
+            owners.push(Owner::Keys);
             polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
         }
         let left = until_ms.map(|until| until.saturating_sub(self.clock_ms()));
@@ -92,6 +102,12 @@ impl Machine {
                     let by =
                         |name| Happening::Interrupted { by: Said::by(format!("{} ({name})", self.user)), hard: false };
                     happenings.extend(self.signals.take().into_iter().map(by));
+                }
+                Owner::Keys => {
+                    let Some(keys) = &mut self.keys else { continue };
+                    happenings.extend(keys.take_in().into_iter().map(Happening::Key));
+                    let unanswered = keys.unanswered().into_iter();
+                    happenings.extend(unanswered.map(|step| Happening::Unanswered { step }));
                 }
                 Owner::Prompt => {
                     let replies = self.prompt.as_mut().map(Prompt::take_in).unwrap_or_default();
@@ -183,13 +199,24 @@ impl World for Machine {
     }
 
     fn ask(&mut self, step: InstrId, question: &Question) -> bool {
-        self.prompt.as_mut().is_some_and(|p| p.ask(step, question))
+        match (&mut self.keys, &mut self.prompt) {
+            (Some(keys), _) => keys.ask(step),
+            (None, Some(prompt)) => prompt.ask(step, question),
+            (None, None) => false,
+        }
     }
 
     fn withdraw(&mut self, step: InstrId) {
+        if let Some(keys) = &mut self.keys {
+            keys.withdraw(step);
+        }
         if let Some(prompt) = &mut self.prompt {
             prompt.withdraw(step);
         }
+    }
+
+    fn output(&self, step: InstrId) -> Option<Finished> {
+        self.processes.get(&step).map(Process::so_far)
     }
 
     fn wait(&mut self, until_ms: Option<u64>) -> Vec<Happening> {

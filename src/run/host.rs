@@ -34,6 +34,11 @@ pub trait World {
     /// Takes a question back.
     fn withdraw(&mut self, step: InstrId);
 
+    /// What a running command has written so far; nothing if that cannot be seen.
+    fn output(&self, _step: InstrId) -> Option<Finished> {
+        None
+    }
+
     /// Waits until something happens, at most until the clock shows `until_ms`.
     fn wait(&mut self, until_ms: Option<u64>) -> Vec<Happening>;
 }
@@ -93,6 +98,8 @@ pub enum Happening {
         /// What was found, or why it was lost.
         text: String,
     },
+    /// The operator has touched a key.
+    Key(Key),
     /// The operator wants the run to end. The first wish is mild unless it is `hard`; every further one is hard.
     Interrupted {
         /// Who, and how.
@@ -116,6 +123,23 @@ pub enum Fate {
     Gone,
     /// Nobody can say whether it goes on: why.
     Lost(String),
+}
+
+/// A key of the operator's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Key {
+    /// One that writes.
+    Char(char),
+    /// The end of a line.
+    Enter,
+    /// Takes a character back.
+    Backspace,
+    /// Leaves.
+    Escape,
+    /// The arrow.
+    Up,
+    /// The arrow.
+    Down,
 }
 
 /// How a command ended, with the end of its output as it came.
@@ -153,6 +177,18 @@ pub struct JournalError {
     pub help: String,
 }
 
+/// What the operator wants by a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wish {
+    /// To answer a question.
+    Answer {
+        /// Whose.
+        step: InstrId,
+        /// Index of the answer.
+        option: u8,
+    },
+}
+
 /// Whoever follows a run.
 pub trait Reporter {
     /// Something was recorded. The machine has seen it, and perhaps more.
@@ -171,4 +207,22 @@ pub trait Reporter {
     fn refresh_every_ms(&self) -> Option<u64> {
         None
     }
+
+    /// Whether the operator's keys are for it: it shows the questions then.
+    fn takes_keys(&self) -> bool {
+        false
+    }
+
+    /// A key; what the operator wants by it.
+    fn key(&mut self, _machine: &Machine, _key: Key) -> Option<Wish> {
+        None
+    }
+
+    /// The running step whose output it wants to see.
+    fn watches(&self, _machine: &Machine) -> Option<InstrId> {
+        None
+    }
+
+    /// What that step has written so far, without secrets.
+    fn output(&mut self, _step: InstrId, _text: &str) {}
 }

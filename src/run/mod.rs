@@ -34,7 +34,7 @@ pub use event::{
     Waiver, Who,
 };
 pub use guard::{Guards, Truth};
-pub use host::{Fate, Finished, Happening, Journal, JournalError, Question, Reporter, Tail, Trace, World};
+pub use host::{Fate, Finished, Happening, Journal, JournalError, Key, Question, Reporter, Tail, Trace, Wish, World};
 pub(crate) use launch::quote;
 pub use launch::{Launch, Rehearsal, rehearse};
 #[cfg(feature = "compiler")]

@@ -175,7 +175,7 @@ fn fates(machine: &Machine) -> Vec<Fate> {
 #[cfg(test)]
 mod tests {
     use super::{NoReturn, Outlook};
-    use crate::bytecode::{Guard, InstrId, Op, Status};
+    use crate::bytecode::{Guard, InstrId, Status};
     use crate::calculus::AtomSource;
     use crate::run::sample::Plan;
     use crate::run::{Event, Machine, RunStarted, StepEnded, StepOutcome, Who};

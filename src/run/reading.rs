@@ -39,6 +39,22 @@ impl Output {
         Output { exit, stdout: text(&finished.stdout), stderr: text(&finished.stderr) }
     }
 
+    /// What a running command has written, without secrets: while there are any, only whole lines, because the rest of
+    /// a secret may be still to come.
+    pub fn so_far(finished: &Finished, secrets: &[String]) -> String {
+        let Output { stdout, stderr, .. } = Output::of(finished, secrets);
+        let shown = |text: &str| match text.rfind('\n') {
+            _ if secrets.is_empty() => text.to_owned(),
+            Some(end) => text.get(..=end).unwrap_or_default().to_owned(),
+            None => String::new(),
+        };
+        let (mut all, stderr) = (shown(&stdout), shown(&stderr));
+        if !all.is_empty() && !all.ends_with('\n') && !stderr.is_empty() {
+            all.push('\n');
+        }
+        all + &stderr
+    }
+
     /// What it means, by the command's own signs first.
     pub fn read(&self, command: &Command) -> Reading {
         for meaning in &command.meanings {

@@ -12,10 +12,11 @@ mod commands;
 use crate::bytecode::{Instr, InstrId};
 use crate::calculus::Reach;
 use crate::run::launch::reach;
+use crate::run::reading::Output;
 use crate::run::step::{Context, Input, Step, Then};
 use crate::run::{
-    AnswerSource, Attempt, Event, Happening, Journal, JournalError, Machine, Options, Question, Record, Reporter,
-    RunEnded, RunError, World,
+    AnswerSource, Attempt, Event, Happening, Journal, JournalError, Key, Machine, Options, Question, Record, Reporter,
+    RunEnded, RunError, Said, Wish, World,
 };
 use crate::verify::Verified;
 use commands::Running;
@@ -288,6 +289,7 @@ impl Driver<'_> {
                     self.feed(step, Input::Answered(option, AnswerSource::Person(by)))?;
                 }
                 Happening::Unanswered { step } => self.feed(step, Input::Nobody)?,
+                Happening::Key(key) => self.key(key)?,
                 Happening::Interrupted { by, hard } => self.interrupted(by, hard)?,
                 Happening::Linked { machine, state, text } => {
                     let node = self.program.machines.get(machine.index()).map_or("?", |m| &m.name).to_owned();
@@ -302,9 +304,26 @@ impl Driver<'_> {
             }
         }
         if refresh.is_some() {
-            self.host.reporter.refresh(&self.machine, self.host.world.now());
+            self.refresh();
         }
         Ok(())
+    }
+
+    fn key(&mut self, key: Key) -> Result<(), RunError> {
+        let Some(Wish::Answer { step, option }) = self.host.reporter.key(&self.machine, key) else { return Ok(()) };
+        self.host.world.withdraw(step);
+        let by = AnswerSource::Person(Said::by(self.host.user.as_str()));
+        self.feed(step, Input::Answered(option, by))
+    }
+
+    fn refresh(&mut self) {
+        let reporter = &mut self.host.reporter;
+        if let Some((step, so_far)) =
+            reporter.watches(&self.machine).and_then(|step| Some((step, self.host.world.output(step)?)))
+        {
+            reporter.output(step, &Output::so_far(&so_far, &self.secrets));
+        }
+        reporter.refresh(&self.machine, self.host.world.now());
     }
 
     fn wake(&mut self, id: InstrId, at_ms: u64) {

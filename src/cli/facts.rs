@@ -1,0 +1,293 @@
+//! What has become certain in a run, as lines for people: the same live and when it is told again.
+
+use crate::bytecode::{Instr, InstrId, Names, Program, Status, spoken};
+use crate::cli::console::Style;
+use crate::run::{AnswerSource, Event, Link, Machine, Record, RunEnded, RunOutcome, StepEnded, StepOutcome, left_open};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Lines of a command's output that are shown when it failed: the end of it, where the cause mostly stands.
+const OUTPUT_LINES: usize = 12;
+
+/// Turns records into lines.
+pub struct Facts {
+    color: bool,
+    /// What runs and what is asked is shown elsewhere: only what came of it is told.
+    brief: bool,
+    lines: Vec<String>,
+    began: BTreeMap<InstrId, Timestamp>,
+    first: Option<Timestamp>,
+    counts: Counts,
+    /// The text of every condition, once one is needed.
+    conditions: Option<Vec<String>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    done: usize,
+    skipped: usize,
+    failed: usize,
+}
+
+impl Facts {
+    /// Lines for a place where `brief` says whether what runs is shown beside them.
+    pub fn new(color: bool, brief: bool) -> Facts {
+        Facts {
+            color,
+            brief,
+            lines: Vec::new(),
+            began: BTreeMap::new(),
+            first: None,
+            counts: Counts::default(),
+            conditions: None,
+        }
+    }
+
+    /// The lines of a record. The machine has seen it, and perhaps more.
+    pub fn lines(&mut self, machine: &Machine, record: &Record) -> Vec<String> {
+        self.event(machine, record.time, &record.event);
+        std::mem::take(&mut self.lines)
+    }
+
+    fn say(&mut self, time: Timestamp, word: &str, style: Style, text: &str) {
+        let clock = Style::Dim.paint(self.color, &clock(time));
+        let word = style.paint(self.color, &format!("{word:<9}"));
+        self.lines.push(format!("{clock}  {word}  {text}"));
+    }
+
+    fn detail(&mut self, text: &str) {
+        let bar = Style::Dim.paint(self.color, "│");
+        self.lines.extend(text.lines().map(|line| format!("             {bar} {}", printable(line))));
+    }
+
+    fn event(&mut self, machine: &Machine, time: Timestamp, event: &Event) {
+        let program: &Program = machine.program();
+        match event {
+            Event::RunStarted(run) => {
+                self.first = Some(time);
+                let plan = call(&run.plan, &run.arguments);
+                self.say(time, "run", Style::Bold, &format!("{} of {plan}, started by {}", run.run, run.by.user));
+                for (name, answer) in &run.decisions {
+                    self.say(time, "decided", Style::Cyan, &format!("{name}: {answer}"));
+                }
+            }
+            Event::RunResumed { by } => {
+                self.say(time, "resumed", Style::Bold, &format!("by {} on {}", by.user, by.host));
+            }
+            Event::StepStarted { step, attempt } => self.started(program, time, *step, *attempt),
+            Event::StepEnded(ended) => self.ended(program, time, ended),
+            Event::Told { step, text } => {
+                self.say(time, "tells", Style::Yellow, &name(program, *step));
+                self.detail(text);
+            }
+            Event::Asked { step, question, options, .. } => {
+                self.say(time, "asks", Style::Yellow, &format!("{}: {question}", name(program, *step)));
+                if !self.brief {
+                    self.detail(&options.join("\n"));
+                }
+            }
+            Event::Answered { step, answer, by, .. } => {
+                let who = match by {
+                    AnswerSource::Command => String::new(),
+                    AnswerSource::Person(said) => format!(" (says {said})"),
+                    AnswerSource::InAdvance(who) => format!(" (said {who} in advance)"),
+                    AnswerSource::Deadline => String::from(" (nobody answered in time)"),
+                };
+                self.say(time, "answer", Style::Cyan, &format!("{}: {answer}{who}", name(program, *step)));
+            }
+            Event::CancelRequested { by, hard } => {
+                let how = if *hard { "requested at once" } else { "requested" };
+                self.say(time, "cancel", Style::Yellow, &format!("{how} by {by}"));
+            }
+            Event::Waived { text, by, .. } => self.say(time, "waived", Style::Yellow, &format!("{text}, by {by}")),
+            Event::Connection { node, state, text } => {
+                let (what, style) = match state {
+                    Link::Open => ("open", Style::Dim),
+                    Link::Refused => ("refused", Style::Yellow),
+                    Link::Lost => ("lost", Style::Yellow),
+                };
+                let colon = if text.is_empty() { "" } else { ": " };
+                self.say(time, "link", style, &format!("{node} {what}{colon}{text}"));
+            }
+            Event::Settled { step, status } => self.settled(machine, time, *step, *status),
+            Event::RunEnded(ended) => self.over(machine, time, ended),
+        }
+    }
+
+    fn started(&mut self, program: &Program, time: Timestamp, step: InstrId, attempt: u32) {
+        self.began.insert(step, time);
+        if !self.brief {
+            let again = if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+            self.say(time, "start", Style::Dim, &format!("{}{again}", described(program, step)));
+        }
+    }
+
+    fn ended(&mut self, program: &Program, time: Timestamp, ended: &StepEnded) {
+        let tolerated = instr(program, ended.step).is_some_and(|i| i.flags.tolerated);
+        let (word, style) = match ended.outcome {
+            StepOutcome::Ok => ("ok", Style::Green),
+            StepOutcome::AlreadySo => ("already", Style::Green),
+            StepOutcome::Failed if ended.again || tolerated => ("failed", Style::Yellow),
+            StepOutcome::Failed => ("failed", Style::Red),
+            StepOutcome::Unknown => ("unknown", Style::Red),
+        };
+        let good = matches!(ended.outcome, StepOutcome::Ok | StepOutcome::AlreadySo);
+        match good {
+            true => self.counts.done += 1,
+            false => self.counts.failed += usize::from(!ended.again),
+        }
+        let took = self
+            .began
+            .remove(&ended.step)
+            .map_or_else(String::new, |b| format!(" ({})", short(time.duration_since(b))));
+        let mut text =
+            format!("{}{took}", if self.brief { described(program, ended.step) } else { name(program, ended.step) });
+        if !ended.reason.is_empty() {
+            text.push_str(": ");
+            text.push_str(&ended.reason);
+        }
+        if ended.again {
+            text.push_str("; it will be tried again");
+        } else if !good && tolerated {
+            text.push_str("; the plan goes on without it");
+        }
+        self.say(time, word, style, &text);
+        for warning in &ended.warnings {
+            self.say(time, "warning", Style::Yellow, &format!("{}: {warning}", name(program, ended.step)));
+        }
+        if !good {
+            let output = if ended.stderr.trim().is_empty() { &ended.stdout } else { &ended.stderr };
+            let lines: Vec<&str> = output.lines().collect();
+            self.detail(&lines.get(lines.len().saturating_sub(OUTPUT_LINES)..).unwrap_or_default().join("\n"));
+        }
+    }
+
+    fn settled(&mut self, machine: &Machine, time: Timestamp, step: InstrId, status: Status) {
+        let program: &Program = machine.program();
+        let Some(instr) = instr(program, step).filter(|i| !i.op.is_structure()) else { return };
+        let (word, style, why) = match status {
+            Status::NotApplicable => {
+                let conditions = self.conditions.get_or_insert_with(|| Names::of(program).guards().to_vec());
+                let condition = conditions.get(instr.guard.index()).map_or("", String::as_str);
+                ("skipped", Style::Dim, format!("only if {}", spoken(condition)))
+            }
+            Status::Blocked => {
+                let cause =
+                    cause(machine, step).map_or_else(String::new, |c| format!("{} did not work", name(program, c)));
+                ("blocked", Style::Yellow, cause)
+            }
+            Status::Cancelled => ("cancelled", Style::Yellow, String::new()),
+            Status::Pending | Status::Running | Status::Ok | Status::Failed | Status::Unknown => return,
+        };
+        self.counts.skipped += 1;
+        let colon = if why.is_empty() { "" } else { ": " };
+        self.say(time, word, style, &format!("{}{colon}{why}", name(program, step)));
+    }
+
+    fn over(&mut self, machine: &Machine, time: Timestamp, ended: &RunEnded) {
+        let program: &Program = machine.program();
+        let (word, style) = match ended.outcome {
+            RunOutcome::Completed => ("completed", Style::Green),
+            RunOutcome::Stopped => ("stopped", Style::Red),
+            RunOutcome::Cancelled => ("cancelled", Style::Yellow),
+        };
+        let took = self.first.map_or_else(String::new, |f| format!(" in {}", short(time.duration_since(f))));
+        let Counts { done, skipped, failed } = self.counts;
+        self.say(time, word, style, &format!("{done} done, {skipped} not run, {failed} failed{took}"));
+        for open in &ended.open {
+            self.say(time, "open", Style::Red, &left_open(program, open));
+        }
+        for missed in missed_goals(machine) {
+            self.say(time, "goal", Style::Red, &missed);
+        }
+        if ended.outcome == RunOutcome::Completed {
+            for hold in &program.holds {
+                self.say(time, "hold", Style::Yellow, &hold.text);
+            }
+        }
+    }
+}
+
+/// `switchover(from: tokyo)`
+pub fn call(plan: &str, arguments: &[(String, String)]) -> String {
+    let arguments: Vec<String> = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("{plan}({})", arguments.join(", "))
+}
+
+/// What the plan was to reach and may not have reached: where each thing is now, as far as the run knows.
+pub fn missed_goals(machine: &Machine) -> Vec<String> {
+    let program: &Program = machine.program();
+    let mut missed = Vec::new();
+    for goal in &program.goal {
+        let Some(cell) = program.cells.get(goal.cell.index()) else { continue };
+        let now = machine.cells().mask(goal.cell) & cell.all();
+        if now & !goal.allowed != 0 {
+            let names = |mask: u64| {
+                let named = cell.values.iter().enumerate().filter(|(v, _)| mask >> v & 1 == 1);
+                named.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" or ")
+            };
+            missed.push(format!("`{}` is {}; the plan was to make it {}", cell.name, names(now), names(goal.allowed)));
+        }
+    }
+    missed
+}
+
+fn instr(program: &Program, step: InstrId) -> Option<&Instr> {
+    program.code.get(step.index())
+}
+
+/// The step whose failure keeps a blocked one from running.
+pub fn cause(machine: &Machine, step: InstrId) -> Option<InstrId> {
+    let mut at = step;
+    // Needs point backwards: this ends.
+    while machine.status(at) == Status::Blocked {
+        let instr = instr(machine.program(), at)?;
+        at = *instr.needs.iter().find(|n| machine.is_stopped(**n))?;
+    }
+    matches!(machine.status(at), Status::Failed | Status::Unknown).then_some(at)
+}
+
+/// `stop on a`
+pub fn name(program: &Program, step: InstrId) -> String {
+    program.name_and_place(step)
+}
+
+/// `stop on a: The service lets go of the port`
+pub fn described(program: &Program, step: InstrId) -> String {
+    let title = instr(program, step).map_or("", |i| i.title.as_str());
+    let name = name(program, step);
+    if title.is_empty() { name } else { format!("{name}: {title}") }
+}
+
+/// `21:14:03Z`
+pub fn clock(time: Timestamp) -> String {
+    time.strftime("%H:%M:%SZ").to_string()
+}
+
+/// `0.4s`, `2m05s`, `1h02m`
+pub fn short(took: SignedDuration) -> String {
+    let ms = took.as_millis().max(0);
+    match ms / 1000 {
+        0..=59 => format!("{}.{}s", ms / 1000, ms % 1000 / 100),
+        s @ 60..=3599 => format!("{}m{:02}s", s / 60, s % 60),
+        s => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
+    }
+}
+
+/// A command's output cannot drive the terminal.
+pub fn printable(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn durations_are_short() {
+        for (ms, text) in [(0, "0.0s"), (59_999, "59.9s"), (61_000, "1m01s"), (3_720_000, "1h02m"), (-5, "0.0s")] {
+            assert_eq!(short(SignedDuration::from_millis(ms)), text);
+        }
+    }
+}
