@@ -3,7 +3,7 @@
 use crate::cli::Exit;
 use crate::cli::console::Console;
 use crate::cli::flags::{RunFlags, StateFlag, pair};
-use crate::cli::run::{finish, follow, open};
+use crate::cli::run::{finish, follow, needed, open};
 use crate::cli::show::latest;
 use crate::os;
 use crate::run::{Options, Settlement};
@@ -28,7 +28,8 @@ pub struct Args {
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
     let options = Options { settle: args.settle.clone(), ..args.how.options() };
-    let ended = open(&args.state).and_then(|store| {
+    // Where there is no journal there is nothing to take up, and none is made.
+    let ended = needed(&args.state).and_then(|_| open(&args.state)).and_then(|store| {
         let run = match &args.run {
             Some(id) => id.clone(),
             None => latest(&store, |r| r.ended.is_none())?.id,

@@ -82,7 +82,25 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
 
 /// Opens the journal.
 pub fn open(state: &StateFlag) -> Result<Store, RunError> {
-    Store::open(&state.state.clone().map_or_else(os::state_folder, Ok)?)
+    Store::open(&folder(state)?)
+}
+
+/// Opens the journal to read it, without making one.
+pub fn existing(state: &StateFlag) -> Result<Option<Store>, RunError> {
+    Store::existing(&folder(state)?)
+}
+
+/// Opens the journal to read it; without one there is nothing to read.
+pub fn needed(state: &StateFlag) -> Result<Store, RunError> {
+    existing(state)?.ok_or_else(|| match folder(state) {
+        Ok(folder) => RunError::usage(format!("there is no journal in `{}`", folder.display()))
+            .help("nothing has been run with it yet; `--state DIR` looks elsewhere"),
+        Err(error) => error,
+    })
+}
+
+fn folder(state: &StateFlag) -> Result<PathBuf, RunError> {
+    state.state.clone().map_or_else(os::state_folder, Ok)
 }
 
 /// Runs something that reports, in the way that was asked for.
@@ -94,11 +112,20 @@ pub fn follow(
     match how.events {
         // Whoever reads JSON is no person that could be asked.
         Some(_) => act(&mut Lines(&mut console.out), false),
-        None if console.out.draws() && !how.plain => {
-            act(&mut Live::new(&mut console.out, console.interactive), console.interactive)
+        None => {
+            let ending = match console.out.draws() && !how.plain {
+                true => act(&mut Live::new(&mut console.out, console.interactive), console.interactive),
+                false => act(&mut Progress::new(&mut console.out), console.interactive),
+            }?;
+            sealed(console, &ending.run, ending.events, &ending.head);
+            Ok(ending)
         }
-        None => act(&mut Progress::new(&mut console.out), console.interactive),
     }
+}
+
+/// Says what stands for all of a run's journal, for those who keep evidence elsewhere.
+pub fn sealed(console: &mut Console, run: &str, events: i64, head: &str) {
+    console.out.line(format_args!("run {run}: {events} events, head {head}"));
 }
 
 /// How the command ends when a run has ended, or could not go on.

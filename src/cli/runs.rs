@@ -2,7 +2,7 @@
 
 use crate::cli::console::{Console, Style};
 use crate::cli::flags::{Format, FormatFlag, StateFlag};
-use crate::cli::run::open;
+use crate::cli::run::existing;
 use crate::cli::{Exit, report};
 use crate::os::RunInfo;
 use crate::run::RunOutcome;
@@ -19,7 +19,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let runs = match open(&args.state).and_then(|store| store.runs()) {
+    let runs = match existing(&args.state).and_then(|store| store.map_or_else(|| Ok(Vec::new()), |store| store.runs()))
+    {
         Ok(runs) => runs,
         Err(error) => return report::run_error(console, &error),
     };

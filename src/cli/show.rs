@@ -3,7 +3,7 @@
 use crate::cli::console::Console;
 use crate::cli::flags::{Format, FormatFlag, StateFlag};
 use crate::cli::progress::{Progress, named};
-use crate::cli::run::open;
+use crate::cli::run::{needed, sealed};
 use crate::cli::{Exit, report};
 use crate::os::{RunInfo, Store};
 use crate::run::{Machine, Record, Reporter, RunError};
@@ -14,11 +14,18 @@ use std::sync::Arc;
 /// Show what happened in a run
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  handover show\n  handover show 20261121-211403-9f3e\n  handover show 2026 --format json"
+    after_help = "Examples:\n  handover show\n  handover show 20261121-211403-9f3e\n  handover show 2026 --format json\n  \
+                  handover show 20261121-211403-9f3e --verify"
 )]
 pub struct Args {
     /// The run, or the beginning of its id [default: the latest]
     run: Option<String>,
+    /// Say whether the journal of the run is what was written: exit code 1 if not
+    #[arg(long)]
+    verify: bool,
+    /// The end of the chain as a report or a terminal has it: it must be in the journal
+    #[arg(long, value_name = "DIGEST", requires = "verify")]
+    head: Option<String>,
     #[command(flatten)]
     format: FormatFlag,
     #[command(flatten)]
@@ -30,33 +37,59 @@ struct Story {
     info: RunInfo,
     program: Arc<Verified>,
     records: Vec<Record>,
+    /// Why there are no more of them.
+    damage: Option<RunError>,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let shown = read(args).and_then(|story| match args.format.format {
-        Format::Json => {
-            let events: Vec<_> = story.records.iter().map(|r| named(&story.program, r)).collect();
-            report::document(&mut console.out, &json!({ "run": story.info, "events": events }));
-            Ok(())
-        }
-        Format::Text => tell(story, console),
-    });
-    match shown {
-        Ok(()) => Exit::Done,
-        Err(error) => report::run_error(console, &error),
-    }
+    let shown = match args.verify {
+        true => verify(args, console),
+        false => read(args).and_then(|story| match args.format.format {
+            Format::Json => document(story, console),
+            Format::Text => tell(story, console),
+        }),
+    };
+    shown.unwrap_or_else(|error| report::run_error(console, &error))
 }
 
 fn read(args: &Args) -> Result<Story, RunError> {
-    let store = open(&args.state)?;
+    let store = needed(&args.state)?;
     let info = match &args.run {
         Some(id) => store.run(id)?,
         None => latest(&store, |_| true)?,
     };
     let program = verify::load(&store.program(&info.digest)?)
         .map_err(|error| RunError::open(format!("the program of run {} is refused: {error}", info.id)))?;
-    let records = store.events(&info.id)?;
-    Ok(Story { info, program: Arc::new(program), records })
+    let (records, damage) = store.readable(&info.id);
+    Ok(Story { info, program: Arc::new(program), records, damage })
+}
+
+fn document(story: Story, console: &mut Console) -> Result<Exit, RunError> {
+    let events: Vec<_> = story.records.iter().map(|r| named(&story.program, r)).collect();
+    report::document(&mut console.out, &json!({ "run": story.info, "events": events }));
+    story.damage.map_or(Ok(Exit::Done), Err)
+}
+
+/// Examines the journal instead of telling what it says.
+fn verify(args: &Args, console: &mut Console) -> Result<Exit, RunError> {
+    let store = needed(&args.state)?;
+    let run = match &args.run {
+        Some(id) => store.trace(id)?,
+        None => latest(&store, |_| true)?.id,
+    };
+    let audit = store.audit(&run, args.head.as_deref())?;
+    let whole = audit.findings.is_empty();
+    if args.format.format == Format::Json {
+        report::document(&mut console.out, &json!({ "whole": whole, "audit": audit }));
+    } else if whole {
+        console.out.line(format_args!("run {run} is whole: {} events, head {}", audit.events, audit.head));
+    } else {
+        console.out.line(format_args!("run {run} is not what was written:"));
+        for finding in &audit.findings {
+            console.out.line(format_args!("  {}", finding.text));
+        }
+    }
+    Ok(if whole { Exit::Done } else { Exit::Findings })
 }
 
 /// The latest run that fits.
@@ -68,7 +101,7 @@ pub fn latest(store: &Store, fits: impl Fn(&RunInfo) -> bool) -> Result<RunInfo,
     })
 }
 
-fn tell(story: Story, console: &mut Console) -> Result<(), RunError> {
+fn tell(story: Story, console: &mut Console) -> Result<Exit, RunError> {
     let mut machine = Machine::new(story.program);
     let mut progress = Progress::new(&mut console.out);
     for record in &story.records {
@@ -77,10 +110,14 @@ fn tell(story: Story, console: &mut Console) -> Result<(), RunError> {
             .map_err(|e| RunError::open(format!("the journal contradicts itself: {}", e.message)))?;
         progress.record(&machine, record);
     }
+    if let Some(damage) = story.damage {
+        return Err(damage);
+    }
+    sealed(console, &story.info.id, story.info.events, &story.info.head);
     if story.info.ended.is_none() {
         console
             .err
             .line(format_args!("not ended: it is still running, or `handover resume {}` goes on", story.info.id));
     }
-    Ok(())
+    Ok(Exit::Done)
 }

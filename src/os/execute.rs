@@ -8,7 +8,7 @@ use super::signals::Signals;
 use super::store::Store;
 use super::who::{boot, who};
 use super::world;
-use crate::bytecode::{Op, Program, encode};
+use crate::bytecode::{Op, Program};
 use crate::calculus::{Reach, SecretSource};
 use crate::run::{Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Who, drive, unknown_step};
 use crate::verify::{LoadError, Verified, load};
@@ -24,6 +24,10 @@ pub struct Ending {
     pub run: String,
     /// How it ended.
     pub ended: RunEnded,
+    /// How many events its journal has.
+    pub events: i64,
+    /// The digest of the last one, which stands for all of them, in hexadecimal.
+    pub head: String,
 }
 
 /// Runs a program. Without `terminal` nobody is asked but by answers given in advance.
@@ -53,7 +57,7 @@ pub fn execute(
         directory: options.directory.clone(),
         by: by.clone(),
     };
-    let session = Session { store, run, by, bytes: encode(&program), locks, complete: true };
+    let session = Session { store, run, by, locks, complete: true };
     session.run(Machine::new(Arc::new(program)), Event::RunStarted(started), options, reporter, terminal)
 }
 
@@ -72,6 +76,7 @@ pub fn resume(
     let holder = Holder { run: info.id.clone(), plan: info.plan, by: by.clone(), since: Timestamp::now() };
     let locks = Locks::take(store.folder(), &program.locks, &holder)?;
     // Only now that nobody else writes to it.
+    store.unaltered(&info.id)?;
     let records = store.events(&info.id)?;
     let machine = Machine::replay(Arc::new(program), &records).map_err(|error| {
         RunError::open(format!("the journal of run {} contradicts itself: {}", info.id, error.message)).help(DAMAGED)
@@ -83,7 +88,7 @@ pub fn resume(
     options.check_answers(machine.program())?;
     check_settle(&machine, options)?;
     let complete = records.iter().all(|r| session_of(&r.event).is_none_or(|who| who.boot == boot()));
-    let session = Session { store, run: info.id, by: by.clone(), bytes, locks, complete };
+    let session = Session { store, run: info.id, by: by.clone(), locks, complete };
     session.run(machine, Event::RunResumed { by }, options, reporter, terminal)
 }
 
@@ -135,7 +140,6 @@ struct Session<'a> {
     store: &'a Store,
     run: String,
     by: Who,
-    bytes: Vec<u8>,
     locks: Locks,
     complete: bool,
 }
@@ -152,20 +156,22 @@ impl Session<'_> {
         let unusable = |error| super::state::unusable(self.store.folder(), &error);
         let notes = Notes::new(self.store.folder(), &self.run, self.complete);
         let signals = Signals::catch().map_err(unusable)?;
-        let machines = machine.program().machines.iter().map(|m| m.reach.clone()).collect();
+        let program = Arc::clone(machine.program());
+        let machines = program.machines.iter().map(|m| m.reach.clone()).collect();
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines);
         match terminal {
             true if reporter.takes_keys() => world.keys = Keys::terminal(),
             true => world.prompt = Prompt::terminal(),
             false => {}
         }
-        let mut journal = self.store.journal(&self.run, &self.bytes)?;
+        let mut journal = self.store.journal(&self.run, &program)?;
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
         let options = Options { jobs: options.jobs.min(most_jobs()), ..options.clone() };
         let ended = drive(machine, vec![first], &options, host)?;
         world.notes.remove();
+        let (events, head) = journal.end();
         drop(self.locks);
-        Ok(Ending { run: self.run, ended })
+        Ok(Ending { run: self.run, ended, events, head })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::base::limits;
 use crate::run::{RunError, Who};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::thread::sleep;
@@ -52,6 +52,24 @@ impl Locks {
     }
 }
 
+/// Somebody who holds a lock of the state folder, if anybody does.
+pub(super) fn holder(folder: &Path) -> Option<Holder> {
+    let locks = fs::read_dir(folder.join("locks")).ok()?;
+    locks.flatten().find_map(|entry| {
+        let mut file = File::open(entry.path()).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => read_holder(&mut file),
+            _ => None,
+        }
+    })
+}
+
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 fn take_one(path: &Path, what: &str, holder: &Holder) -> Result<File, RunError> {
     let unusable = |error| state::unusable(path, &error);
     let mut file =
@@ -72,9 +90,7 @@ fn take_one(path: &Path, what: &str, holder: &Holder) -> Result<File, RunError> 
 }
 
 fn refused(file: &mut File, what: &str) -> RunError {
-    let mut text = String::new();
-    let held = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
-    let Some(Holder { run, plan, by, since }) = held else {
+    let Some(Holder { run, plan, by, since }) = read_holder(file) else {
         return RunError::stopped(format!("another run holds {what}")).help("wait until it has ended");
     };
     let since = since.strftime("%Y-%m-%d %H:%M:%S UTC");

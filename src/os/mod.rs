@@ -27,6 +27,6 @@ pub use execute::{Ending, execute, resume};
 pub use files::{FileError, find, is_folder, read, read_text, write};
 pub use signature::{Signer, Signers, sign, signer};
 pub use state::state_folder;
-pub use store::{RunInfo, Store};
+pub use store::{Audit, RunInfo, Store};
 pub use terminal::{columns, rows};
 pub use who::who;

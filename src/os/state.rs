@@ -2,7 +2,7 @@
 
 use crate::run::RunError;
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -23,12 +23,28 @@ pub fn state_folder() -> Result<PathBuf, RunError> {
     })
 }
 
-/// Makes a folder that only this user may look into, with everything above it.
+/// Makes a folder that only this user may look into, with everything above it. What is made outlives a loss of power.
 pub(super) fn make(folder: &Path) -> Result<(), RunError> {
-    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
-        Ok(()) => Ok(()),
-        Err(error) => Err(unusable(folder, &error)),
+    let fail = |error| unusable(folder, &error);
+    let mut missing: Vec<&Path> = folder.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
+    missing.reverse();
+    missing.into_iter().filter_map(Path::parent).try_for_each(keep).map_err(fail)
+}
+
+/// Makes durable what a folder contains.
+fn keep(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match File::open(folder)?.sync_all() {
+        // A folder that others own may not be opened, and some file systems do not know how to do it.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        done => done,
     }
+}
+
+/// Whether there is something by this name.
+pub(super) fn exists(path: &Path) -> bool {
+    path.exists()
 }
 
 /// The folder as an absolute path without links.
