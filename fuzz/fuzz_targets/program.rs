@@ -49,7 +49,7 @@ fn run(program: Arc<Verified>, choices: &[u8]) {
         arguments: Vec::new(),
         decisions,
         directory: String::from("/"),
-        by: Who::default(),
+        by: Who::default(), approved: Vec::new(),
     };
     let mut book = Book(Vec::new());
     let first = Event::RunStarted(started);

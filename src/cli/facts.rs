@@ -67,6 +67,10 @@ impl Facts {
                 self.first = Some(time);
                 let plan = call(&run.plan, &run.arguments);
                 self.say(time, "run", Style::Bold, &format!("{} of {plan}, started by {}", run.run, run.by.user));
+                for approved in &run.approved {
+                    let text = format!("by {} on {}, key {}", approved.by, approved.signed, approved.key);
+                    self.say(time, "approved", Style::Green, &text);
+                }
                 for (name, answer) in &run.decisions {
                     self.say(time, "decided", Style::Cyan, &format!("{name}: {answer}"));
                 }

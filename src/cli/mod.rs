@@ -1,5 +1,6 @@
 //! The command: arguments, rendering, one file for each subcommand. Alone in naming clap and miette.
 
+mod approved;
 mod build;
 mod check;
 mod compile;
@@ -23,6 +24,7 @@ mod resume;
 mod run;
 mod runs;
 mod show;
+mod sign;
 mod story;
 mod test;
 mod view;
@@ -54,6 +56,7 @@ enum Command {
     Test(test::Args),
     Drill(drill::Args),
     Build(build::Args),
+    Sign(sign::Args),
     Run(run::Args),
     Resume(resume::Args),
     Runs(runs::Args),
@@ -89,6 +92,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Test(args) => test::run(&args, console),
         Command::Drill(args) => drill::run(&args, console),
         Command::Build(args) => build::run(&args, console),
+        Command::Sign(args) => sign::run(&args, console),
         Command::Run(args) => run::run(&args, console),
         Command::Resume(args) => resume::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),

@@ -1,8 +1,9 @@
 //! `handover run`: shows what will be done, asks, does it.
 
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, SourceMap};
 use crate::bytecode::{InstrId, Program};
 use crate::calculus::CellId;
+use crate::cli::approved::{self, ApprovalFlags};
 use crate::cli::compile::{self, PlanArgs};
 use crate::cli::console::Console;
 use crate::cli::flags::{Format, RunFlags, StateFlag};
@@ -10,10 +11,12 @@ use crate::cli::preview::{self, Detail};
 use crate::cli::progress::{Lines, Progress};
 use crate::cli::view::Live;
 use crate::cli::{Exit, disasm, report};
-use crate::os::{self, Ending, Store};
+use crate::os::{self, Disk, Ending, Store};
 use crate::prove::{Limits, prove};
 use crate::run::{Options, Reporter, RunError};
 use crate::semantics::Violation;
+use crate::session::Files;
+use crate::stdlib;
 use crate::verify::{self, Verified};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,6 +43,8 @@ pub struct Args {
     #[arg(long)]
     anew: bool,
     #[command(flatten)]
+    approval: ApprovalFlags,
+    #[command(flatten)]
     how: RunFlags,
     /// Working directory of local commands [default: the current one]
     #[arg(long, value_name = "DIR")]
@@ -49,7 +54,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let (program, decisions) = match load(args, console) {
+    let mut loaded = match load(&args.plan, args.unproved, console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -61,10 +66,19 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             return report::usage(console, &why, "give another one with `--dir`");
         }
     };
-    let options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
-    if let Err(error) = options.check_decisions(&program).and_then(|()| options.check_answers(&program)) {
-        return report::run_error(console, &error);
+    let decisions = std::mem::take(&mut loaded.decisions);
+    let mut options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
+    let checked = options.check_decisions(&loaded.program).and_then(|()| options.check_answers(&loaded.program));
+    // A rehearsal needs nobody's approval; but whether it would have that can be seen.
+    let approved = checked.and_then(|()| match args.dry_run && args.approval.files.is_empty() {
+        true => Ok(Vec::new()),
+        false => approved::check(&args.approval, &loaded, &options.decisions),
+    });
+    match approved {
+        Ok(approved) => options.approved = approved,
+        Err(error) => return report::run_error(console, &error),
     }
+    let program = loaded.program;
     if args.dry_run {
         preview::show(&mut console.out, &program, &options.decisions, Detail::Commands);
         return Exit::Done;
@@ -142,23 +156,43 @@ pub fn finish(ended: Result<Ending, RunError>, console: &mut Console) -> Exit {
     }
 }
 
+/// What is to be run.
+pub struct Loaded {
+    /// The program.
+    pub program: Verified,
+    /// The decisions made on the command line.
+    pub decisions: Vec<(String, String)>,
+    /// What it was compiled from, if that has just been done.
+    sources: SourceMap,
+}
+
+impl Loaded {
+    /// The text of a source. That of a program compiled before is looked for where it was then: it may have changed.
+    pub fn text(&self, path: &str) -> Option<String> {
+        match self.sources.iter().find(|(_, source)| source.path == path) {
+            Some((_, source)) => Some(source.text.clone()),
+            None => stdlib::text(path).map(String::from).or_else(|| Disk.read(path).ok()),
+        }
+    }
+}
+
 /// The program with the decisions made on the command line.
-fn load(args: &Args, console: &mut Console) -> Result<(Verified, Vec<(String, String)>), Exit> {
-    let (args, unproved) = (&args.plan, args.unproved);
+pub fn load(args: &PlanArgs, unproved: bool, console: &mut Console) -> Result<Loaded, Exit> {
     if args.file.extension().is_none_or(|e| e != "ha") {
         if let Some(plan) = &args.plan {
             let why = format!("`{}` is a program and has one plan", args.file.display());
             return Err(report::usage(console, &why, &format!("leave `{plan}` out, or name a `.ha` file")));
         }
-        return Ok((program(&args.file, unproved, console)?, args.given.givens.clone()));
+        let program = program(&args.file, unproved, console)?;
+        return Ok(Loaded { program, decisions: args.given.givens.clone(), sources: SourceMap::default() });
     }
-    let (compiled, _) = compile::one(args, Format::Text, console)?;
+    let (compiled, compilation) = compile::one(args, Format::Text, console)?;
     let decisions = compiled.answers.iter().filter_map(|(atom, option)| {
         let atom = compiled.program.atoms.get(atom.index())?;
         Some((atom.name.clone(), atom.options.get(usize::from(*option))?.clone()))
     });
     let decisions = decisions.collect();
-    Ok((compile::verified(compiled.program), decisions))
+    Ok(Loaded { program: compile::verified(compiled.program), decisions, sources: compilation.sources })
 }
 
 /// A compiled program, verified.

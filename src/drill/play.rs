@@ -119,6 +119,7 @@ fn begin(stage: &Stage, plot: &Plot) -> (Machine, Event) {
         decisions: decisions.collect(),
         directory: String::from("/"),
         by: Who::default(),
+        approved: Vec::new(),
     };
     (Machine::new(Arc::clone(&stage.program)), Event::RunStarted(started))
 }

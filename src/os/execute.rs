@@ -56,6 +56,7 @@ pub fn execute(
         decisions: options.decisions.clone(),
         directory: options.directory.clone(),
         by: by.clone(),
+        approved: options.approved.clone(),
     };
     let session = Session { store, run, by, locks, complete: true };
     session.run(Machine::new(Arc::new(program)), Event::RunStarted(started), options, reporter, terminal)

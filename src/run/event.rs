@@ -130,6 +130,22 @@ pub struct RunStarted {
     pub directory: String,
     /// Who started it.
     pub by: Who,
+    /// Who approved the program, if that was required.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved: Vec<Approved>,
+}
+
+/// An approval that counted when the run was started.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Approved {
+    /// Who signed, as the file of those who may sign calls them.
+    pub by: String,
+    /// Fingerprint of the key.
+    pub key: String,
+    /// When it was signed, as the signer's machine said.
+    pub signed: Timestamp,
+    /// BLAKE3 of what was signed, in hexadecimal.
+    pub digest: String,
 }
 
 /// Who runs an executor, and which.

@@ -30,8 +30,8 @@ pub use conclusion::left_open;
 pub use driver::{Host, drive};
 pub use error::RunError;
 pub use event::{
-    AnswerSource, Event, Exit, Link, Open, Record, RunEnded, RunOutcome, RunStarted, Said, StepEnded, StepOutcome,
-    Waiver, Who,
+    AnswerSource, Approved, Event, Exit, Link, Open, Record, RunEnded, RunOutcome, RunStarted, Said, StepEnded,
+    StepOutcome, Waiver, Who,
 };
 pub use guard::{Guards, Truth};
 pub use host::{Fate, Finished, Happening, Journal, JournalError, Key, Question, Reporter, Tail, Trace, Wish, World};

@@ -3,7 +3,7 @@
 use crate::base::did_you_mean;
 use crate::bytecode::{Op, Program};
 use crate::calculus::AtomSource;
-use crate::run::{RunError, Settlement};
+use crate::run::{Approved, RunError, Settlement};
 
 /// What whoever starts a run decides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ pub struct Options {
     pub jobs: usize,
     /// Working directory of local commands, absolute.
     pub directory: String,
+    /// The approvals that count for it.
+    pub approved: Vec<Approved>,
 }
 
 impl Default for Options {
@@ -31,6 +33,7 @@ impl Default for Options {
             anew: false,
             jobs: 64,
             directory: String::from("/"),
+            approved: Vec::new(),
         }
     }
 }
@@ -38,6 +41,25 @@ impl Default for Options {
 impl Options {
     /// Holds the decisions against the program: each must be made, once, with an answer that exists.
     pub fn check_decisions(&self, program: &Program) -> Result<(), RunError> {
+        self.check_given(program)?;
+        let open = program.atoms.iter().filter(|a| a.source == AtomSource::Decision);
+        let open: Vec<_> = open.filter(|a| !self.decisions.iter().any(|(name, _)| *name == a.name)).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = open.iter().map(|a| format!("`{}`", a.name)).collect();
+        let help: Vec<String> = open
+            .iter()
+            .map(|a| {
+                let question = if a.question.is_empty() { String::new() } else { format!("    {}", a.question) };
+                format!("--given {}={}{question}", shown(&a.name), a.options.join("|"))
+            })
+            .collect();
+        Err(RunError::usage(format!("nobody has decided {}", names.join(", "))).help(help.join("\n")))
+    }
+
+    /// Holds the decisions that are made against the program; others may be open.
+    pub fn check_given(&self, program: &Program) -> Result<(), RunError> {
         let atoms = || program.atoms.iter().filter(|a| a.source == AtomSource::Decision);
         for (i, (name, option)) in self.decisions.iter().enumerate() {
             let Some(atom) = atoms().find(|a| a.name == *name) else {
@@ -51,19 +73,7 @@ impl Options {
                 return Err(RunError::usage(format!("`{name}` is decided twice")));
             }
         }
-        let open: Vec<_> = atoms().filter(|a| !self.decisions.iter().any(|(name, _)| *name == a.name)).collect();
-        if open.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<String> = open.iter().map(|a| format!("`{}`", a.name)).collect();
-        let help: Vec<String> = open
-            .iter()
-            .map(|a| {
-                let question = if a.question.is_empty() { String::new() } else { format!("    {}", a.question) };
-                format!("--given {}={}{question}", shown(&a.name), a.options.join("|"))
-            })
-            .collect();
-        Err(RunError::usage(format!("nobody has decided {}", names.join(", "))).help(help.join("\n")))
+        Ok(())
     }
 
     /// Holds the answers given in advance against the program.

@@ -190,6 +190,7 @@ mod tests {
             decisions: vec![],
             directory: "/".into(),
             by: Who::default(),
+            approved: Vec::new(),
         })
     }
 

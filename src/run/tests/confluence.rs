@@ -63,6 +63,7 @@ pub fn begin(yes: [bool; 2]) -> Event {
         decisions: vec![("p".into(), word(yes[0])), ("q".into(), word(yes[1]))],
         directory: "/".into(),
         by: Who::default(),
+        approved: Vec::new(),
     })
 }
 

@@ -175,6 +175,7 @@ fn beginning(program: &Program, start: &State) -> Event {
         decisions: decisions.collect(),
         directory: "/".into(),
         by: Who::default(),
+        approved: Vec::new(),
     })
 }
 

@@ -62,6 +62,7 @@ impl Case {
             decisions: decisions.map(|a| (a.name.clone(), a.options[0].clone())).collect(),
             directory: "/".into(),
             by: Who::default(),
+            approved: Vec::new(),
         });
         let mut journal = self.world.journal.clone();
         let host =
