@@ -151,8 +151,8 @@ fn what_was_changed_is_told_by_its_line() {
     case.sign("plan.ha", "mila", "a.approval");
     case.edit("plan.ha", "echo work on", "rm -rf work; echo work on");
     let by = "`a.approval` is signed by mila@example.org, but approves something else: `plan.ha` has changed since";
-    let lines = "  plan.ha:13\n  -   step work \"The work itself\" on to { run \"echo work on {{to}} >>log\" }\n  \
-                 +   step work \"The work itself\" on to { run \"rm -rf work; echo work on {{to}} >>log\" }\n";
+    let lines = "  plan.ha:13\n  -   step work \"The work itself\" on to { run \"echo work on {{to.name}} >>log\" }\n  \
+                 +   step work \"The work itself\" on to { run \"rm -rf work; echo work on {{to.name}} >>log\" }\n";
     case.refuses("--require-approval a.approval", &[by, lines, "go back to what was approved"]);
     let (code, text) = case.run("--require-approval a.approval --dry-run").clone();
     assert_eq!(code, 2, "`--yes` and `--dry-run` contradict each other: {text}");

@@ -34,8 +34,7 @@ pub fn difference(approved: &Statement, now: &Statement) -> Option<Difference> {
     let mut places = Places::default();
     let changed = sources(approved, now, &mut places);
     let what = if !changed.is_empty() {
-        let has = if changed.len() == 1 { "has" } else { "have" };
-        format!("{} {has} changed since", changed.join(", "))
+        changed.join("; ")
     } else if approved.arguments != now.arguments {
         return found(String::from("the plan is approved with other arguments"), arguments(approved, now));
     } else if approved.compiler != now.compiler {
@@ -84,29 +83,40 @@ impl Places {
     }
 }
 
-/// The names of the sources that differ, and where they do as far as their texts are at hand.
+/// Which sources differ, in words, and where they do as far as their texts are at hand.
 fn sources(approved: &Statement, now: &Statement, places: &mut Places) -> Vec<String> {
-    let mut changed = Vec::new();
+    let named = |sources: &[&SourceText], one: &str, many: &str| {
+        let names: Vec<String> = sources.iter().map(|s| format!("`{}`", show(&s.path, &[]))).collect();
+        (!names.is_empty()).then(|| format!("{} {}", names.join(", "), if names.len() == 1 { one } else { many }))
+    };
+    let (mut changed, mut added) = (Vec::new(), Vec::new());
     for source in &now.sources {
-        let Some(old) = counterpart(&approved.sources, &source.path) else {
-            changed.push(format!("`{}` (not part of it then)", show(&source.path, &[])));
-            continue;
-        };
-        if old.digest == source.digest {
-            continue;
-        }
-        changed.push(format!("`{}`", show(&source.path, &[])));
-        if let (Some(old), Some(new)) = (&old.text, &source.text) {
-            let (old, new) = (split(old), split(new));
-            for Hunk { old: from, new: to } in hunks(&old, &new) {
-                let place = format!("{}:{}", source.path, to.start + 1);
-                places.add(&place, old.get(from).unwrap_or_default(), new.get(to).unwrap_or_default());
+        match counterpart(&approved.sources, &source.path) {
+            None => added.push(source),
+            Some(old) if old.digest == source.digest => {}
+            Some(old) => {
+                changed.push(source);
+                compare(old, source, places);
             }
         }
     }
-    let gone = approved.sources.iter().filter(|old| counterpart(&now.sources, &old.path).is_none());
-    changed.extend(gone.map(|old| format!("`{}` (no part of it now)", show(&old.path, &[]))));
-    changed
+    let gone = approved.sources.iter().filter(|old| counterpart(&now.sources, &old.path).is_none()).collect::<Vec<_>>();
+    let words = [
+        named(&changed, "has changed since", "have changed since"),
+        named(&added, "was not part of it then", "were not part of it then"),
+        named(&gone, "is no part of it now", "are no part of it now"),
+    ];
+    words.into_iter().flatten().collect()
+}
+
+/// Where two texts of a source differ.
+fn compare(old: &SourceText, new: &SourceText, places: &mut Places) {
+    let (Some(old), Some(text)) = (&old.text, &new.text) else { return };
+    let (old, text) = (split(old), split(text));
+    for Hunk { old: from, new: to } in hunks(&old, &text) {
+        let place = format!("{}:{}", new.path, to.start + 1);
+        places.add(&place, old.get(from).unwrap_or_default(), text.get(to).unwrap_or_default());
+    }
 }
 
 /// The source with this path; or with its file name, if there is one: whoever approved it may have stood elsewhere.

@@ -108,8 +108,8 @@ fn sources_that_come_and_go_are_named() {
     let old = statement(&["true"], "one\n");
     let mut new = statement(&["false"], "one\n");
     new.sources.push(source("estate.ha", "x"));
-    assert_eq!(told(&old, &new).0, "`estate.ha` (not part of it then) has changed since");
-    assert_eq!(told(&new, &old).0, "`estate.ha` (no part of it now) has changed since");
+    assert_eq!(told(&old, &new).0, "`estate.ha` was not part of it then");
+    assert_eq!(told(&new, &old).0, "`estate.ha` is no part of it now");
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn one(file: &Path, signers: &Signers, loaded: &Loaded, decisions: &[(String, St
     if let Some(difference) = difference(approved, &sign::statement(loaded)) {
         let message = format!("`{name}` is signed by {by}, but approves something else: {}", difference.what);
         let remedy = "go back to what was approved, or have this reviewed and signed anew";
-        return Err(refused(message).help(format!("{}\n{remedy}", difference.places).trim_start().to_owned()));
+        return Err(refused(message).help(format!("{}{remedy}", difference.places)));
     }
     for (decision, answer) in &approved.given {
         if !decisions.iter().any(|(name, given)| name == decision && given == answer) {
