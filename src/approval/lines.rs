@@ -68,7 +68,7 @@ fn common(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::{Hunk, hunks};
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     #[test]
     fn single_changes_are_found() {

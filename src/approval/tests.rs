@@ -1,8 +1,10 @@
+//! Approvals: what is written is read, what is no approval is refused, and differences are told where they are.
+
 use super::{Approval, SourceText, Statement, difference};
 use crate::bytecode::sample::{Builder, run};
 use crate::calculus::Reach;
 use jiff::Timestamp;
-use proptest::prelude::*;
+use proptest::prelude::{any, prop_assert_eq, proptest};
 
 const SIGNATURE: &str = "-----BEGIN SSH SIGNATURE-----\nU1NIU0lH+/==\n-----END SSH SIGNATURE-----\n";
 

@@ -4,7 +4,7 @@ use crate::approval::{Approval, Statement};
 use crate::base::{Code, Diagnostic, limits};
 use crate::cli::compile::PlanArgs;
 use crate::cli::console::Console;
-use crate::cli::progress::call;
+use crate::cli::facts::call;
 use crate::cli::run::{Loaded, load};
 use crate::cli::{Exit, report};
 use crate::os;
