@@ -96,7 +96,7 @@ fn replies<'c>(
 }
 
 fn output(reply: &Reply) -> Output {
-    Output { exit: Some(Exit::Code(reply.code)), stdout: reply.text.clone(), stderr: String::new() }
+    Output { exit: Some(Exit::Code(reply.code)), stdout: reply.text.clone(), ..Output::default() }
 }
 
 fn reading(command: &Command, reply: &Reply) -> Reading {

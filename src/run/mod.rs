@@ -14,6 +14,7 @@ mod guard;
 mod host;
 mod launch;
 mod machine;
+mod mask;
 mod options;
 mod outlook;
 mod reading;

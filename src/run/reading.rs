@@ -2,6 +2,7 @@
 
 use crate::base::limits;
 use crate::calculus::{Capture, Command, Sign, Template, ValueId, Verdict};
+use crate::run::mask::{MASK, Mask};
 use crate::run::{Exit, Fate, Finished, Tail};
 use regex_lite::Regex;
 
@@ -14,6 +15,8 @@ pub struct Output {
     pub stdout: String,
     /// The end of its standard error.
     pub stderr: String,
+    /// There was a secret in it.
+    pub veiled: bool,
 }
 
 /// What the end of a command means.
@@ -29,19 +32,23 @@ pub enum Reading {
 
 impl Output {
     /// Makes text of what a command left, with `***` in place of secrets.
-    pub fn of(finished: &Finished, secrets: &[String]) -> Output {
-        let text = |tail: &Tail| {
-            let bytes = scrub(tail, secrets);
+    pub fn of(finished: &Finished, secrets: &Mask) -> Output {
+        let mut veiled = false;
+        let whole = matches!(finished.fate, Fate::Ended(Exit::Code(_)));
+        let mut text = |tail: &Tail| {
+            let (bytes, hidden) = secrets.hide(tail, whole);
+            veiled |= hidden;
             let from = bytes.len().saturating_sub(limits::OUTPUT_BYTES);
             String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
         };
         let exit = if let Fate::Ended(exit) = finished.fate { Some(exit) } else { None };
-        Output { exit, stdout: text(&finished.stdout), stderr: text(&finished.stderr) }
+        let (stdout, stderr) = (text(&finished.stdout), text(&finished.stderr));
+        Output { exit, stdout, stderr, veiled }
     }
 
     /// What a running command has written, without secrets: while there are any, only whole lines, because the rest of
     /// a secret may be still to come.
-    pub fn so_far(finished: &Finished, secrets: &[String]) -> String {
+    pub fn so_far(finished: &Finished, secrets: &Mask) -> String {
         let Output { stdout, stderr, .. } = Output::of(finished, secrets);
         let shown = |text: &str| match text.rfind('\n') {
             _ if secrets.is_empty() => text.to_owned(),
@@ -83,7 +90,12 @@ impl Output {
 
     /// The values that are kept, or why one cannot be.
     pub fn capture(&self, captures: &[Capture]) -> Result<Vec<(ValueId, String)>, String> {
-        captures.iter().map(|c| Ok((c.value, self.capture_one(c)?))).collect()
+        let kept = captures.iter().map(|capture| match self.capture_one(capture)? {
+            // With a mask in it, it would be of no use; without, it would be in the journal and in argument lists.
+            text if self.veiled && text.contains(MASK) => Err(String::from(SECRET_KEPT)),
+            text => Ok((capture.value, text)),
+        });
+        kept.collect()
     }
 
     fn capture_one(&self, capture: &Capture) -> Result<String, String> {
@@ -113,6 +125,9 @@ impl Output {
     }
 }
 
+const SECRET_KEPT: &str =
+    "what is to be kept of the output contains a secret: values are written down, and become arguments";
+
 fn compile(pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|_| format!("the pattern `{pattern}` is not understood"))
 }
@@ -128,42 +143,17 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The bytes without secrets. If the tail is cut, a secret may have lost its beginning at the cut; so many bytes as
-/// the longest secret are dropped there.
-fn scrub(tail: &Tail, secrets: &[String]) -> Vec<u8> {
-    let bytes = tail.bytes.as_slice();
-    let longest = secrets.iter().map(String::len).max().unwrap_or(0);
-    if longest == 0 {
-        return bytes.to_vec();
-    }
-    let from = if tail.cut { longest - 1 } else { 0 };
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|r| !r.is_empty()) {
-        let here = secrets.iter().map(String::as_bytes).filter(|s| rest.starts_with(s)).map(<[u8]>::len).max();
-        match here {
-            Some(length) => {
-                out.extend_from_slice(b"***");
-                at += length;
-            }
-            None => {
-                out.extend(rest.first().filter(|_| at >= from));
-                at += 1;
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Output, Reading};
     use crate::base::limits;
     use crate::calculus::{Capture, Command, Meaning, Sign, Template, ValueId, Verdict};
-    use crate::run::{Exit, Finished, Tail};
+    use crate::run::mask::Mask;
+    use crate::run::{Exit, Fate, Finished, Tail};
 
     fn output(code: i32, stdout: &str, stderr: &str) -> Output {
-        Output { exit: Some(Exit::Code(code)), stdout: stdout.to_owned(), stderr: stderr.to_owned() }
+        let (exit, veiled) = (Some(Exit::Code(code)), false);
+        Output { exit, stdout: stdout.to_owned(), stderr: stderr.to_owned(), veiled }
     }
 
     fn command(meanings: &[(Sign, Verdict)]) -> Command {
@@ -215,15 +205,24 @@ mod tests {
     }
 
     #[test]
-    fn secrets_do_not_come_through() {
-        let text = |bytes: &[u8], cut, secrets: &[&str]| {
-            let stdout = Tail { bytes: bytes.to_vec(), cut };
-            let secrets: Vec<String> = secrets.iter().map(|s| String::from(*s)).collect();
-            Output::of(&Finished { stdout, ..Finished::default() }, &secrets).stdout
+    fn secrets_do_not_come_through_and_are_not_kept() {
+        let mut mask = Mask::default();
+        mask.add("hunter2");
+        let finished = |text: &[u8], fate| {
+            let stdout = Tail { bytes: text.to_vec(), cut: false };
+            Output::of(&Finished { fate, stdout: stdout.clone(), stderr: stdout }, &mask)
         };
-        assert_eq!(text(b"pw=hunter2 hunter2\n", false, &["hunter2"]), "pw=*** ***\n");
-        assert_eq!(text(b"hunter22", false, &["hunter2", "hunter22"]), "***");
-        assert_eq!(text(b"nter2 and hunter2", true, &["hunter2"]), "and ***");
-        assert_eq!(text(b"\xff\xfe ok", false, &[]), "\u{fffd}\u{fffd} ok");
+        let output = finished(b"user=*** pw=hunter2\n\xff", Fate::Ended(Exit::Code(0)));
+        assert_eq!(
+            (output.stdout.as_str(), output.stderr.as_str()),
+            ("user=*** pw=***\n\u{fffd}", output.stdout.as_str())
+        );
+        let kept = |pattern: &str| output.capture(&[Capture { value: ValueId(0), pattern: Some(pattern.into()) }]);
+        assert!(kept("pw=(.*)").unwrap_err().contains("contains a secret"));
+        assert!(kept("us").is_ok());
+        let stars = finished(b"user=***", Fate::Ended(Exit::Code(0)));
+        assert!(stars.capture(&[Capture { value: ValueId(0), pattern: None }]).is_ok(), "somebody else's stars");
+        assert_eq!(finished(b"hunt", Fate::Ended(Exit::Code(0))).stdout, "hunt");
+        assert_eq!(finished(b"hunt", Fate::Ended(Exit::Signal(9))).stdout, "***", "it was interrupted");
     }
 }

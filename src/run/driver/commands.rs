@@ -114,6 +114,17 @@ impl Driver<'_> {
         self.feed(id, Input::Ended(end))
     }
 
+    /// Finds the program's secrets out, so that no step can print one before it is used. Those that are not there yet are
+    /// found when they are needed.
+    pub(super) fn learn_secrets(&mut self) {
+        let program = Arc::clone(&self.program);
+        for secret in &program.secrets {
+            if let Ok(content) = self.host.world.secret(&secret.source).and_then(usable) {
+                self.secrets.add(&content);
+            }
+        }
+    }
+
     /// A step's script, what it reads and where it runs.
     fn prepare(
         &mut self,
@@ -135,11 +146,7 @@ impl Driver<'_> {
             content.map_err(|why| End::Unready(format!("the secret `{}` cannot be used: {why}", secret.name)))
         });
         let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
-        for content in &lines {
-            if !self.secrets.contains(content) {
-                self.secrets.push(content.clone());
-            }
-        }
+        lines.iter().for_each(|content| self.secrets.add(content));
         let machine = instr.host.filter(|_| *reach(&program, instr) != Reach::Local);
         let gated = which == Which::Command && matches!(instr.op, Op::Run { .. });
         let directory = self.machine.started().map_or_else(String::new, |s| s.directory.clone());

@@ -12,6 +12,7 @@ mod commands;
 use crate::bytecode::{Instr, InstrId};
 use crate::calculus::Reach;
 use crate::run::launch::reach;
+use crate::run::mask::Mask;
 use crate::run::reading::Output;
 use crate::run::step::{Context, Input, Step, Then};
 use crate::run::{
@@ -52,13 +53,14 @@ pub fn drive<'a>(
         timers: BinaryHeap::new(),
         batch: Vec::new(),
         agenda: VecDeque::new(),
-        secrets: Vec::new(),
+        secrets: Mask::default(),
         stalled: None,
         busy: 0,
         taking_up: true,
         unsettled: false,
         written: false,
     };
+    driver.learn_secrets();
     first.into_iter().try_for_each(|event| driver.record(event))?;
     driver.take_up()?;
     driver.run()
@@ -78,7 +80,7 @@ struct Driver<'a> {
     /// What to do once they are.
     agenda: VecDeque<(InstrId, Then)>,
     /// Contents that must never be shown.
-    secrets: Vec<String>,
+    secrets: Mask,
     /// The journal cannot be written.
     stalled: Option<JournalError>,
     /// How many of the steps take up a job.
