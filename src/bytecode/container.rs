@@ -35,7 +35,11 @@ pub(super) const SECTIONS: [(&str, &str); 10] = [
     ("values", "name, and the instruction that captures it or the cases to pick from"),
     ("secrets", "name, and the variable or file that holds it"),
     ("code", "instructions in written order"),
-    ("source map", "path and BLAKE3 of each source; source, line and column of each instruction"),
+    (
+        "source map",
+        "path and BLAKE3 of each source; how to run the plan again; how to run each plan that follows it; source, line and \
+     column of each instruction",
+    ),
 ];
 const STRINGS_SECTION: u8 = 1;
 const RUN_SECTIONS: u8 = 9;
@@ -152,7 +156,7 @@ fn write_code<'a>(code: &'a [Instr], to: &mut Writer<'a>) {
     }
 }
 
-/// The sources, then the place of each instruction with its line as a distance from the one before.
+/// The sources and the calls, then the place of each instruction with its line as a distance from the one before.
 fn source_map(p: &Program) -> Vec<u8> {
     let mut to = Writer::default();
     to.number(p.sources.len() as u64);
@@ -160,6 +164,9 @@ fn source_map(p: &Program) -> Vec<u8> {
         to.text(&source.path);
         to.raw(&source.digest);
     }
+    to.text(&p.calls.again);
+    to.number(p.calls.back.len() as u64);
+    p.calls.back.iter().for_each(|call| to.text(call));
     let mut line = 0;
     for instr in &p.code {
         to.number(u64::from(instr.place.source));
@@ -285,6 +292,10 @@ fn read_source_map(from: &mut Reader<'_>, p: &mut Program) -> Result<(), DecodeE
         let mut digest = [0; DIGEST];
         digest.copy_from_slice(from.raw(DIGEST, "the digest of a source")?);
         p.sources.push(SourceFile { path, digest });
+    }
+    p.calls.again = from.text()?.to_owned();
+    for _ in 0..from.count::<String>()? {
+        p.calls.back.push(from.text()?.to_owned());
     }
     let mut last = 0;
     for instr in &mut p.code {

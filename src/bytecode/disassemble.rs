@@ -67,6 +67,7 @@ impl Listing<'_> {
         self.line(0, &format!("plan {} {:?}", plain(&p.plan), p.title));
         p.arguments.iter().for_each(|(name, value)| self.field("argument", &plain(&format!("{name} = {value}"))));
         self.field("digest", &hex(&p.digest()));
+        p.calls.back.iter().for_each(|call| self.field("back", &plain(call)));
         p.rto_ms.iter().for_each(|ms| self.field("rto_ms", &ms.to_string()));
         p.locks.iter().for_each(|lock| self.field("lock", &plain(lock)));
         p.goal.iter().for_each(|goal| self.field("goal", &self.names.requirement(goal)));

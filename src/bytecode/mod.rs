@@ -16,7 +16,7 @@ pub use disassemble::disassemble;
 pub use manual::manual;
 pub use names::{Names, spoken};
 pub use ops::{Guard, Op, OpDoc, OperandDoc};
-pub use program::{GuardId, Instr, InstrId, Place, Program, SourceFile};
+pub use program::{Calls, GuardId, Instr, InstrId, Place, Program, SourceFile};
 pub use status::Status;
 pub use wire::DecodeError;
 

@@ -100,6 +100,17 @@ pub struct Program {
     pub holds: Vec<Hold>,
     /// Time promised for the whole plan, in milliseconds.
     pub rto_ms: Option<u64>,
+    /// How people run it again, or go back. Like the places it does not determine a run.
+    pub calls: Calls,
+}
+
+/// Words to go after `handover run`, as one types them in a shell.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Calls {
+    /// Runs the plan again; decisions are still to be added.
+    pub again: String,
+    /// Runs a plan that follows this one.
+    pub back: Vec<String>,
 }
 
 /// A source of a program.

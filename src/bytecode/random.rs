@@ -1,6 +1,6 @@
 //! Random programs for tests: anything that the types allow, sense or nonsense.
 
-use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Place, Program, SourceFile};
+use crate::bytecode::{Calls, Guard, GuardId, Instr, InstrId, Op, Place, Program, SourceFile};
 use crate::calculus::{
     Answer, Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, EnvVar,
     Flags, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
@@ -128,8 +128,9 @@ ids!(MachineId CellId AtomId ValueId SecretId GuardId InstrId);
 
 records! {
     Program: Program {
-        plan title arguments sources machines cells atoms guards values secrets code goal locks accepted holds rto_ms
+        plan title arguments sources machines cells atoms guards values secrets code goal locks accepted holds rto_ms calls
     }
+    Calls: Calls { again back }
     SourceFile: SourceFile { path digest }
     Machine: Machine { name site reach power }
     Cell: Cell { name values kind volatile rests initial }

@@ -1,6 +1,6 @@
 //! Programs for tests: a builder, and a sample in which every op, guard and alternative of the calculus appears.
 
-use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Place, Program, SourceFile};
+use crate::bytecode::{Calls, Guard, GuardId, Instr, InstrId, Op, Place, Program, SourceFile};
 use crate::calculus::{
     Answer, Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, EnvVar,
     Flags, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
@@ -169,6 +169,7 @@ fn tables(b: &mut Builder) {
         cells: vec![CellId(1)],
     }];
     b.0.rto_ms = Some(2_700_000);
+    b.0.calls = Calls { again: String::from("dr.ha move"), back: vec![String::from("dr.ha move_back")] };
 }
 
 /// Shut the primary down, or else have its power cut.

@@ -185,6 +185,7 @@ fn empty(number: u8) -> &'static [u8] {
     match number {
         1 => &[1, 0],
         2 => &[0, 0, 0, 0, 0, 0, 0, 0],
+        10 => &[0, 0, 0],
         _ => &[0],
     }
 }
@@ -234,7 +235,7 @@ fn every_kind_of_content_has_its_error() {
     let end = [1, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0];
     refused(9, &end, 13, "six flags", "bits 0b1000000");
     refused(10, &[1, 0], 2, "the digest of a source", "the end");
-    refused(10, &[0, 0], 1, "the end of the section", "1 more bytes");
+    refused(10, &[0, 0, 0, 0], 3, "the end of the section", "1 more bytes");
 }
 
 #[test]
@@ -275,13 +276,13 @@ fn a_file_beyond_the_limit_is_not_looked_at() {
 #[test]
 fn a_program_of_too_many_instructions_is_refused() {
     let good = file(&[]);
-    // From the end: the sections of the code and of the map, of three bytes each.
-    let mut bytes = good[..good.len() - 6].to_vec();
+    // From the end: the sections of the code and of the map, of three and of five bytes.
+    let mut bytes = good[..good.len() - 8].to_vec();
     // 1 048 577 instructions, and as many bytes for them.
     bytes.extend([9, 0x84, 0x80, 0x40, 0x81, 0x80, 0x40]);
     let start = bytes.len() - 3;
     bytes.resize(start + (1 << 20) + 4, 0);
-    bytes.extend([10, 1, 0]);
+    bytes.extend([10, 3, 0, 0, 0]);
     let (expected, found) = ("at most 1048576 instructions", String::from("1048577"));
     assert_eq!(decode_unsealed(&bytes), Err(DecodeError { offset: start, expected, found }));
 }

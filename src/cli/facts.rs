@@ -1,22 +1,28 @@
 //! What has become certain in a run, as lines for people: the same live and when it is told again.
 
 use crate::bytecode::{Instr, InstrId, Names, Program, Status, spoken};
+use crate::cli::aftermath;
 use crate::cli::console::Style;
-use crate::run::{AnswerSource, Event, Link, Machine, Record, RunEnded, RunOutcome, StepEnded, StepOutcome, left_open};
+use crate::run::{
+    Aftermath, AnswerSource, Chronicle, Event, Link, Machine, Record, RunEnded, RunOutcome, StepEnded, StepOutcome,
+    cause,
+};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
 
 /// Lines of a command's output that are shown when it failed: the end of it, where the cause mostly stands.
 const OUTPUT_LINES: usize = 12;
+/// Steps that are listed as not done at the end of a run; `show` lists them all.
+const NOT_DONE: usize = 12;
 
 /// Turns records into lines.
 pub struct Facts {
     color: bool,
     /// What runs and what is asked is shown elsewhere: only what came of it is told.
     brief: bool,
+    /// Of the steps that are left undone, how many are listed.
+    most: usize,
     lines: Vec<String>,
-    began: BTreeMap<InstrId, Timestamp>,
-    first: Option<Timestamp>,
+    chronicle: Chronicle,
     counts: Counts,
     /// The text of every condition, once one is needed.
     conditions: Option<Vec<String>>,
@@ -35,16 +41,27 @@ impl Facts {
         Facts {
             color,
             brief,
+            most: NOT_DONE,
             lines: Vec::new(),
-            began: BTreeMap::new(),
-            first: None,
+            chronicle: Chronicle::default(),
             counts: Counts::default(),
             conditions: None,
         }
     }
 
+    /// Lines that leave nothing out.
+    pub fn whole(self) -> Facts {
+        Facts { most: usize::MAX, ..self }
+    }
+
+    /// What was told so far, as data.
+    pub fn chronicle(&self) -> &Chronicle {
+        &self.chronicle
+    }
+
     /// The lines of a record. The machine has seen it, and perhaps more.
     pub fn lines(&mut self, machine: &Machine, record: &Record) -> Vec<String> {
+        self.chronicle.add(record);
         self.event(machine, record.time, &record.event);
         std::mem::take(&mut self.lines)
     }
@@ -64,7 +81,6 @@ impl Facts {
         let program: &Program = machine.program();
         match event {
             Event::RunStarted(run) => {
-                self.first = Some(time);
                 let plan = call(&run.plan, &run.arguments);
                 self.say(time, "run", Style::Bold, &format!("{} of {plan}, started by {}", run.run, run.by.user));
                 for approved in &run.approved {
@@ -119,7 +135,6 @@ impl Facts {
     }
 
     fn started(&mut self, program: &Program, time: Timestamp, step: InstrId, attempt: u32) {
-        self.began.insert(step, time);
         if !self.brief {
             let again = if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
             self.say(time, "start", Style::Dim, &format!("{}{again}", described(program, step)));
@@ -140,10 +155,8 @@ impl Facts {
             true => self.counts.done += 1,
             false => self.counts.failed += usize::from(!ended.again),
         }
-        let took = self
-            .began
-            .remove(&ended.step)
-            .map_or_else(String::new, |b| format!(" ({})", short(time.duration_since(b))));
+        let began = self.chronicle.steps.get(&ended.step).and_then(|t| t.attempts.last()).map(|a| a.began);
+        let took = began.map_or_else(String::new, |b| format!(" ({})", short(time.duration_since(b))));
         let mut text =
             format!("{}{took}", if self.brief { described(program, ended.step) } else { name(program, ended.step) });
         if !ended.reason.is_empty() {
@@ -195,19 +208,32 @@ impl Facts {
             RunOutcome::Stopped => ("stopped", Style::Red),
             RunOutcome::Cancelled => ("cancelled", Style::Yellow),
         };
-        let took = self.first.map_or_else(String::new, |f| format!(" in {}", short(time.duration_since(f))));
+        let took = self.chronicle.began.map_or_else(String::new, |f| format!(" in {}", short(time.duration_since(f))));
         let Counts { done, skipped, failed } = self.counts;
         self.say(time, word, style, &format!("{done} done, {skipped} not run, {failed} failed{took}"));
-        for open in &ended.open {
-            self.say(time, "open", Style::Red, &left_open(program, open));
-        }
         for missed in missed_goals(machine) {
             self.say(time, "goal", Style::Red, &missed);
+        }
+        for waived in &ended.waived {
+            self.say(time, "waived", Style::Yellow, waived);
         }
         if ended.outcome == RunOutcome::Completed {
             for hold in &program.holds {
                 self.say(time, "hold", Style::Yellow, &hold.text);
             }
+        }
+        self.after(machine);
+    }
+
+    /// What is left, if something is, as far as it is known now.
+    pub fn left(&mut self, machine: &Machine) -> Vec<String> {
+        self.after(machine);
+        std::mem::take(&mut self.lines)
+    }
+
+    fn after(&mut self, machine: &Machine) {
+        if let Some(after) = Aftermath::of(machine, &self.chronicle) {
+            self.lines.append(&mut aftermath::lines(&after, self.color, self.most));
         }
     }
 }
@@ -238,17 +264,6 @@ pub fn missed_goals(machine: &Machine) -> Vec<String> {
 
 fn instr(program: &Program, step: InstrId) -> Option<&Instr> {
     program.code.get(step.index())
-}
-
-/// The step whose failure keeps a blocked one from running.
-pub fn cause(machine: &Machine, step: InstrId) -> Option<InstrId> {
-    let mut at = step;
-    // Needs point backwards: this ends.
-    while machine.status(at) == Status::Blocked {
-        let instr = instr(machine.program(), at)?;
-        at = *instr.needs.iter().find(|n| machine.is_stopped(**n))?;
-    }
-    matches!(machine.status(at), Status::Failed | Status::Unknown).then_some(at)
 }
 
 /// `stop on a`

@@ -1,5 +1,6 @@
 //! The command: arguments, rendering, one file for each subcommand. Alone in naming clap and miette.
 
+mod aftermath;
 mod approved;
 mod build;
 mod check;

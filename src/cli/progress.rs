@@ -15,10 +15,23 @@ pub struct Progress<'c> {
 }
 
 impl<'c> Progress<'c> {
-    /// Tells what a run does or did.
+    /// Tells what a run does.
     pub fn new(pane: &'c mut Pane) -> Progress<'c> {
         let facts = Facts::new(pane.color, false);
         Progress { pane, facts }
+    }
+
+    /// Tells what a run did, and leaves nothing out.
+    pub fn replay(pane: &'c mut Pane) -> Progress<'c> {
+        let facts = Facts::new(pane.color, false).whole();
+        Progress { pane, facts }
+    }
+
+    /// What is left of a run that has not ended.
+    pub fn left(&mut self, machine: &Machine) {
+        for line in self.facts.left(machine) {
+            self.pane.line(line);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::cli::progress::{Progress, named};
 use crate::cli::run::{needed, sealed};
 use crate::cli::{Exit, report};
 use crate::os::{RunInfo, Store};
-use crate::run::{Machine, Record, Reporter, RunError};
+use crate::run::{Aftermath, Chronicle, Inconsistent, Machine, Record, Reporter, RunError};
 use crate::verify::{self, Verified};
 use serde_json::json;
 use std::sync::Arc;
@@ -66,8 +66,10 @@ fn read(args: &Args) -> Result<Story, RunError> {
 
 fn document(story: Story, console: &mut Console) -> Result<Exit, RunError> {
     let events: Vec<_> = story.records.iter().map(|r| named(&story.program, r)).collect();
-    report::document(&mut console.out, &json!({ "run": story.info, "events": events }));
-    story.damage.map_or(Ok(Exit::Done), Err)
+    let left = left(&story);
+    let document = json!({ "run": story.info, "events": events, "left": left.as_ref().ok() });
+    report::document(&mut console.out, &document);
+    story.damage.map_or(left.map(|_| Exit::Done), Err)
 }
 
 /// Examines the journal instead of telling what it says.
@@ -101,17 +103,28 @@ pub fn latest(store: &Store, fits: impl Fn(&RunInfo) -> bool) -> Result<RunInfo,
     })
 }
 
+/// What is left of a run that has not completed.
+fn left(story: &Story) -> Result<Option<Aftermath>, RunError> {
+    let machine = Machine::replay(Arc::clone(&story.program), &story.records).map_err(contradicts)?;
+    Ok(Aftermath::of(&machine, &Chronicle::of(&story.records)))
+}
+
+fn contradicts(error: Inconsistent) -> RunError {
+    RunError::open(format!("the journal contradicts itself: {}", error.message))
+}
+
 fn tell(story: Story, console: &mut Console) -> Result<Exit, RunError> {
     let mut machine = Machine::new(story.program);
-    let mut progress = Progress::new(&mut console.out);
+    let mut progress = Progress::replay(&mut console.out);
     for record in &story.records {
-        machine
-            .apply(&record.event)
-            .map_err(|e| RunError::open(format!("the journal contradicts itself: {}", e.message)))?;
+        machine.apply(&record.event).map_err(contradicts)?;
         progress.record(&machine, record);
     }
     if let Some(damage) = story.damage {
         return Err(damage);
+    }
+    if story.info.ended.is_none() {
+        progress.left(&machine);
     }
     sealed(console, &story.info.id, story.info.events, &story.info.head);
     if story.info.ended.is_none() {

@@ -5,7 +5,7 @@
 mod guards;
 
 use crate::base::{SourceMap, Span};
-use crate::bytecode::{Instr, InstrId, Op, Place, Program, SourceFile};
+use crate::bytecode::{Calls, Instr, InstrId, Op, Place, Program, SourceFile};
 use crate::calculus::{Flags, MachineId, Requirement, Value, ValueId, ValueSource};
 use crate::model::{Act, Plan, Step};
 use crate::order::{Block, Dag, Kind, Node, NodeId, Outline, What};
@@ -34,6 +34,7 @@ pub fn lower(plan: &Plan, dag: &Dag, sources: &SourceMap) -> Program {
         accepted: plan.accepted.iter().map(|(cell, why, _)| (*cell, why.clone())).collect(),
         holds: plan.holds.clone(),
         rto_ms: plan.rto_ms,
+        calls: Calls::default(),
         guards: guards.into_table(),
     }
 }

@@ -77,6 +77,12 @@ impl<'s> Resolver<'s> {
         plans.chain(aliases).collect()
     }
 
+    /// Names of the plans that follow this one.
+    pub fn followers(&self, name: &str) -> Vec<String> {
+        let follow = |a: &&tree::Alias<'s>| a.follows.is_some_and(|f| f.text == name);
+        self.library.aliases().iter().filter(follow).map(|a| a.name.text.to_string()).collect()
+    }
+
     fn missing(&self, params: &[library::Param<'s>]) -> Vec<(String, String)> {
         params
             .iter()

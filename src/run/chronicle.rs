@@ -210,6 +210,7 @@ impl Tale {
 mod tests {
     use super::Chronicle;
     use crate::bytecode::InstrId;
+    use crate::run::sample;
     use crate::run::{AnswerSource, Event, Link, Record, Said, StepEnded, StepOutcome};
     use jiff::Timestamp;
 
@@ -223,18 +224,7 @@ mod tests {
     }
 
     fn ended(step: u32, attempt: u32, outcome: StepOutcome, again: bool) -> Event {
-        Event::StepEnded(StepEnded {
-            step: InstrId(step),
-            attempt,
-            outcome,
-            again,
-            exit: None,
-            reason: String::new(),
-            warnings: Vec::new(),
-            stdout: String::new(),
-            stderr: String::new(),
-            captured: Vec::new(),
-        })
+        Event::StepEnded(StepEnded { again, ..sample::ended(step, attempt, outcome, "") })
     }
 
     fn asked(step: u32) -> Event {

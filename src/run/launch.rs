@@ -93,10 +93,21 @@ pub struct Rehearsal {
 
 /// The command of an instruction as a run would start it; `None` if it runs none.
 pub fn rehearse(program: &Program, instr: &Instr) -> Option<Result<Rehearsal, String>> {
+    rehearse_with(program, instr, |_| None)
+}
+
+/// The same with the values that are known by now.
+pub fn rehearse_with(
+    program: &Program,
+    instr: &Instr,
+    known: impl Fn(ValueId) -> Option<String>,
+) -> Option<Result<Rehearsal, String>> {
     let command = instr.op.command()?;
     let reach = reach(program, instr);
-    let known = |id: ValueId| program.values.get(id.index()).map(|v| format!("{{{{{}}}}}", v.name));
-    let text = |script: &Template| Script::of(program, script, command, known).map(|s| s.text);
+    let by_name = |id: ValueId| program.values.get(id.index()).map(|v| format!("{{{{{}}}}}", v.name));
+    let text = |script: &Template| {
+        Script::of(program, script, command, |id| known(id).or_else(|| by_name(id))).map(|s| s.text)
+    };
     let rehearse = || {
         let verify = match &instr.op {
             Op::Run { verify: Some(verify), .. } => Some(text(verify)?),

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of processes, files or clocks; `os` implements the traits.
 
+mod aftermath;
 mod cells;
 mod chronicle;
 mod conclusion;
@@ -25,6 +26,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use aftermath::{Aftermath, ByHand, LeftOpen, NotDone, cause};
 pub use cells::Cells;
 pub use chronicle::{Asked, Chronicle, Exchange, Tale, Try, Waiving, Way};
 pub use conclusion::left_open;

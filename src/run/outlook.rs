@@ -177,36 +177,12 @@ mod tests {
     use super::{NoReturn, Outlook};
     use crate::bytecode::{Guard, InstrId, Status};
     use crate::calculus::AtomSource;
-    use crate::run::sample::Plan;
-    use crate::run::{Event, Machine, RunStarted, StepEnded, StepOutcome, Who};
+    use crate::run::sample::{self, Plan, started};
+    use crate::run::{Event, Machine, StepOutcome};
     use std::sync::Arc;
 
-    fn started() -> Event {
-        Event::RunStarted(RunStarted {
-            run: "r".into(),
-            plan: "p".into(),
-            digest: String::new(),
-            arguments: vec![],
-            decisions: vec![],
-            directory: "/".into(),
-            by: Who::default(),
-            approved: Vec::new(),
-        })
-    }
-
     fn ended(step: u32, outcome: StepOutcome) -> Event {
-        Event::StepEnded(StepEnded {
-            step: InstrId(step),
-            attempt: 1,
-            outcome,
-            again: false,
-            exit: None,
-            reason: String::new(),
-            warnings: vec![],
-            stdout: String::new(),
-            stderr: String::new(),
-            captured: vec![],
-        })
+        Event::StepEnded(sample::ended(step, 1, outcome, ""))
     }
 
     /// Settles what follows, and starts `step`.
@@ -234,7 +210,7 @@ mod tests {
         plan.run("c", "true", &[1]);
         plan.run("d", "true", &[2, 3]).usually_ms = Some(2000);
         let mut machine = Machine::new(Arc::new(plan.verified()));
-        machine.apply(&started()).unwrap();
+        machine.apply(&started(&[])).unwrap();
         machine
     }
 
@@ -286,7 +262,7 @@ mod tests {
         let other = plan.run("else", "true", &[0]);
         (other.guard, other.waits, other.usually_ms) = (failed, vec![InstrId(1)], Some(9000));
         let mut machine = Machine::new(Arc::new(plan.verified()));
-        machine.apply(&started()).unwrap();
+        machine.apply(&started(&[])).unwrap();
         start(&mut machine, 1);
         assert_eq!(Outlook::of(&machine, |_| 0).remaining_ms, 1000);
         machine.apply(&ended(1, StepOutcome::Failed)).unwrap();

@@ -3,7 +3,7 @@
 use crate::bytecode::sample::{Builder, command};
 use crate::bytecode::{Instr, InstrId, Op, Program, Status};
 use crate::calculus::{Command, MachineId, Reach, Template};
-use crate::run::{Event, Machine, Record, Reporter};
+use crate::run::{Event, Machine, Record, Reporter, RunStarted, StepEnded, StepOutcome, Who};
 use crate::verify::{Verified, verify};
 
 /// A plan under construction: `ENTER` is instruction 0, the steps begin at 1.
@@ -90,5 +90,35 @@ impl Recorder {
     pub fn ends(&self, step: u32) -> usize {
         let end = |r: &&Record| matches!(&r.event, Event::StepEnded(ended) if ended.step == InstrId(step));
         self.records.iter().filter(end).count()
+    }
+}
+
+/// The beginning of run `r` with these decisions.
+pub(crate) fn started(decisions: &[(&str, &str)]) -> Event {
+    Event::RunStarted(RunStarted {
+        run: "r".into(),
+        plan: "p".into(),
+        digest: String::new(),
+        arguments: vec![],
+        decisions: decisions.iter().map(|(name, answer)| (String::from(*name), String::from(*answer))).collect(),
+        directory: "/".into(),
+        by: Who::default(),
+        approved: Vec::new(),
+    })
+}
+
+/// The end of an attempt, without output.
+pub(crate) fn ended(step: u32, attempt: u32, outcome: StepOutcome, reason: &str) -> StepEnded {
+    StepEnded {
+        step: InstrId(step),
+        attempt,
+        outcome,
+        again: false,
+        exit: None,
+        reason: reason.into(),
+        warnings: vec![],
+        stdout: String::new(),
+        stderr: String::new(),
+        captured: vec![],
     }
 }

@@ -6,7 +6,7 @@ mod mended;
 pub use load::{FileError, Files};
 
 use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, Span, nearest};
-use crate::bytecode::Program;
+use crate::bytecode::{Calls, Program};
 use crate::calculus::{Atom, AtomId, AtomSource};
 use crate::lower::lower;
 use crate::model::{Plan, Scenario};
@@ -257,7 +257,8 @@ impl<'w> Work<'w> {
         let (dag, found) = order(&plan);
         sound &= !found.iter().any(Diagnostic::is_error);
         self.out.diagnostics.extend(found);
-        let program = lower(&plan, &dag, self.sources);
+        let mut program = lower(&plan, &dag, self.sources);
+        program.calls = self.calls(resolver, &plan, &parameters);
         let case = Case { plan: &plan, dag: &dag, program: &program, resolver, sources: self.sources };
         let verdict = verdict::summary(case);
         if sound {
@@ -265,6 +266,18 @@ impl<'w> Work<'w> {
             self.say(found);
         }
         self.out.plans.push(Compiled { plan, dag, program, verdict, answers });
+    }
+
+    /// How people run the plan again, or one that follows it.
+    fn calls(&self, resolver: &Resolver<'w>, plan: &Plan, parameters: &[String]) -> Calls {
+        let quoted = |word: &str| shlex::try_quote(word).map_or_else(|_| word.to_owned(), |w| w.into_owned());
+        let file = self.sources.get(self.root).map_or_else(String::new, |s| quoted(&s.path));
+        let given = self.request.givens.iter().filter(|(name, _)| parameters.contains(name));
+        let given = given.map(|(name, value)| format!(" --given {}", quoted(&format!("{name}={value}"))));
+        Calls {
+            again: format!("{file} {}{}", plan.name, given.collect::<String>()),
+            back: resolver.followers(&plan.name).iter().map(|name| format!("{file} {name}")).collect(),
+        }
     }
 
     /// Looks at each plan that follows another as the way back from there, once both are safe by themselves.

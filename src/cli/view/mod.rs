@@ -11,7 +11,7 @@ use crate::cli::console::{Pane, Style, speaks_unicode};
 use crate::cli::facts::Facts;
 use crate::cli::render::Look;
 use crate::os;
-use crate::run::{Chronicle, Key, Machine, Record, Reporter, Wish};
+use crate::run::{Key, Machine, Record, Reporter, Wish};
 use hands::Hands;
 use jiff::Timestamp;
 use scene::Scene;
@@ -28,7 +28,6 @@ pub struct Live<'c> {
     /// Whether somebody sits at the keyboard.
     keys: bool,
     facts: Facts,
-    chronicle: Chronicle,
     screen: Screen,
     /// Lines that are to scroll by at the next picture.
     waiting: Vec<String>,
@@ -48,7 +47,6 @@ impl<'c> Live<'c> {
             pane,
             keys,
             facts,
-            chronicle: Chronicle::default(),
             screen: Screen::default(),
             waiting: Vec::new(),
             drawn: None,
@@ -64,9 +62,9 @@ impl<'c> Live<'c> {
 
     /// The steps that can be selected: those that ask, then those that run, the longest first.
     fn items(&self, machine: &Machine) -> Vec<InstrId> {
-        let mut items: Vec<InstrId> = self.chronicle.open_questions().iter().map(|(step, _)| *step).collect();
+        let mut items: Vec<InstrId> = self.facts.chronicle().open_questions().iter().map(|(step, _)| *step).collect();
         let mut running: Vec<InstrId> = machine.running().map(|(id, _)| id).filter(|id| !items.contains(id)).collect();
-        running.sort_by_key(|id| (self.chronicle.began(*id), *id));
+        running.sort_by_key(|id| (self.facts.chronicle().began(*id), *id));
         items.append(&mut running);
         items
     }
@@ -79,11 +77,11 @@ impl<'c> Live<'c> {
         }
         let look = self.look();
         let items = self.items(machine);
-        let questions = self.chronicle.open_questions();
+        let questions = self.facts.chronicle().open_questions();
         self.hands.forget(&questions);
         let scene = Scene {
             machine,
-            chronicle: &self.chronicle,
+            chronicle: self.facts.chronicle(),
             now,
             items: &items,
             questions: &questions,
@@ -105,12 +103,11 @@ impl<'c> Live<'c> {
 
 impl Reporter for Live<'_> {
     fn record(&mut self, machine: &Machine, record: &Record) {
-        self.chronicle.add(record);
         self.waiting.append(&mut self.facts.lines(machine, record));
     }
 
     fn flush(&mut self, machine: &Machine) {
-        let now = self.chronicle.latest.unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = self.facts.chronicle().latest.unwrap_or(Timestamp::UNIX_EPOCH);
         self.draw(machine, now);
     }
 
@@ -134,7 +131,7 @@ impl Reporter for Live<'_> {
     fn key(&mut self, machine: &Machine, key: Key) -> Option<Wish> {
         self.touched = true;
         let items = self.items(machine);
-        self.hands.key(key, &items, &self.chronicle.open_questions())
+        self.hands.key(key, &items, &self.facts.chronicle().open_questions())
     }
 
     fn watches(&self, machine: &Machine) -> Option<InstrId> {
