@@ -1,5 +1,6 @@
 //! Running a program, and taking a run up again: the same path but for the first event.
 
+use super::environment;
 use super::keys::Keys;
 use super::lock::{Holder, Locks};
 use super::notes::Notes;
@@ -14,7 +15,7 @@ use crate::run::{Event, Host, Machine, Options, Reporter, RunEnded, RunError, Ru
 use crate::verify::{LoadError, Verified, load};
 use jiff::Timestamp;
 use rustix::process::{Resource, getrlimit};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A run that has ended.
@@ -159,7 +160,10 @@ impl Session<'_> {
         let signals = Signals::catch().map_err(unusable)?;
         let program = Arc::clone(machine.program());
         let machines = program.machines.iter().map(|m| m.reach.clone()).collect();
-        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines);
+        environment::guard(&program.secrets);
+        let started = if let Event::RunStarted(started) = &first { Some(started) } else { machine.started() };
+        let folder = started.map_or_else(PathBuf::new, |s| PathBuf::from(&s.directory));
+        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines, folder);
         match terminal {
             true if reporter.takes_keys() => world.keys = Keys::terminal(),
             true => world.prompt = Prompt::terminal(),

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "compiler")]
 mod disk;
+mod environment;
 mod execute;
 mod files;
 mod keys;

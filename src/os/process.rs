@@ -1,5 +1,6 @@
 //! A command as a child process: in a process group of its own, its output read without ever blocking or growing.
 
+use super::environment;
 use crate::base::limits;
 use crate::run::{Exit, Fate, Finished, Launch, Tail};
 use rustix::buffer::spare_capacity;
@@ -9,7 +10,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 /// A running command, ours or one that an earlier executor started.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Process {
     ) -> Result<Process, String> {
         let (program, arguments) = words.split_first().ok_or("there is no command")?;
         let talks = launch.gated || !launch.lines.is_empty();
-        let mut command = Command::new(program);
+        let mut command = environment::command(program);
         command.args(arguments).current_dir(&launch.directory).process_group(0);
         command.stdin(if talks { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

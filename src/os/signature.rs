@@ -108,6 +108,8 @@ fn check(what: &str, text: Option<&str>, signature: &str, more: impl FnOnce(&mut
     // `ssh-keygen` inherits it and reads it by its number.
     fcntl_setfd(&file, FdFlags::empty()).map_err(|error| trouble(error.into()))?;
     let mut command = keygen(what);
+    // It needs nothing of our environment, which may hold secrets of the plan.
+    command.env_clear().env("LC_ALL", "C").envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command.arg("-s").arg(format!("/dev/fd/{}", file.as_raw_fd()));
     more(&mut command);
     if let Some(text) = text {

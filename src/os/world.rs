@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::env;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// This machine, for one run.
@@ -28,6 +28,8 @@ pub(super) struct Machine {
     pub prompt: Option<Prompt>,
     /// Instead of the prompt, if whoever follows the run shows the questions.
     pub keys: Option<Keys>,
+    /// The working directory of the run: where the files of its secrets are looked for.
+    folder: PathBuf,
     begin: Instant,
     processes: BTreeMap<InstrId, Process>,
     machines: Vec<Reach>,
@@ -45,10 +47,10 @@ enum Owner {
 
 impl Machine {
     /// A machine at which nobody sits, with the ways to the machines of the program.
-    pub fn new(user: String, notes: Notes, signals: Signals, machines: Vec<Reach>) -> Machine {
+    pub fn new(user: String, notes: Notes, signals: Signals, machines: Vec<Reach>, folder: PathBuf) -> Machine {
         let (prompt, keys, begin) = (None, None, Instant::now());
         let (processes, remote) = (BTreeMap::new(), BTreeMap::new());
-        Machine { user, notes, signals, prompt, keys, begin, processes, machines, remote }
+        Machine { user, notes, signals, prompt, keys, folder, begin, processes, machines, remote }
     }
 
     /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
@@ -165,7 +167,8 @@ impl World for Machine {
                 Err(env::VarError::NotUnicode(_)) => Err(format!("the environment variable `{name}` is not UTF-8")),
             },
             SecretSource::File(path) => {
-                let text = files::read_text(Path::new(path), limits::SECRET_BYTES * 2).map_err(|e| e.to_string())?;
+                let text =
+                    files::read_text(&self.folder.join(path), limits::SECRET_BYTES * 2).map_err(|e| e.to_string())?;
                 Ok(text.lines().next().unwrap_or_default().to_owned())
             }
         }
