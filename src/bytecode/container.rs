@@ -18,7 +18,7 @@ use crate::bytecode::wire::{DecodeError, Reader, Wire, Writer, error};
 use std::ops::Range;
 
 const MAGIC: &[u8; 4] = b"HAB1";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const DIGEST: usize = 32;
 /// Where the digest of the run stands.
 const RUN_DIGEST: usize = MAGIC.len() + 1;
@@ -27,7 +27,7 @@ const HEADER: usize = MAP_DIGEST + DIGEST;
 /// The sections from number 1; all but the last determine the run.
 pub(super) const SECTIONS: [(&str, &str); 10] = [
     ("strings", "every distinct string of the sections 2 to 9, in the order of first use"),
-    ("plan", "name, title, arguments, goal, locks, accepted losses, holds, promised time"),
+    ("plan", "name, title, arguments, goal, locks, accepted losses, holds, holds that it ends, promised time"),
     ("machines", "name, site, how commands get there, the cell of its power"),
     ("cells", "name, values, kind, volatile, mask of the values it may rest in, mask of those it may start in"),
     ("atoms", "name, question, options, who answers, what a yes proves"),
@@ -145,6 +145,7 @@ fn write_plan<'a>(p: &'a Program, to: &mut Writer<'a>) {
     p.locks.write(to);
     p.accepted.write(to);
     p.holds.write(to);
+    p.ends.write(to);
     p.rto_ms.write(to);
 }
 
@@ -196,7 +197,7 @@ impl<'b> Parts<'b> {
         }
         match from.byte("a format version")? {
             VERSION => {}
-            other => return Err(error(MAGIC.len(), "format version 1", format!("version {other}"))),
+            other => return Err(error(MAGIC.len(), "format version 2", format!("version {other}"))),
         }
         from.raw(2 * DIGEST, "two digests")?;
         let mut contents = Vec::new();
@@ -268,6 +269,7 @@ fn read_plan(from: &mut Reader<'_>, p: &mut Program) -> Result<(), DecodeError> 
     p.locks = Wire::read(from)?;
     p.accepted = Wire::read(from)?;
     p.holds = Wire::read(from)?;
+    p.ends = Wire::read(from)?;
     p.rto_ms = Wire::read(from)?;
     Ok(())
 }

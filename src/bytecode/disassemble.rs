@@ -81,6 +81,7 @@ impl Listing<'_> {
                 self.field("", &joined(hold.cells.iter().map(|c| self.names.cell(*c)), ", "));
             }
         }
+        p.ends.iter().for_each(|thing| self.field("ends", &plain(&format!("hold on {thing}"))));
     }
 
     fn sources(&mut self) {

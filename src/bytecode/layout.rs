@@ -4,7 +4,7 @@ use crate::bytecode::program::{GuardId, Instr, InstrId, Place};
 use crate::bytecode::wire::{DecodeError, Reader, Wire, Writer, choice, error, record};
 use crate::calculus::{
     Answer, Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, EnvVar,
-    Flags, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
+    Flags, Gate, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
     Template, Value, ValueId, ValueSource, Verdict,
 };
 
@@ -37,7 +37,8 @@ record! {
     Meaning: Meaning { sign, verdict }
     Capture: Capture { value, pattern }
     Answer: Answer { name, label, stops }
-    Hold: Hold { text, machine, cells }
+    Gate: Gate { role, within_ms, otherwise }
+    Hold: Hold { text, machine, things, cells }
 }
 
 choice! {

@@ -6,7 +6,7 @@
 use crate::bytecode::program::{GuardId, InstrId};
 use crate::bytecode::show::Show;
 use crate::bytecode::wire::choice;
-use crate::calculus::{Answer, AtomId, Command, Template};
+use crate::calculus::{Answer, AtomId, Command, Gate, Template};
 
 /// One entry of an op table, for the manual.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +58,7 @@ operands! {
     Option<Template> = "text with holes or none",
     Command = "command",
     Vec<Answer> = "answers",
+    Gate = "role, time and answer, each or none",
 }
 
 macro_rules! ops {
@@ -169,6 +170,8 @@ ops! {
             answers: Vec<Answer>,
             /// The atom that gets the labelled answer.
             atom: Option<AtomId>,
+            /// Who may answer, until when, and what counts if nobody does.
+            gate: Gate,
         };
         /// Tell the operator.
         7 "TELL" Tell {

@@ -98,6 +98,8 @@ pub struct Program {
     pub accepted: Vec<(CellId, String)>,
     /// Duties that outlive the plan.
     pub holds: Vec<Hold>,
+    /// Names of the things about which earlier plans may have left duties that this one ends, ascending.
+    pub ends: Vec<String>,
     /// Time promised for the whole plan, in milliseconds.
     pub rto_ms: Option<u64>,
     /// How people run it again, or go back. Like the places it does not determine a run.

@@ -3,7 +3,7 @@
 use crate::bytecode::{Calls, Guard, GuardId, Instr, InstrId, Op, Place, Program, SourceFile};
 use crate::calculus::{
     Answer, Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, EnvVar,
-    Flags, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
+    Flags, Gate, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
     Template, Value, ValueId, ValueSource, Verdict,
 };
 use proptest::collection::vec;
@@ -128,7 +128,7 @@ ids!(MachineId CellId AtomId ValueId SecretId GuardId InstrId);
 
 records! {
     Program: Program {
-        plan title arguments sources machines cells atoms guards values secrets code goal locks accepted holds rto_ms calls
+        plan title arguments sources machines cells atoms guards values secrets code goal locks accepted holds ends rto_ms calls
     }
     Calls: Calls { again back }
     SourceFile: SourceFile { path digest }
@@ -137,7 +137,7 @@ records! {
     Atom: Atom { name question options source yes_means }
     Value<InstrId, GuardId>: Value { name source }
     Secret: Secret { name source }
-    Hold: Hold { text machine cells }
+    Hold: Hold { text machine things cells }
     Requirement: Requirement { cell allowed }
     Effect: Effect { cell change exclusive }
     Command: Command { script env within_ms kill meanings captures }
@@ -145,6 +145,7 @@ records! {
     Meaning: Meaning { sign verdict }
     Capture: Capture { value pattern }
     Answer: Answer { name label stops }
+    Gate: Gate { role within_ms otherwise }
     Flags: Flags { tolerated lingers finally idempotent opaque commits }
     Place: Place { source line column }
     Instr: Instr {
@@ -179,7 +180,7 @@ choices! {
     Op: Op, 11 {
         0 => Enter, 1 => Exit, 2 => End, 3 => Join { rungs },
         4 => Run { command verify retries every_ms }, 5 => Wait { command every_ms negated },
-        6 => Probe { atom command }, 7 => Ask { question answers atom }, 8 => Tell { text },
+        6 => Probe { atom command }, 7 => Ask { question answers atom gate }, 8 => Tell { text },
         9 => Delay { ms }, 10 => Assume { why }
     }
 }

@@ -3,7 +3,7 @@
 use crate::bytecode::{Calls, Guard, GuardId, Instr, InstrId, Op, Place, Program, SourceFile};
 use crate::calculus::{
     Answer, Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, EnvVar,
-    Flags, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
+    Flags, Gate, Hold, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
     Template, Value, ValueId, ValueSource, Verdict,
 };
 
@@ -166,8 +166,10 @@ fn tables(b: &mut Builder) {
     b.0.holds = vec![Hold {
         text: String::from("keep ec1 off the network"),
         machine: Some(MachineId(0)),
+        things: strings(&["ec_address"]),
         cells: vec![CellId(1)],
     }];
+    b.0.ends = strings(&["ec2", "queue"]);
     b.0.rto_ms = Some(2_700_000);
     b.0.calls = Calls { again: String::from("dr.ha move"), back: vec![String::from("dr.ha move_back")] };
 }
@@ -188,7 +190,7 @@ fn ladder(b: &mut Builder) {
     rung.waits = ids(&[3]);
     rung.guard = GuardId(3);
     let question = Template::text("Is ec1 powered off?");
-    let ask = b.instr("cut_power", Op::Ask { question, answers: Vec::new(), atom: None }, &[4]);
+    let ask = b.instr("cut_power", Op::Ask { question, answers: Vec::new(), atom: None, gate: Gate::default() }, &[4]);
     ask.effects = fence_effects();
     ask.fences = vec![MachineId(0)];
     b.instr("isolate.otherwise.exit", Op::Exit, &[5]);
@@ -277,5 +279,6 @@ fn choice() -> Op {
         question: Template::text("What about the folder?"),
         answers: vec![answer("restore", false), answer("skip", false), answer("stop", true)],
         atom: Some(AtomId(2)),
+        gate: Gate { role: Some(String::from("storage")), within_ms: Some(900_000), otherwise: Some(2) },
     }
 }

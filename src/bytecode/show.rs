@@ -3,7 +3,7 @@
 use crate::bytecode::disassemble::Listing;
 use crate::bytecode::names::{Names, joined, plain};
 use crate::bytecode::{GuardId, InstrId};
-use crate::calculus::{Answer, AtomId, Capture, Command, EnvValue, EnvVar, Meaning, Sign, Template, Verdict};
+use crate::calculus::{Answer, AtomId, Capture, Command, EnvValue, EnvVar, Gate, Meaning, Sign, Template, Verdict};
 
 /// An operand as text.
 pub(super) trait Show {
@@ -87,6 +87,16 @@ impl Show for Command {
         }
         self.meanings.iter().for_each(|m| out.field("means", &meaning(m, &out.names)));
         self.captures.iter().for_each(|c| out.field("captures", &capture(c, &out.names)));
+    }
+}
+
+impl Show for Gate {
+    fn text(&self, _: &Names<'_>) -> String {
+        let Gate { role, within_ms, otherwise } = self;
+        let role = role.as_ref().map(|role| format!("role {}", plain(role)));
+        let within = within_ms.map(|ms| format!("within_ms {ms}"));
+        let otherwise = otherwise.map(|index| format!("else {index}"));
+        joined(role.into_iter().chain(within).chain(otherwise), ", ")
     }
 }
 

@@ -184,7 +184,7 @@ fn file(sections: &[(u8, &[u8])]) -> Vec<u8> {
 fn empty(number: u8) -> &'static [u8] {
     match number {
         1 => &[1, 0],
-        2 => &[0, 0, 0, 0, 0, 0, 0, 0],
+        2 => &[0, 0, 0, 0, 0, 0, 0, 0, 0],
         10 => &[0, 0, 0],
         _ => &[0],
     }
@@ -214,9 +214,9 @@ fn every_way_to_be_malformed_has_its_error() {
     refused(1, &[2, 1, b'a', 1, b'a'], 3, "each string once", "string 0 again");
     refused(1, &[1, 0, 0], 2, "the end of the section", "1 more bytes");
     refused(1, &[0], 3, "a string met before, or the next of the table", "string 0");
-    refused(2, &[1, 0, 0, 0, 0, 0, 0, 0], 0, "a string met before, or the next of the table", "string 1");
-    refused(2, &[0, 0, 0, 0, 0, 0, 0, 2], 7, "no (0) or yes (1)", "2");
-    refused(2, &[0, 0, 0, 0, 0, 0, 0], 7, "no (0) or yes (1)", "the end");
+    refused(2, &[1, 0, 0, 0, 0, 0, 0, 0, 0], 0, "a string met before, or the next of the table", "string 1");
+    refused(2, &[0, 0, 0, 0, 0, 0, 0, 0, 2], 8, "no (0) or yes (1)", "2");
+    refused(2, &[0, 0, 0, 0, 0, 0, 0, 0], 8, "no (0) or yes (1)", "the end");
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn every_way_to_be_framed_wrongly_has_its_error() {
     };
     let err = |offset, expected, found: &str| Err((offset, expected, found.to_owned()));
     assert_eq!(with(0, b'h'), err(0, "`HAB1`, the mark of a compiled program", "something else"));
-    assert_eq!(with(4, 2), err(4, "format version 1", "version 2"));
+    assert_eq!(with(4, 1), err(4, "format version 2", "version 1"));
     assert_eq!(with(BODY, 2), err(BODY, "the sections in order", "section 2 for 1"));
     let mut longer = good.clone();
     longer.push(0);

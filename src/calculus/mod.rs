@@ -12,6 +12,7 @@ mod commands;
 
 pub use commands::binaries;
 
+use crate::base::duration;
 use serde::{Deserialize, Serialize};
 
 macro_rules! ids {
@@ -448,6 +449,34 @@ pub struct Answer {
     pub stops: bool,
 }
 
+/// Who answers a question, until when, and what counts if nobody does.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Gate {
+    /// The role of those who may answer; anybody if there is none.
+    pub role: Option<String>,
+    /// How long there is to answer, in milliseconds.
+    pub within_ms: Option<u64>,
+    /// Index of the answer that counts then (of yes and no: 0 is no, 1 is yes). `None`: the step fails.
+    pub otherwise: Option<u8>,
+}
+
+impl Gate {
+    /// The answer that counts if nobody gives one, by its name.
+    pub fn default_answer<'a>(&self, answers: &'a [Answer]) -> Option<&'a str> {
+        let index = usize::from(self.otherwise?);
+        if answers.is_empty() { ["no", "yes"].get(index).copied() } else { answers.get(index).map(|a| a.name.as_str()) }
+    }
+
+    /// As it is written, clause by clause: `by dba`, `within 15m, else no`.
+    pub fn clauses(&self, answers: &[Answer]) -> Vec<String> {
+        let within = self.within_ms.map(|ms| {
+            let otherwise = self.default_answer(answers).map_or_else(String::new, |word| format!(", else {word}"));
+            format!("within {}{otherwise}", duration(ms).replace(' ', ""))
+        });
+        self.role.iter().map(|role| format!("by {role}")).chain(within).collect()
+    }
+}
+
 /// A duty that outlives the plan.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Hold {
@@ -455,7 +484,9 @@ pub struct Hold {
     pub text: String,
     /// The machine it is about.
     pub machine: Option<MachineId>,
-    /// What else it is about, ascending.
+    /// The names of the other things that it is about.
+    pub things: Vec<String>,
+    /// Their cells, ascending.
     pub cells: Vec<CellId>,
 }
 

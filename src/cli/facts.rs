@@ -91,7 +91,7 @@ impl Facts {
                     self.say(time, "decided", Style::Cyan, &format!("{name}: {answer}"));
                 }
             }
-            Event::RunResumed { by } => {
+            Event::RunResumed { by, .. } => {
                 self.say(time, "resumed", Style::Bold, &format!("by {} on {}", by.user, by.host));
             }
             Event::StepStarted { step, attempt } => self.started(program, time, *step, *attempt),
@@ -100,8 +100,12 @@ impl Facts {
                 self.say(time, "tells", Style::Yellow, &name(program, *step));
                 self.detail(text);
             }
-            Event::Asked { step, question, options, .. } => {
+            Event::Asked { step, question, options, role, until, otherwise } => {
                 self.say(time, "asks", Style::Yellow, &format!("{}: {question}", name(program, *step)));
+                let role = role.as_ref().map(|role| format!("for {role}"));
+                let until = until.map(|at| format!("until {}", at.strftime("%H:%M:%SZ")));
+                let otherwise = otherwise.as_ref().map(|word| format!("else {word}"));
+                self.detail(&role.into_iter().chain(until).chain(otherwise).collect::<Vec<_>>().join(", "));
                 if !self.brief {
                     self.detail(&options.join("\n"));
                 }

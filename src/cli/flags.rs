@@ -43,6 +43,10 @@ pub struct RunFlags {
     /// Answer a step that asks, in advance: `confirm_off=yes`; may be repeated
     #[arg(long = "answer", value_name = "STEP=ANSWER", value_parser = pair)]
     answers: Vec<(String, String)>,
+    /// Who has a role that a question is for, beside the members of the group of that name: `dba=mila,ben`; may be
+    /// repeated
+    #[arg(long = "role", value_name = "ROLE=USER,…", value_parser = role)]
+    roles: Vec<(String, Vec<String>)>,
     /// How many steps may run commands at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
@@ -64,7 +68,12 @@ pub enum Events {
 impl RunFlags {
     /// As the executor wants them.
     pub fn options(&self) -> Options {
-        Options { answers: self.answers.clone(), jobs: usize::from(self.jobs), ..Options::default() }
+        Options {
+            answers: self.answers.clone(),
+            roles: self.roles.clone(),
+            jobs: usize::from(self.jobs),
+            ..Options::default()
+        }
     }
 }
 
@@ -76,6 +85,12 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
         }
         _ => Err(String::from("expected NAME=VALUE, such as firewalls=excluded")),
     }
+}
+
+/// `ROLE=USER,USER`.
+fn role(text: &str) -> Result<(String, Vec<String>), String> {
+    let (role, users) = pair(text).map_err(|_| String::from("expected ROLE=USER,USER, such as dba=mila,ben"))?;
+    Ok((role, users.split(',').map(|user| user.trim().to_owned()).filter(|user| !user.is_empty()).collect()))
 }
 
 #[cfg(test)]

@@ -73,8 +73,9 @@ impl Preview<'_> {
         let mut lines = Vec::new();
         match &instr.op {
             Op::Run { .. } | Op::Wait { .. } | Op::Probe { .. } => lines.extend(self.script(instr)),
-            Op::Ask { question, answers, .. } => {
+            Op::Ask { question, answers, gate, .. } => {
                 lines.push(self.names.template(question));
+                lines.extend(gate.clauses(answers));
                 lines.extend(answers.iter().map(|a| format!("{}: {}", a.name, a.label)));
             }
             Op::Tell { text } => lines.push(self.names.template(text)),

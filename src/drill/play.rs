@@ -118,6 +118,7 @@ fn begin(stage: &Stage, plot: &Plot) -> (Machine, Event) {
         arguments: Vec::new(),
         decisions: decisions.collect(),
         directory: String::from("/"),
+        roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
     };
@@ -131,7 +132,7 @@ fn take_up(stage: &Stage, plot: &Plot, records: &[Record]) -> Result<(Machine, E
     }
     let machine = Machine::replay(Arc::clone(&stage.program), records)
         .map_err(|error| RunError::defect(format!("the journal contradicts itself: {}", error.message)))?;
-    Ok((machine, Event::RunResumed { by: Who::default() }))
+    Ok((machine, Event::RunResumed { by: Who::default(), roles: Vec::new() }))
 }
 
 /// What is seen of a run from outside.

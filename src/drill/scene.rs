@@ -73,19 +73,23 @@ impl<'a> Scene<'a> {
     /// What the operator answers, after a while.
     pub fn ask(&mut self, step: InstrId, question: &Question) {
         let takes = self.instr(step).and_then(|i| i.usually_ms).unwrap_or(USUAL_MS);
-        let answer = self.answer(step, question);
-        let at = self.shared.state.clock_ms.saturating_add(takes);
-        self.shared.state.answers.insert((at, step, answer));
+        if let Some(answer) = self.answer(step, question) {
+            // In time, however short that is: who is to be late says so.
+            let takes = question.gate.within_ms.map_or(takes, |limit| takes.min(limit / 2));
+            let at = self.shared.state.clock_ms.saturating_add(takes);
+            self.shared.state.answers.insert((at, step, answer));
+        }
         self.moment(Some(step));
     }
 
-    fn answer(&mut self, step: InstrId, question: &Question) -> Option<u8> {
+    /// The operator's answer, if there is one among the options; `None` if nobody says anything.
+    fn answer(&mut self, step: InstrId, question: &Question) -> Option<Option<u8>> {
         let index = |i: usize| u8::try_from(i).ok();
         let option = |word: &str| question.options.iter().position(|(w, _)| w == word).and_then(index);
         let Some(Op::Ask { answers, atom, .. }) = self.instr(step).map(|i| &i.op) else {
             // In the middle of a run nobody can tell either.
             if let Some(unknown) = option("unknown") {
-                return Some(unknown);
+                return Some(Some(unknown));
             }
             let word = if self.shared.state.landed.contains(&step) { "done" } else { "again" };
             let answer = option(word).or_else(|| option("yes"));
@@ -93,15 +97,19 @@ impl<'a> Scene<'a> {
                 // Somebody who looks, and ends what still goes on, before answering: a person's word is true.
                 self.shared.state.things.end(step);
             }
-            return answer;
+            return Some(answer);
         };
-        let fails = matches!(self.deal(step, 1), Blow::Fail { .. } | Blow::Hang(_));
+        let blow = self.deal(step, 1);
+        if matches!(blow, Blow::Hang(_)) && question.gate.within_ms.is_some() {
+            return None;
+        }
+        let fails = matches!(blow, Blow::Fail { .. } | Blow::Hang(_));
         if answers.is_empty() {
-            return option(if fails { "no" } else { "yes" });
+            return Some(option(if fails { "no" } else { "yes" }));
         }
         let wanted = atom.and_then(|a| self.plot.answers.get(a.index()).copied().flatten());
         let first = |stops: bool| answers.iter().position(|a| a.stops == stops).and_then(index);
-        if fails { first(true) } else { wanted.or_else(|| first(false)).or(Some(0)) }
+        Some(if fails { first(true) } else { wanted.or_else(|| first(false)).or(Some(0)) })
     }
 
     /// A command is ended by the executor.

@@ -205,7 +205,12 @@ fn blows(program: &Program, instr: &Instr) -> Vec<(Kind, Blow)> {
                 }
             }
         }
-        Op::Ask { .. } => blows.push((Kind::Fails, Blow::Fail { done: false })),
+        Op::Ask { gate, .. } => {
+            blows.push((Kind::Fails, Blow::Fail { done: false }));
+            if gate.within_ms.is_some() {
+                blows.push((Kind::Fails, Blow::Hang(Landing::Never)));
+            }
+        }
         Op::Wait { .. } if limited => blows.push((Kind::Fails, Blow::Fail { done: false })),
         _ => {}
     }

@@ -243,9 +243,10 @@ fn cannot(program: &Program, instr: &Instr, fault: Fault) -> Option<(String, Str
         (Op::Probe { .. }, Fault::Fails | Fault::TimesOut) => {
             said("asks a question, and has a yes or a no for an answer", "say `given … is false`")
         }
-        (Op::Ask { .. }, Fault::TimesOut) => {
-            said("asks a person, who may take any time", "say `fails` for an answer that forbids to go on")
-        }
+        (Op::Ask { gate, .. }, Fault::TimesOut) if gate.within_ms.is_none() => said(
+            "asks a person, who may take any time",
+            "say `fails` for an answer that forbids to go on, or give the question a time: `within 15m`",
+        ),
         (Op::Delay { .. }, Fault::Fails | Fault::TimesOut) => said("only lets time pass", "leave the clause out"),
         (Op::Wait { .. }, Fault::Fails | Fault::TimesOut) if limit.is_none() => {
             said("waits as long as it takes", "give the step a limit with `within …`")

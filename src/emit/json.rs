@@ -117,6 +117,11 @@ struct StepOut<'a> {
     kill: bool,
     retries: u32,
     usually_ms: Option<u64>,
+    /// Of a question: who may answer, and what counts if nobody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -303,6 +308,7 @@ impl<'a> Document<'a> {
             Act::Delay { ms } => ("delay", ms.to_string()),
             Act::Assume { why } => ("assume", why.clone()),
         };
+        let gate = if let Act::Ask { gate, answers, .. } = &step.act { Some((gate, answers)) } else { None };
         let retries = if let Act::Run { retries, .. } = step.act { retries } else { 0 };
         StepOut {
             act,
@@ -317,10 +323,12 @@ impl<'a> Document<'a> {
             idempotent: step.flags.idempotent,
             lingers: step.flags.lingers,
             commits: step.flags.commits,
-            within_ms: command.and_then(|c| c.within_ms),
+            within_ms: command.and_then(|c| c.within_ms).or(gate.and_then(|(gate, _)| gate.within_ms)),
             kill: command.is_some_and(|c| c.kill),
             retries,
             usually_ms: step.usually_ms,
+            role: gate.and_then(|(gate, _)| gate.role.as_deref()),
+            default: gate.and_then(|(gate, answers)| gate.default_answer(answers)),
         }
     }
 

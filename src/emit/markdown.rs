@@ -68,7 +68,10 @@ fn what(words: &Words<'_>, step: &Step) -> String {
     match &step.act {
         Act::Run { command, .. } | Act::Wait { command, .. } => code(&words.template(&command.script)),
         Act::Probe { atom, .. } => format!("find out: {}", words.atom(*atom)),
-        Act::Ask { question, .. } => format!("ask: {}", words.template(question)),
+        Act::Ask { question, answers, gate, .. } => {
+            let clauses: String = gate.clauses(answers).iter().map(|clause| format!("\n{clause}")).collect();
+            format!("ask: {}{clauses}", words.template(question))
+        }
         Act::Tell { text } => words.template(text),
         Act::Delay { ms } => format!("wait for {}", crate::base::duration(*ms)),
         Act::Assume { why } => format!("taken for granted: {why}"),

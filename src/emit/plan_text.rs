@@ -130,7 +130,8 @@ impl<'a> Listing<'a> {
         }
         let deed = self.deed(step);
         self.page.verbatim(indent, &deed);
-        if let Act::Ask { answers, .. } = &step.act {
+        if let Act::Ask { answers, gate, .. } = &step.act {
+            gate.clauses(answers).iter().for_each(|clause| self.page.line(indent + 2, clause));
             for answer in answers {
                 let stops = if answer.stops { " (this ends the run)" } else { "" };
                 self.page.line(indent + 2, &format!("{}: {}{stops}", answer.name, answer.label));

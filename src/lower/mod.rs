@@ -10,6 +10,7 @@ use crate::calculus::{Flags, MachineId, Requirement, Value, ValueId, ValueSource
 use crate::model::{Act, Plan, Step};
 use crate::order::{Block, Dag, Kind, Node, NodeId, Outline, What};
 use guards::GuardTable;
+use std::collections::BTreeSet;
 
 /// The program of an ordered plan.
 pub fn lower(plan: &Plan, dag: &Dag, sources: &SourceMap) -> Program {
@@ -33,6 +34,7 @@ pub fn lower(plan: &Plan, dag: &Dag, sources: &SourceMap) -> Program {
         locks: plan.locks.clone(),
         accepted: plan.accepted.iter().map(|(cell, why, _)| (*cell, why.clone())).collect(),
         holds: plan.holds.clone(),
+        ends: ends(plan),
         rto_ms: plan.rto_ms,
         calls: Calls::default(),
         guards: guards.into_table(),
@@ -160,6 +162,12 @@ impl Lowering<'_> {
     }
 }
 
+/// Each thing once, in order.
+fn ends(plan: &Plan) -> Vec<String> {
+    let names: BTreeSet<&String> = plan.ends.iter().map(|(name, _)| name).collect();
+    names.into_iter().cloned().collect()
+}
+
 fn instr_id(node: NodeId) -> InstrId {
     InstrId(node.0)
 }
@@ -176,7 +184,7 @@ fn op(act: &Act) -> Op {
         Act::Run { command, verify, retries, every_ms } => Op::Run { command, verify, retries, every_ms },
         Act::Wait { command, every_ms, negated } => Op::Wait { command, every_ms, negated },
         Act::Probe { atom, command } => Op::Probe { atom, command },
-        Act::Ask { question, answers, atom } => Op::Ask { question, answers, atom },
+        Act::Ask { question, answers, atom, gate } => Op::Ask { question, answers, atom, gate },
         Act::Tell { text } => Op::Tell { text },
         Act::Delay { ms } => Op::Delay { ms },
         Act::Assume { why } => Op::Assume { why },

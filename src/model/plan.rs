@@ -6,8 +6,8 @@
 
 use crate::base::Span;
 use crate::calculus::{
-    Answer, Atom, AtomId, Cell, CellId, Command, Effect, EnvVar, Flags, Hold, Machine, MachineId, Requirement, Secret,
-    Template, Value,
+    Answer, Atom, AtomId, Cell, CellId, Command, Effect, EnvVar, Flags, Gate, Hold, Machine, MachineId, Requirement,
+    Secret, Template, Value,
 };
 
 /// Identity of a step, group or region of a plan, given in written order from 0; conditions and `after` refer to it.
@@ -53,6 +53,8 @@ pub struct Plan {
     pub accepted: Vec<(CellId, String, Span)>,
     /// Duties that outlive the plan.
     pub holds: Vec<Hold>,
+    /// The names of the things about which it ends the duties that earlier plans have left, with their places.
+    pub ends: Vec<(String, Span)>,
     /// Time promised for the whole plan, in milliseconds.
     pub rto_ms: Option<u64>,
     /// Where it is promised.
@@ -276,6 +278,8 @@ pub enum Act {
         answers: Vec<Answer>,
         /// The atom that gets the labelled answer.
         atom: Option<AtomId>,
+        /// Who may answer, until when, and what counts if nobody does.
+        gate: Gate,
     },
     /// Tell the operator.
     Tell {

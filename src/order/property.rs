@@ -2,7 +2,7 @@
 
 use crate::base::Span;
 use crate::calculus::{
-    Answer, AtomId, AtomSource, CellId, Change, Flags, Piece, Requirement, Template, Value, ValueId, ValueSource,
+    Answer, AtomId, AtomSource, CellId, Change, Flags, Gate, Piece, Requirement, Template, Value, ValueId, ValueSource,
 };
 use crate::model::{Act, Guard, Item, Key, Order, Plan, Region};
 use crate::order::oracle::{Oracle, oracle};
@@ -101,7 +101,9 @@ impl Grow {
             _ => s,
         };
         s = match self.pick(20) {
-            1 => s.act(Act::Ask { question: Default::default(), answers: Vec::new(), atom: None }),
+            1 => {
+                s.act(Act::Ask { question: Default::default(), answers: Vec::new(), atom: None, gate: Gate::default() })
+            }
             2 => s.act(Act::Tell { text: Default::default() }),
             3 => s.act(Act::Delay { ms: 1 }),
             4 => s.after(self.pick(key.max(1)), false),
@@ -111,7 +113,7 @@ impl Grow {
                 self.atoms += 1;
                 let answers = ["no", "yes"].map(|n| Answer { name: n.into(), label: n.into(), stops: false }).to_vec();
                 let atom = Some(AtomId(self.atoms - 1));
-                s.act(Act::Ask { question: Template::default(), answers, atom })
+                s.act(Act::Ask { question: Template::default(), answers, atom, gate: Gate::default() })
             }
             8 => s.only_if(yes(self.pick(self.atoms))),
             9 if s.0.host.is_some() => {

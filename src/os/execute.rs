@@ -1,10 +1,12 @@
 //! Running a program, and taking a run up again: the same path but for the first event.
 
 use super::environment;
+use super::gates::Gates;
 use super::keys::Keys;
 use super::lock::{Holder, Locks};
 use super::notes::Notes;
 use super::prompt::Prompt;
+use super::roles::Roles;
 use super::signals::Signals;
 use super::store::Store;
 use super::who::{boot, who};
@@ -41,8 +43,10 @@ pub fn execute(
 ) -> Result<Ending, RunError> {
     options.check_decisions(&program)?;
     options.check_answers(&program)?;
-    preflight(&program, options)?;
     let (by, since) = (who(), Timestamp::now());
+    let roles = Roles::new(options.roles.clone());
+    roles.check(&program, options, &by)?;
+    preflight(&program, options)?;
     let run = run_id(since, &by);
     let holder = Holder { run: run.clone(), plan: program.plan.clone(), by: by.clone(), since };
     let locks = Locks::take(store.folder(), &program.locks, &holder)?;
@@ -56,10 +60,11 @@ pub fn execute(
         arguments: program.arguments.clone(),
         decisions: options.decisions.clone(),
         directory: options.directory.clone(),
+        roles: options.roles.clone(),
         by: by.clone(),
         approved: options.approved.clone(),
     };
-    let session = Session { store, run, by, locks, complete: true };
+    let session = Session { store, run, by, locks, roles, complete: true };
     session.run(Machine::new(Arc::new(program)), Event::RunStarted(started), options, reporter, terminal)
 }
 
@@ -88,10 +93,15 @@ pub fn resume(
             .help("start the plan anew; steps that are done and can be read back are not repeated"));
     }
     options.check_answers(machine.program())?;
+    let named = records.iter().rev().filter_map(|r| named_roles(&r.event));
+    let roles = Roles::new(
+        named.fold(options.roles.clone(), |all, earlier| if all.is_empty() { earlier.clone() } else { all }),
+    );
+    roles.check(machine.program(), options, &by)?;
     check_settle(&machine, options)?;
     let complete = records.iter().all(|r| session_of(&r.event).is_none_or(|who| who.boot == boot()));
-    let session = Session { store, run: info.id, by: by.clone(), locks, complete };
-    session.run(machine, Event::RunResumed { by }, options, reporter, terminal)
+    let session = Session { store, run: info.id, by: by.clone(), locks, roles, complete };
+    session.run(machine, Event::RunResumed { by, roles: options.roles.clone() }, options, reporter, terminal)
 }
 
 /// An executor that was lost may have left a command running: a new run beside it would meet it.
@@ -143,6 +153,7 @@ struct Session<'a> {
     run: String,
     by: Who,
     locks: Locks,
+    roles: Roles,
     complete: bool,
 }
 
@@ -164,6 +175,7 @@ impl Session<'_> {
         let started = if let Event::RunStarted(started) = &first { Some(started) } else { machine.started() };
         let folder = started.map_or_else(PathBuf::new, |s| PathBuf::from(&s.directory));
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines, folder);
+        world.gates = Gates::new(self.roles, &self.by.user);
         match terminal {
             true if reporter.takes_keys() => world.keys = Keys::terminal(),
             true => world.prompt = Prompt::terminal(),
@@ -200,7 +212,15 @@ fn hexadecimal(digest: &[u8; 32]) -> String {
 fn session_of(event: &Event) -> Option<&Who> {
     match event {
         Event::RunStarted(started) => Some(&started.by),
-        Event::RunResumed { by } => Some(by),
+        Event::RunResumed { by, .. } => Some(by),
+        _ => None,
+    }
+}
+
+/// The roles that were named when a run was started or taken up.
+fn named_roles(event: &Event) -> Option<&Vec<(String, Vec<String>)>> {
+    match event {
+        Event::RunStarted(RunStarted { roles, .. }) | Event::RunResumed { roles, .. } => Some(roles),
         _ => None,
     }
 }

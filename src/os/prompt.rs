@@ -53,6 +53,13 @@ impl Prompt {
         true
     }
 
+    /// Says of a question that is not for whoever is here whom it is for.
+    pub fn tell_who_is_waited_for(&mut self, question: &Question) {
+        let role = question.gate.role.as_deref().unwrap_or("somebody");
+        let until = question.until.map_or_else(String::new, |at| format!(" until {}", at.strftime("%H:%M:%S UTC")));
+        self.say(&format!("\n{}\n(for {role} to answer{until}, with `handover approve`)\n", question.text));
+    }
+
     /// Takes a question back.
     pub fn withdraw(&mut self, step: InstrId) {
         let shown = self.waiting.front().is_some_and(|(s, _)| *s == step);
@@ -150,7 +157,11 @@ mod tests {
     }
 
     fn question(text: &str, options: &[&str]) -> Question {
-        Question { text: text.into(), options: options.iter().map(|o| ((*o).into(), String::new())).collect() }
+        Question {
+            text: text.into(),
+            options: options.iter().map(|o| ((*o).into(), String::new())).collect(),
+            ..Question::default()
+        }
     }
 
     #[test]

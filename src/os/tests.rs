@@ -4,8 +4,8 @@ use super::{Ending, Store, execute};
 use crate::bytecode::sample::command;
 use crate::bytecode::{Guard, InstrId, Op, Status};
 use crate::calculus::{
-    Answer, AtomSource, Capture, Command, EnvValue, EnvVar, Flags, Machine, MachineId, Meaning, Piece, Reach, Secret,
-    SecretId, SecretSource, Sign, Template, Value, ValueId, ValueSource, Verdict,
+    Answer, AtomSource, Capture, Command, EnvValue, EnvVar, Flags, Gate, Machine, MachineId, Meaning, Piece, Reach,
+    Secret, SecretId, SecretSource, Sign, Template, Value, ValueId, ValueSource, Verdict,
 };
 use crate::run::sample::{Plan, Recorder, act, act_verified};
 use crate::run::{Exit, Options, RunError, RunOutcome, StepOutcome};
@@ -282,9 +282,17 @@ fn questions_are_answered_in_advance_or_not_at_all() {
     let plan = || {
         let mut plan = Plan::new("p");
         let atom = plan.0.atom("way", &["resume", "abort"], AtomSource::Answer);
-        plan.step("sure", Op::Ask { question: Template::text("sure?"), answers: vec![], atom: None }, &[0]);
+        plan.step(
+            "sure",
+            Op::Ask { question: Template::text("sure?"), answers: vec![], atom: None, gate: Gate::default() },
+            &[0],
+        );
         let answers = vec![answer("resume", false), answer("abort", true)];
-        plan.step("way", Op::Ask { question: Template::text("way?"), answers, atom: Some(atom) }, &[1]);
+        plan.step(
+            "way",
+            Op::Ask { question: Template::text("way?"), answers, atom: Some(atom), gate: Gate::default() },
+            &[1],
+        );
         plan.step("tell", Op::Tell { text: Template::text("look there") }, &[2]);
         plan.step("pause", Op::Delay { ms: 10 }, &[3]);
         plan

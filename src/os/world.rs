@@ -1,6 +1,7 @@
 //! The real world of a run: one thread that waits on processes, pipes, signals and a terminal at once.
 
 use super::files;
+use super::gates::Gates;
 use super::keys::Keys;
 use super::notes::Notes;
 use super::process::Process;
@@ -30,6 +31,7 @@ pub(super) struct Machine {
     pub keys: Option<Keys>,
     /// The working directory of the run: where the files of its secrets are looked for.
     folder: PathBuf,
+    pub gates: Gates,
     begin: Instant,
     processes: BTreeMap<InstrId, Process>,
     machines: Vec<Reach>,
@@ -50,7 +52,8 @@ impl Machine {
     pub fn new(user: String, notes: Notes, signals: Signals, machines: Vec<Reach>, folder: PathBuf) -> Machine {
         let (prompt, keys, begin) = (None, None, Instant::now());
         let (processes, remote) = (BTreeMap::new(), BTreeMap::new());
-        Machine { user, notes, signals, prompt, keys, folder, begin, processes, machines, remote }
+        let gates = Gates::default();
+        Machine { user, notes, signals, prompt, keys, folder, gates, begin, processes, machines, remote }
     }
 
     /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
@@ -108,16 +111,17 @@ impl Machine {
                 Owner::Keys => {
                     let Some(keys) = &mut self.keys else { continue };
                     happenings.extend(keys.take_in().into_iter().map(Happening::Key));
-                    let unanswered = keys.unanswered().into_iter();
+                    let unanswered = keys.unanswered().into_iter().filter(|step| !self.gates.stays_open(*step));
                     happenings.extend(unanswered.map(|step| Happening::Unanswered { step }));
                 }
                 Owner::Prompt => {
                     let replies = self.prompt.as_mut().map(Prompt::take_in).unwrap_or_default();
-                    happenings.extend(replies.into_iter().map(|reply| match reply {
+                    happenings.extend(replies.into_iter().filter_map(|reply| match reply {
                         Reply::Chosen(step, option) => {
-                            Happening::Answered { step, option, by: Said::by(self.user.as_str()) }
+                            Some(Happening::Answered { step, option, by: Said::by(self.user.as_str()) })
                         }
-                        Reply::Gone(step) => Happening::Unanswered { step },
+                        Reply::Gone(step) if self.gates.stays_open(step) => None,
+                        Reply::Gone(step) => Some(Happening::Unanswered { step }),
                     }));
                 }
             }
@@ -202,14 +206,26 @@ impl World for Machine {
     }
 
     fn ask(&mut self, step: InstrId, question: &Question) -> bool {
-        match (&mut self.keys, &mut self.prompt) {
-            (Some(keys), _) => keys.ask(step),
-            (None, Some(prompt)) => prompt.ask(step, question),
+        self.gates.open(step, question);
+        let ours = self.gates.is_ours(step);
+        let asked = match (&mut self.keys, &mut self.prompt) {
+            (Some(keys), _) => ours && keys.ask(step),
+            (None, Some(prompt)) if ours => prompt.ask(step, question),
+            (None, Some(prompt)) => {
+                prompt.tell_who_is_waited_for(question);
+                false
+            }
             (None, None) => false,
-        }
+        };
+        asked || self.gates.stays_open(step)
+    }
+
+    fn may_answer(&self, step: InstrId) -> bool {
+        self.gates.is_ours(step)
     }
 
     fn withdraw(&mut self, step: InstrId) {
+        self.gates.close(step);
         if let Some(keys) = &mut self.keys {
             keys.withdraw(step);
         }

@@ -131,7 +131,7 @@ fn the_proofs_agree_with_the_definition_on_many_plans() {
 mod cases {
     use super::agree;
     use crate::bytecode::sample::command;
-    use crate::calculus::{Answer, AtomId, AtomSource, CellId, CellKind, MachineId, Requirement, Template};
+    use crate::calculus::{Answer, AtomId, AtomSource, CellId, CellKind, Gate, MachineId, Requirement, Template};
     use crate::model::{Act, Guard, Item, Key, Plan};
     use crate::order::sample::{ladder, phase, plan, step, yes};
     use crate::semantics::Violation;
@@ -179,7 +179,7 @@ mod cases {
     fn at_the_end_no_answer_can_be_counted_on() {
         let answers = ["go", "stop"].map(|n| Answer { name: n.into(), label: String::new(), stops: n == "stop" });
         let (question, answers, atom) = (Template::text("go on?"), answers.to_vec(), Some(AtomId(0)));
-        let ask = step(4, "ask").act(Act::Ask { question, answers, atom });
+        let ask = step(4, "ask").act(Act::Ask { question, answers, atom, gate: Gate::default() });
         let open = step(3, "open").act(Act::Assume { why: "it is".into() }).sets(0, 1);
         let inside = vec![open.into(), ask.into(), step(5, "close").sets(0, 0).into()];
         let block = ladder(0, "outer", vec![vec![step(1, "try").into()]], vec![phase(2, "inner", inside)]);

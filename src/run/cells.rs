@@ -140,7 +140,8 @@ mod tests {
         one.effects = effect(1);
         one.flags = Flags { lingers: true, ..Flags::default() };
         let question = Template::text("two?");
-        b.instr("two", Op::Ask { question, answers: Vec::new(), atom: None }, &[]).effects = effect(2);
+        b.instr("two", Op::Ask { question, answers: Vec::new(), atom: None, gate: Default::default() }, &[]).effects =
+            effect(2);
         b
     }
 

@@ -119,7 +119,7 @@ impl Chronicle {
                 self.began = Some(time);
                 self.sessions.push((time, started.by.clone()));
             }
-            Event::RunResumed { by } => self.sessions.push((time, by.clone())),
+            Event::RunResumed { by, .. } => self.sessions.push((time, by.clone())),
             Event::StepStarted { step, attempt } => {
                 self.tale(*step).attempts.push(Try { number: *attempt, began: time, ended: None });
             }

@@ -29,6 +29,9 @@ pub enum Event {
     RunResumed {
         /// Who.
         by: Who,
+        /// Who was said to have which role from now on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<(String, Vec<String>)>,
     },
     /// Intent: from here on the step may have had an effect. For a step that can be repeated, once an attempt.
     StepStarted {
@@ -128,6 +131,9 @@ pub struct RunStarted {
     pub decisions: Vec<(String, String)>,
     /// Working directory of local commands.
     pub directory: String,
+    /// Who was said to have which role, beside the groups of the system: role and users.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<(String, Vec<String>)>,
     /// Who started it.
     pub by: Who,
     /// Who approved the program, if that was required.
@@ -233,6 +239,17 @@ pub enum AnswerSource {
     InAdvance(String),
     /// Nobody: the time to answer was over, and the plan says what counts then.
     Deadline,
+}
+
+impl AnswerSource {
+    /// Whose word it is; nobody's if no person has spoken.
+    pub fn said(&self) -> Said {
+        match self {
+            AnswerSource::Person(said) => said.clone(),
+            AnswerSource::InAdvance(who) => Said::by(who),
+            AnswerSource::Command | AnswerSource::Deadline => Said::default(),
+        }
+    }
 }
 
 /// Whose word something is.

@@ -3,7 +3,7 @@
 //! `os` implements them for real; tests implement them without processes.
 
 use crate::bytecode::InstrId;
-use crate::calculus::{MachineId, SecretSource};
+use crate::calculus::{Gate, MachineId, SecretSource};
 use crate::run::{Exit, Launch, Link, Machine, Record, Said};
 use jiff::Timestamp;
 
@@ -31,6 +31,11 @@ pub trait World {
     /// Puts a question to the operator; [`Happening::Answered`] tells the answer. False if there is nobody to ask.
     fn ask(&mut self, step: InstrId, question: &Question) -> bool;
 
+    /// Whether the question of a step is for whoever is at the terminal to answer.
+    fn may_answer(&self, _step: InstrId) -> bool {
+        true
+    }
+
     /// Takes a question back.
     fn withdraw(&mut self, step: InstrId);
 
@@ -44,12 +49,16 @@ pub trait World {
 }
 
 /// A question to the operator.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Question {
     /// What is asked.
     pub text: String,
     /// The words that answer it, with an explanation that may be empty.
     pub options: Vec<(String, String)>,
+    /// Who may answer, for how long, and what counts if nobody does.
+    pub gate: Gate,
+    /// Until when, once it is asked.
+    pub until: Option<Timestamp>,
 }
 
 /// What is left of a command that an earlier executor started.

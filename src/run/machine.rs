@@ -11,6 +11,7 @@ use crate::run::dependents::Dependents;
 use crate::run::guard::{Guards, Truth};
 use crate::run::{Event, Record, RunEnded, RunStarted, StepEnded, StepOutcome, conclusion};
 use crate::verify::Verified;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub struct Machine {
     commands: BTreeSet<InstrId>,
     others: BTreeSet<InstrId>,
     running: BTreeMap<InstrId, Attempt>,
+    deadlines: BTreeMap<InstrId, Timestamp>,
     unsettled: usize,
     answers: Vec<Option<u8>>,
     values: Vec<Option<String>>,
@@ -65,6 +67,7 @@ impl Machine {
             commands: BTreeSet::new(),
             others: BTreeSet::new(),
             running: BTreeMap::new(),
+            deadlines: BTreeMap::new(),
             unsettled: program.code.len(),
             answers: vec![None; program.atoms.len()],
             values: vec![None; program.values.len()],
@@ -155,6 +158,11 @@ impl Machine {
         self.running.iter().map(|(id, attempt)| (*id, *attempt))
     }
 
+    /// Until when the open question of a step can be answered, if there is an end.
+    pub fn deadline(&self, id: InstrId) -> Option<Timestamp> {
+        self.deadlines.get(&id).copied()
+    }
+
     /// Whether every instruction is settled.
     pub fn is_over(&self) -> bool {
         self.unsettled == 0
@@ -203,7 +211,11 @@ impl Machine {
                 self.resumed();
                 Ok(())
             }
-            Event::Told { .. } | Event::Asked { .. } | Event::Connection { .. } => Ok(()),
+            Event::Told { .. } | Event::Connection { .. } => Ok(()),
+            Event::Asked { step, until, .. } => {
+                self.deadlines.extend(until.map(|until| (*step, until)));
+                Ok(())
+            }
             Event::Waived { text, .. } => {
                 self.waived.push(text.clone());
                 Ok(())
@@ -282,6 +294,7 @@ impl Machine {
             return Ok(());
         }
         self.running.remove(&ended.step);
+        self.deadlines.remove(&ended.step);
         for (value, text) in &ended.captured {
             if let Some(slot) = self.values.get_mut(value.index()) {
                 *slot = Some(text.clone());
@@ -300,6 +313,7 @@ impl Machine {
         if !self.running.contains_key(&step) {
             return Err(self.misfit(step, "is answered without being asked"));
         }
+        self.deadlines.remove(&step);
         let program = Arc::clone(&self.program);
         let (atom, option) = match program.code.get(step.index()).map(|i| &i.op) {
             Some(Op::Probe { atom, .. }) => (*atom, Some(option)),

@@ -3,7 +3,7 @@
 use crate::base::did_you_mean;
 use crate::bytecode::{Op, Program};
 use crate::calculus::AtomSource;
-use crate::run::{Approved, RunError, Settlement};
+use crate::run::{Approved, RunError, Settlement, Waiver};
 
 /// What whoever starts a run decides.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +16,16 @@ pub struct Options {
     pub settle: Vec<(String, Settlement)>,
     /// Start anew although an earlier run of the plan has not ended.
     pub anew: bool,
+    /// Holds of earlier runs that this one may break, by their ids.
+    pub waive_holds: Vec<String>,
+    /// What else was done without before the run, in words.
+    pub waived: Vec<(Waiver, String)>,
+    /// Why something is done without, or settled by word.
+    pub why: String,
+    /// Who has which role, beside the groups of the system: role and users.
+    pub roles: Vec<(String, Vec<String>)>,
+    /// Cancel as soon as the run is taken up.
+    pub cancel: bool,
     /// How many steps may run commands at the same time; at least one.
     pub jobs: usize,
     /// Working directory of local commands, absolute.
@@ -31,6 +41,11 @@ impl Default for Options {
             answers: Vec::new(),
             settle: Vec::new(),
             anew: false,
+            waive_holds: Vec::new(),
+            waived: Vec::new(),
+            why: String::new(),
+            roles: Vec::new(),
+            cancel: false,
             jobs: 64,
             directory: String::from("/"),
             approved: Vec::new(),

@@ -102,6 +102,7 @@ pub(crate) fn started(decisions: &[(&str, &str)]) -> Event {
         arguments: vec![],
         decisions: decisions.iter().map(|(name, answer)| (String::from(*name), String::from(*answer))).collect(),
         directory: "/".into(),
+        roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
     })

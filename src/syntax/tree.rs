@@ -273,6 +273,8 @@ pub enum HeadClause<'s> {
     Let(Name<'s>, Operand<'s>),
     /// `hold "text" [on THING]`
     Hold(Text<'s>, Option<Operand<'s>>),
+    /// `ends hold on OPERAND`: what earlier plans have left to be minded is over
+    Ends(Operand<'s>),
     /// `drill only PATH, …`
     Drill(Vec<Path<'s>>),
 }
@@ -432,6 +434,8 @@ pub enum ClauseKind<'s> {
         /// `stops`: this answer forbids going on
         stops: bool,
     },
+    /// `by ROLE`, after an `ask`
+    By(Name<'s>),
     /// `tell "…"`
     Tell(Text<'s>),
     /// `wait until EXPR [every DURATION]`
@@ -439,8 +443,8 @@ pub enum ClauseKind<'s> {
     /// `wait for DURATION`: a time barrier
     WaitFor(Operand<'s>),
     // how it is done
-    /// `within DURATION [, then kill]`
-    Within(Operand<'s>, bool),
+    /// `within DURATION [, then kill | , else ANSWER]`
+    Within(Operand<'s>, Overdue<'s>),
     /// `usually DURATION`: for the critical path
     Usually(Operand<'s>),
     /// `idempotent`
@@ -465,6 +469,17 @@ pub enum ClauseKind<'s> {
     // when it is done
     /// `only if`, `unless`, `after`
     When(Condition<'s>),
+}
+
+/// What is to be done when a time limit is over.
+#[derive(Clone, Copy, Debug)]
+pub enum Overdue<'s> {
+    /// Nothing more is said.
+    Fails,
+    /// `, then kill`: nothing of the command runs on
+    Kill,
+    /// `, else ANSWER`: this answer counts
+    Answer(Name<'s>),
 }
 
 /// What an exit code or an output line means.

@@ -138,6 +138,7 @@ pub(super) const OPENINGS: &[Opening] = openings! {
     "let" "let" "let others = nodes except failed": Plan Step;
     "drill" "drill only" "drill only test_address": Plan;
     "hold" "hold" "hold \"keep it off the network\" on a": Plan;
+    "ends" "ends hold on" "ends hold on a": Plan;
     "step" "step" "step stop on a { do stop(web) }": Plan Block;
     "phase" "phase" "phase window { step stop on a { do stop(web) } }": Plan Block;
     "for" "for each" "for each n in nodes { step stop on n { do stop(web) } }": Plan Block;
@@ -151,6 +152,7 @@ pub(super) const OPENINGS: &[Opening] = openings! {
     "do" "do" "do mount(disk)": Step;
     "ask" "ask" "ask \"Is it off?\"": Step;
     "answer" "answer" "answer no \"No\" stops": Step;
+    "by" "by" "by release_manager": Step;
     "tell" "tell" "tell \"Keep it off.\"": Step;
     "wait" "wait until" "wait until ready(a), every 5s": Step;
     "retry" "retry" "retry 3 times, every 30s": Step;

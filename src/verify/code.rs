@@ -3,7 +3,7 @@
 
 use crate::base::limits;
 use crate::bytecode::{Instr, Op, Program};
-use crate::calculus::{Answer, AtomId, AtomSource, EnvValue, Flags};
+use crate::calculus::{Answer, AtomId, AtomSource, Effect, EnvValue, Flags, Gate};
 use crate::verify::finding::Findings;
 use crate::verify::refer::Refer;
 use std::collections::HashSet;
@@ -45,6 +45,9 @@ fn operands(refer: Refer<'_>, instr: &Instr) -> Result<(), String> {
         }
         command.captures.iter().try_for_each(|c| refer.value(c.value).map(|_| ()))?;
     }
+    if let Op::Ask { answers, gate, .. } = &instr.op {
+        gated(gate, answers, &instr.effects)?;
+    }
     match &instr.op {
         Op::Ask { answers, .. } if !answers.is_empty() && answers.iter().all(|a| a.stops) => {
             Err(String::from("whatever the answer to it, nothing goes on"))
@@ -61,6 +64,31 @@ fn operands(refer: Refer<'_>, instr: &Instr) -> Result<(), String> {
         Op::Ask { answers, atom: None, .. } => named(answers),
         _ => Ok(()),
     }
+}
+
+/// A gate that can be: its default is one of the answers, comes after some time, and attests nothing.
+fn gated(gate: &Gate, answers: &[Answer], effects: &[Effect]) -> Result<(), String> {
+    if gate.role.as_ref().is_some_and(|role| !is_name(role)) {
+        return Err(String::from("its role has no name"));
+    }
+    if gate.within_ms.is_some_and(|ms| ms == 0 || ms > limits::TIME_MS) {
+        return Err(String::from("there is no time to answer it, or more than 30 days"));
+    }
+    let Some(index) = gate.otherwise else { return Ok(()) };
+    if gate.default_answer(answers).is_none() || gate.within_ms.is_none() {
+        return Err(String::from("what counts if nobody answers it is no answer, or never counts"));
+    }
+    let goes_on = answers.get(usize::from(index)).map_or(index == 1, |a| !a.stops);
+    if goes_on && !effects.is_empty() {
+        return Err(String::from("it takes silence for somebody's word"));
+    }
+    Ok(())
+}
+
+/// Whether it can be the name of a role: of a group of the system, without a sign that a shell or a list would read.
+fn is_name(text: &str) -> bool {
+    let sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    !text.is_empty() && !text.starts_with('-') && text.len() <= limits::NAME_BYTES && text.chars().all(sign)
 }
 
 /// The answers of an atom that an instruction gives.

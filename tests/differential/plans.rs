@@ -5,8 +5,8 @@
 use handover::base::Span;
 use handover::calculus::{
     Answer, Atom, AtomId, AtomSource, Capture, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, EnvVar,
-    Flags, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign, Template,
-    Value, ValueId, ValueSource, Verdict,
+    Flags, Gate, Machine, MachineId, Meaning, Piece, Reach, Requirement, Secret, SecretId, SecretSource, Sign,
+    Template, Value, ValueId, ValueSource, Verdict,
 };
 use handover::model::{
     Act, After, Condition, Group, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step, StepParts,
@@ -296,7 +296,9 @@ impl Plans<'_> {
         }
         flags.lingers = matches!(&act, Act::Run { command, .. } if !command.kill) && host != Some(MachineId(0));
         let mut effects = Vec::new();
-        if !flags.opaque && self.dice.chance(60) && !matches!(act, Act::Probe { .. }) {
+        // Silence attests nothing.
+        let by_default = matches!(&act, Act::Ask { gate, .. } if gate.otherwise.is_some());
+        if !flags.opaque && !by_default && self.dice.chance(60) && !matches!(act, Act::Probe { .. }) {
             let change = match self.dice.chance(70) {
                 true => Change::Set(u8::try_from(self.dice.roll(3)).unwrap()),
                 false => Change::Move { from: 0, to: 2 },
@@ -357,14 +359,21 @@ impl Plans<'_> {
     fn ask(&mut self, key: Key, told: bool) -> Act {
         let question = Template::text("Is it so, or isn't it?");
         if !told || self.dice.chance(50) {
-            return Act::Ask { question, answers: Vec::new(), atom: None };
+            return Act::Ask { question, answers: Vec::new(), atom: None, gate: self.gate(2) };
         }
         let names = ["go", "wait", "halt"];
         let answers =
             names.map(|name| Answer { name: String::from(name), label: format!("to {name}"), stops: name == "halt" });
         let atom = self.atom(&format!("ask{}", key.0), names.map(String::from).to_vec(), AtomSource::Answer);
         self.answered.push(atom);
-        Act::Ask { question, answers: answers.to_vec(), atom: Some(atom) }
+        Act::Ask { question, answers: answers.to_vec(), atom: Some(atom), gate: self.gate(3) }
+    }
+
+    /// Sometimes a question is for a moment only.
+    fn gate(&mut self, answers: u64) -> Gate {
+        let within_ms = Some(100).filter(|_| self.dice.chance(40));
+        let otherwise = u8::try_from(self.dice.roll(answers)).ok().filter(|_| within_ms.is_some());
+        Gate { role: None, within_ms, otherwise: otherwise.filter(|_| self.dice.chance(75)) }
     }
 
     fn run(&mut self, key: Key, word: &str, value: Option<ValueId>, told: bool) -> Act {

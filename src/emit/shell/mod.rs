@@ -88,6 +88,7 @@ struct Script<'p> {
     last: usize,
     decisions: Vec<Decision>,
     questions: Vec<String>,
+    gates: Vec<String>,
     machines: Vec<Site>,
     secrets: Vec<Known>,
     locks: Vec<Lock>,
@@ -189,6 +190,7 @@ impl<'p> Script<'p> {
             last: program.code.len().saturating_sub(1),
             decisions: decisions(program),
             questions: questions(program),
+            gates: gates(program),
             machines: sites(program, &machines),
             secrets: program.secrets.iter().map(|s| Known { name: word(&s.name), source: source(&s.source) }).collect(),
             locks: program.locks.iter().map(|l| Lock { folder: word(&file_name(l)), name: word(l) }).collect(),
@@ -259,6 +261,12 @@ fn questions(program: &Program) -> Vec<String> {
         _ => None,
     };
     program.code.iter().filter_map(|i| Some(format!("{}{}", word(&i.name), asks(&i.op)?))).collect()
+}
+
+/// The steps whose question is for a role, with the role.
+fn gates(program: &Program) -> Vec<String> {
+    let role = |op: &Op| if let Op::Ask { gate, .. } = op { gate.role.clone() } else { None };
+    program.code.iter().filter_map(|i| Some(format!("{} {}", word(&i.name), word(&role(&i.op)?)))).collect()
 }
 
 fn sites(program: &Program, names: &[String]) -> Vec<Site> {

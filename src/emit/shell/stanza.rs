@@ -144,12 +144,17 @@ impl Writer<'_, '_> {
                 format!("ha_wait_until {wanted} {} {}", seconds(*every_ms), self.target(command, None))
             }
             Op::Probe { atom, command } => format!("ha_probe {} {}", atom.0, self.target(command, None)),
-            Op::Ask { question, answers, atom } => {
+            Op::Ask { question, answers, atom, gate } => {
                 let reply = |a: &crate::calculus::Answer| {
                     let stops = if a.stops { " stops" } else { "" };
                     format!("ha_reply {} {}{stops}", word(&a.name), word(&comment(&a.label)))
                 };
                 stanza.settings = answers.iter().map(reply).collect();
+                stanza.settings.extend(gate.role.iter().map(|role| format!("ha_by {}", word(role))));
+                stanza.settings.extend(gate.within_ms.map(|ms| {
+                    let otherwise = gate.default_answer(answers).map_or_else(String::new, |a| format!(" {}", word(a)));
+                    format!("ha_until {}{otherwise}", ms.div_ceil(1000))
+                }));
                 stanza.input = Some(self.note(question));
                 format!("ha_ask {}", atom.map_or_else(|| String::from("none"), |a| a.0.to_string()))
             }

@@ -1,6 +1,7 @@
 //! Clauses of actions, probes and steps to requirements, effects and commands; how machines are reached.
 
 use super::commands::{Use, unescape};
+use super::gates::only_questions;
 use super::through::Fence;
 use super::{CellKey, Elaborator};
 use crate::base::{Code, Diagnostic, Span, limits, nearest};
@@ -8,7 +9,7 @@ use crate::calculus::{Capture, CellId, Change, Command, Effect, Meaning, Piece, 
 use crate::resolve::library::{Param, ThingId};
 use crate::resolve::types::{Ty, a};
 use crate::resolve::value::Value;
-use crate::syntax::tree::{self, Call, Clause, ClauseKind, Expr, Operand, Path, Text};
+use crate::syntax::tree::{self, Call, Clause, ClauseKind, Expr, Operand, Overdue, Path, Text};
 
 /// What the clauses of an action or step come to.
 #[derive(Clone, Default)]
@@ -178,12 +179,17 @@ impl<'s> Elaborator<'_, 's> {
                     parts.undo = Some(Undo { call: call.clone(), vars: self.vars.clone() });
                     self.check_undo(call, host, span);
                 }
-                ClauseKind::Within(limit, kill) => {
+                ClauseKind::Within(limit, overdue) => {
                     if parts.command.within_ms.is_some() {
                         self.twice(span, "within");
                     }
                     parts.command.within_ms = self.duration(limit);
-                    parts.command.kill = *kill;
+                    parts.command.kill = matches!(overdue, Overdue::Kill);
+                    if let Overdue::Answer(word) = overdue
+                        && declaring
+                    {
+                        self.report(only_questions(word.span));
+                    }
                     parts.within = Some(span);
                 }
                 ClauseKind::Usually(time) => parts.usually_ms = self.duration(time),

@@ -4,7 +4,7 @@ use super::Elaborator;
 use super::actions::{Parts, too_many};
 use super::deeds::not_retryable;
 use crate::base::{Code, Diagnostic, Span, limits, nearest};
-use crate::calculus::Flags;
+use crate::calculus::{Flags, Gate};
 use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Region, Rung, Step, StepParts};
 use crate::resolve::value::{Value, all, not};
 use crate::syntax::tree::{self, BlockItem, ClauseKind};
@@ -344,7 +344,12 @@ impl<'s> Elaborator<'_, 's> {
             flags: Flags::default(),
             usually_ms: None,
             call: String::new(),
-            act: Act::Ask { question: crate::calculus::Template::text(question), answers: Vec::new(), atom: None },
+            act: Act::Ask {
+                question: crate::calculus::Template::text(question),
+                answers: Vec::new(),
+                atom: None,
+                gate: Gate::default(),
+            },
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use super::Elaborator;
 use super::actions::{Parts, Undo};
+use super::gates::only_questions;
 use crate::base::{Code, Diagnostic, Span, limits};
 use crate::calculus::{
     Answer, AtomId, AtomSource, Change, Effect, Flags, MachineId, Reach, Requirement, Value as RunValue, ValueId,
@@ -9,7 +10,7 @@ use crate::calculus::{
 };
 use crate::model::{Act, Guard, Key, Step, StepParts};
 use crate::resolve::value::Value;
-use crate::syntax::tree::{self, ClauseKind, ExprKind, OperandKind};
+use crate::syntax::tree::{self, ClauseKind, ExprKind, OperandKind, Overdue};
 
 /// What a step does, among its clauses.
 enum Deed<'t, 's> {
@@ -186,7 +187,8 @@ impl<'s> Elaborator<'_, 's> {
                     let shown = question.render(|_| "…".into());
                     self.atom(name.to_string(), shown, options, AtomSource::Answer)
                 });
-                (Act::Ask { question, answers, atom }, None, atom)
+                let gate = self.gate(step, &answers, parts.command.within_ms);
+                (Act::Ask { question, answers, atom, gate }, None, atom)
             }
             Some(Deed::Tell(text)) => (Act::Tell { text: self.message_template(text) }, None, None),
             Some(Deed::WaitFor(time)) => (Act::Delay { ms: self.duration(time).unwrap_or(0) }, None, None),
@@ -206,9 +208,15 @@ impl<'s> Elaborator<'_, 's> {
     fn misplaced(&mut self, step: &tree::Step<'s>, deed: &Option<Deed<'_, 's>>, runs: bool) {
         let asks = matches!(deed, Some(Deed::Ask(_)));
         for clause in &step.clauses {
+            if let ClauseKind::Within(_, Overdue::Answer(word)) = clause.kind
+                && !asks
+            {
+                self.report(only_questions(word.span));
+            }
             let why = match &clause.kind {
                 ClauseKind::Attests(_) if !asks => "`attests` is the word of the person who is asked",
                 ClauseKind::Answer { .. } if !asks => "`answer` belongs to an `ask`",
+                ClauseKind::By(_) if !asks => "`by` says who answers an `ask`",
                 ClauseKind::Retry(..)
                 | ClauseKind::Capture(..)
                 | ClauseKind::ExitMeans(..)

@@ -128,6 +128,7 @@ impl<'s> Elaborator<'_, 's> {
                     }
                 }
                 HeadClause::Hold(text, about) => self.hold(text, about.as_ref()),
+                HeadClause::Ends(about) => self.ends_hold(about),
                 HeadClause::Drill(paths) => {
                     let things = paths.iter().flat_map(|p| self.things(p, "be drilled")).collect::<Vec<_>>();
                     if self.includes.is_empty() {

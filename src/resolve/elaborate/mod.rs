@@ -13,6 +13,7 @@ mod deeds;
 mod drill;
 mod facts;
 mod finish;
+mod gates;
 mod head;
 mod holds;
 mod machines;

@@ -21,6 +21,7 @@ use crate::run::{
 };
 use crate::verify::Verified;
 use commands::Running;
+use jiff::SignedDuration;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -138,7 +139,9 @@ impl Driver<'_> {
             }
             let machine = instr.host.filter(|_| *reach(&program, instr) != Reach::Local);
             let trace = self.host.world.trace(id, at.number, machine);
-            let word = self.options.settle.iter().find(|(name, _)| *name == instr.name).map(|(_, word)| *word);
+            let by = || Said { who: self.host.user.clone(), why: self.options.why.clone() };
+            let word = self.options.settle.iter().find(|(name, _)| *name == instr.name);
+            let word = word.map(|(_, word)| (*word, by()));
             self.feed(id, Input::Resume(trace, word))?;
         }
         Ok(())
@@ -254,18 +257,26 @@ impl Driver<'_> {
             "" => word.clone(),
             label => format!("{word}: {label}"),
         });
-        let (role, until, otherwise) = (None, None, None);
-        let asked = Event::Asked {
-            step: id,
-            question: question.text.clone(),
-            options: options.collect(),
-            role,
-            until,
-            otherwise,
-        };
-        self.record(asked)?;
+        let options = options.collect();
+        let now = self.host.world.now();
+        let later = |ms| i64::try_from(ms).ok().and_then(|ms| now.checked_add(SignedDuration::from_millis(ms)).ok());
+        // Whoever takes a run up again does not give more time.
+        let until = self.machine.deadline(id).or_else(|| question.gate.within_ms.and_then(later));
+        let word = |index| question.options.get(usize::from(index)).map(|(word, _)| word.clone());
+        let (role, otherwise) = (question.gate.role.clone(), question.gate.otherwise.and_then(word));
+        self.record(Event::Asked { step: id, question: question.text.clone(), options, role, until, otherwise })?;
         // Whoever follows the run sees the question before the prompt appears.
         self.commit();
+        if let (Some(until), Some(limit_ms)) = (until, question.gate.within_ms) {
+            // A clock that was set back gives no more time than the plan does; one that is set while this executor
+            // waits changes nothing.
+            let left_ms = u64::try_from(until.duration_since(now).as_millis()).unwrap_or(0).min(limit_ms);
+            if left_ms == 0 {
+                return self.feed(id, Input::Elapsed);
+            }
+            self.wake(id, self.host.world.clock_ms().saturating_add(left_ms));
+        }
+        let question = &Question { until, ..question.clone() };
         let program = Arc::clone(&self.program);
         let name = &instr(&program, id)?.name;
         let given = self.options.answers.iter().find(|(step, _)| step == name);
@@ -313,6 +324,9 @@ impl Driver<'_> {
 
     fn key(&mut self, key: Key) -> Result<(), RunError> {
         let Some(Wish::Answer { step, option }) = self.host.reporter.key(&self.machine, key) else { return Ok(()) };
+        if !self.host.world.may_answer(step) {
+            return Ok(());
+        }
         self.host.world.withdraw(step);
         let by = AnswerSource::Person(Said::by(self.host.user.as_str()));
         self.feed(step, Input::Answered(option, by))

@@ -21,7 +21,7 @@ use crate::base::limits;
 use crate::bytecode::{InstrId, Op};
 use crate::calculus::{Command, Template};
 use crate::run::reading::{Output, Reading};
-use crate::run::{AnswerSource, Attempt, Event, Question, StepEnded, StepOutcome, Trace};
+use crate::run::{AnswerSource, Attempt, Event, Question, Said, StepEnded, StepOutcome, Trace, Waiver};
 
 /// A step that runs a command.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Attempts {
 enum Phase {
     New,
     /// A command of an earlier executor is being looked for or watched; what the operator says if nobody knows better.
-    Surviving(Option<Settlement>),
+    Surviving(Option<(Settlement, Said)>),
     /// Reading back what became of an earlier executor's attempt, and whether it certainly has ended.
     Recovering(bool),
     /// The operator is asked what became of it.
@@ -60,6 +60,7 @@ enum Phase {
 
 /// The parts of the instruction.
 struct Plan<'a> {
+    name: &'a str,
     command: &'a Command,
     verify: bool,
     retries: u32,
@@ -81,7 +82,8 @@ impl Attempts {
             return Turn::then(Then::Nothing);
         };
         let idempotent = context.instr.flags.idempotent;
-        let plan = Plan { command, verify: verify.is_some(), retries: *retries, every_ms: *every_ms, idempotent };
+        let name = &context.instr.name;
+        let plan = Plan { name, command, verify: verify.is_some(), retries: *retries, every_ms: *every_ms, idempotent };
         match (std::mem::replace(&mut self.phase, Phase::Over), input) {
             (Phase::New, Input::Begin) => self.begin(&plan),
             (Phase::New, Input::Resume(trace, word)) => self.resume(trace, word, &plan, context),
@@ -224,7 +226,7 @@ impl Attempts {
         let Some((word, _, settlement)) = SETTLEMENTS.get(option as usize) else {
             return self.unknown(why, output).after(answered(self.id, option, LEAVE_UNKNOWN.0, by));
         };
-        self.settle(*settlement, plan).after(answered(self.id, option, word, by))
+        self.settle(*settlement, by.said(), plan).after(answered(self.id, option, word, by))
     }
 
     fn unknown(&mut self, why: String, output: Output) -> Turn {
@@ -276,29 +278,29 @@ impl Attempts {
         }
     }
 
-    fn resume(&mut self, trace: Trace, word: Option<Settlement>, plan: &Plan, context: &Context) -> Turn {
+    fn resume(&mut self, trace: Trace, word: Option<(Settlement, Said)>, plan: &Plan, context: &Context) -> Turn {
         if self.at.ended {
             return self.go(Phase::Pausing(String::from("the last attempt failed")), Then::Pause(plan.every_ms));
         }
         match (word, trace) {
-            (_, Trace::Alive) => {
+            (word, Trace::Alive) => {
                 let limit = plan.command.within_ms.map(|ms| ms.saturating_add(limits::REMOTE_GRACE_MS));
                 self.go(Phase::Surviving(word), Then::Watch(limit))
             }
-            (Some(word), _) => self.settle(word, plan),
+            (Some((word, by)), _) => self.settle(word, by, plan),
             (None, Trace::Never) => self.begin(plan),
             (None, trace) => self.recover(trace == Trace::Gone, plan, context),
         }
     }
 
     /// What became of an earlier executor's command has been found out, or could not be.
-    fn survived(&mut self, end: End, word: Option<Settlement>, plan: &Plan, context: &mut Context) -> Turn {
+    fn survived(&mut self, end: End, word: Option<(Settlement, Said)>, plan: &Plan, context: &mut Context) -> Turn {
         match (end, word) {
             (end @ End::Exited(_), _) => self.acted(end, plan, context),
             // Given up here, it may go on where it runs, whichever executor started it.
             (end @ End::Stopped { certain: false, .. }, None) => self.acted(end, plan, context),
             (End::NotStarted(_), _) => self.begin(plan),
-            (_, Some(word)) => self.settle(word, plan),
+            (_, Some((word, by))) => self.settle(word, by, plan),
             (end, None) => self.recover(!matches!(end, End::Lost { .. }), plan, context),
         }
     }
@@ -326,19 +328,22 @@ impl Attempts {
     fn settled(&mut self, option: u8, by: AnswerSource, plan: &Plan) -> Turn {
         match SETTLEMENTS.get(option as usize) {
             Some((word, _, settlement)) => {
-                let event = answered(self.id, option, word, by);
-                self.settle(*settlement, plan).after(event)
+                let (said, event) = (by.said(), answered(self.id, option, word, by));
+                self.settle(*settlement, said, plan).after(event)
             }
             _ => self.go(Phase::Unsettled, Then::Suspend),
         }
     }
 
-    fn settle(&mut self, word: Settlement, plan: &Plan) -> Turn {
-        match word {
+    /// Somebody's word stands for evidence of what became of it.
+    fn settle(&mut self, word: Settlement, by: Said, plan: &Plan) -> Turn {
+        let turn = match word {
             Settlement::Done => self.end(StepOutcome::Ok, "the operator says that it is done"),
             Settlement::Failed => self.end(StepOutcome::Failed, "the operator says that it failed"),
             Settlement::Again => self.act(plan),
-        }
+        };
+        let text = format!("nothing shows what became of `{}`: `{}` is somebody's word", plan.name, word.as_str());
+        turn.after(Event::Waived { waiver: Waiver::Outcome, text, by })
     }
 
     fn end(&mut self, outcome: StepOutcome, reason: impl Into<String>) -> Turn {
@@ -370,7 +375,7 @@ const LEAVE_RUN: (&str, &str) = ("stop", "leave the run as it is");
 fn what_became(text: &str, otherwise: (&str, &str)) -> Question {
     let words = SETTLEMENTS.iter().map(|(word, meaning, _)| (*word, *meaning)).chain([otherwise]);
     let options = words.map(|(word, meaning)| (String::from(word), String::from(meaning))).collect();
-    Question { text: format!("{text}; is it done? Look before you answer"), options }
+    Question { text: format!("{text}; is it done? Look before you answer"), options, ..Question::default() }
 }
 
 fn may_go_on(why: &str, context: &Context) -> String {

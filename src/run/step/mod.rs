@@ -12,7 +12,7 @@ use crate::bytecode::{Instr, InstrId, Op, Program};
 use crate::calculus::{Command, Template, ValueId};
 use crate::run::launch::fill_in;
 use crate::run::reading::Output;
-use crate::run::{AnswerSource, Attempt, Event, Exit, Question, StepEnded, StepOutcome, Trace};
+use crate::run::{AnswerSource, Attempt, Event, Exit, Question, Said, StepEnded, StepOutcome, Trace};
 use attempts::Attempts;
 use simple::{Asking, Delaying, Probing};
 use wait::Waiting;
@@ -23,7 +23,7 @@ pub(crate) enum Input {
     /// It has just started.
     Begin,
     /// An earlier executor started it; what is left of its command, and what the operator says of it.
-    Resume(Trace, Option<Settlement>),
+    Resume(Trace, Option<(Settlement, Said)>),
     /// Its command has ended.
     Ended(End),
     /// Its pause is over.
@@ -76,6 +76,17 @@ pub enum Settlement {
     Failed,
     /// It is to be run again.
     Again,
+}
+
+impl Settlement {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Settlement::Done => "done",
+            Settlement::Failed => "failed",
+            Settlement::Again => "again",
+        }
+    }
 }
 
 /// What a step wants next.
@@ -251,7 +262,7 @@ impl StepEnded {
 
 /// A question with the answers `no` and `yes`, in this order.
 fn yes_or_no(text: String) -> Question {
-    Question { text, options: ["no", "yes"].map(|o| (String::from(o), String::new())).into() }
+    Question { text, options: ["no", "yes"].map(|o| (String::from(o), String::new())).into(), ..Question::default() }
 }
 
 fn answered(step: InstrId, option: u8, answer: &str, by: AnswerSource) -> Event {
@@ -259,4 +270,5 @@ fn answered(step: InstrId, option: u8, answer: &str, by: AnswerSource) -> Event 
 }
 
 const CANCELLED: &str = "the operator cancelled";
+const LATE: &str = "nobody has answered in time";
 const NOBODY: &str = "nobody is there to answer, and no answer was given in advance";

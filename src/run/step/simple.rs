@@ -1,8 +1,10 @@
 //! Steps that read, ask, tell or wait a while: nothing that could be done twice.
 
-use super::{Back, CANCELLED, Context, End, Input, NOBODY, Then, Turn, Which, answered, ended, read_back, yes_or_no};
+use super::{
+    Back, CANCELLED, Context, End, Input, LATE, NOBODY, Then, Turn, Which, answered, ended, read_back, yes_or_no,
+};
 use crate::bytecode::{InstrId, Op};
-use crate::calculus::{Answer, Template};
+use crate::calculus::{Answer, Gate, Template};
 use crate::run::reading::{Output, Reading};
 use crate::run::{AnswerSource, Event, Question, StepOutcome};
 
@@ -68,16 +70,20 @@ impl Asking {
     }
 
     pub fn on(&mut self, input: Input, context: &mut Context) -> Turn {
-        let Op::Ask { question, answers, .. } = &context.instr.op else { return Turn::then(Then::Nothing) };
+        let Op::Ask { question, answers, gate, .. } = &context.instr.op else { return Turn::then(Then::Nothing) };
         match input {
-            Input::Begin | Input::Resume(..) => match ask(question, answers, context) {
+            Input::Begin | Input::Resume(..) => match ask(question, answers, gate, context) {
                 Ok(question) => Turn::then(Then::Ask(question)),
                 Err(why) => self.fail(why),
             },
             Input::Answered(option, by) => self.answered(option, by, answers),
             Input::Nobody => self.fail(NOBODY),
+            Input::Elapsed => match gate.otherwise {
+                Some(option) => self.answered(option, AnswerSource::Deadline, answers),
+                None => self.fail(LATE),
+            },
             Input::Cancel if !context.instr.flags.finally => self.fail(CANCELLED),
-            Input::Ended(_) | Input::Elapsed | Input::Cancel => Turn::then(Then::Nothing),
+            Input::Ended(_) | Input::Cancel => Turn::then(Then::Nothing),
         }
     }
 
@@ -98,12 +104,12 @@ impl Asking {
     }
 }
 
-fn ask(question: &Template, answers: &[Answer], context: &mut Context) -> Result<Question, String> {
-    let text = context.text(question)?;
+fn ask(question: &Template, answers: &[Answer], gate: &Gate, context: &mut Context) -> Result<Question, String> {
+    let asked = Question { gate: gate.clone(), ..yes_or_no(context.text(question)?) };
     if answers.is_empty() {
-        return Ok(yes_or_no(text));
+        return Ok(asked);
     }
-    Ok(Question { text, options: answers.iter().map(|a| (a.name.clone(), a.label.clone())).collect() })
+    Ok(Question { options: answers.iter().map(|a| (a.name.clone(), a.label.clone())).collect(), ..asked })
 }
 
 /// Time that passes.

@@ -62,6 +62,7 @@ pub fn begin(yes: [bool; 2]) -> Event {
         arguments: vec![],
         decisions: vec![("p".into(), word(yes[0])), ("q".into(), word(yes[1]))],
         directory: "/".into(),
+        roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
     })

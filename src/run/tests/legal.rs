@@ -174,6 +174,7 @@ fn beginning(program: &Program, start: &State) -> Event {
         arguments: vec![],
         decisions: decisions.collect(),
         directory: "/".into(),
+        roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
     })
@@ -215,7 +216,7 @@ fn run(program: &Arc<Verified>, outside: Outside, first: Event, jobs: usize, liv
         tally.crashes += 1;
         let first = match moment.records.is_empty() {
             true => beginning(program, &moment.witness.state),
-            false => Event::RunResumed { by: Who::default() },
+            false => Event::RunResumed { by: Who::default(), roles: Vec::new() },
         };
         run(program, moment, first, jobs, lives - 1, tally);
     }

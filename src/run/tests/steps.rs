@@ -61,6 +61,7 @@ impl Case {
             arguments: vec![],
             decisions: decisions.map(|a| (a.name.clone(), a.options[0].clone())).collect(),
             directory: "/".into(),
+            roles: Vec::new(),
             by: Who::default(),
             approved: Vec::new(),
         });
@@ -187,7 +188,11 @@ fn cancelling_does_not_wait_for_pauses_questions_or_readings() {
     case.plan.step("retry", retry, &[0]);
     case.plan.step("delay", Op::Delay { ms: minute }, &[0]);
     case.plan.step("wait", Op::Wait { command: command("wait"), every_ms: minute, negated: false }, &[0]);
-    case.plan.step("ask", Op::Ask { question: Template::text("?"), answers: vec![], atom: None }, &[0]);
+    case.plan.step(
+        "ask",
+        Op::Ask { question: Template::text("?"), answers: vec![], atom: None, gate: Default::default() },
+        &[0],
+    );
     case.world.silent = true;
     case.world.interrupts = [100].into();
     let (ended, seen, world) = case.run();

@@ -4,7 +4,7 @@ use super::Dice;
 use super::estate::{Estate, MACHINES};
 use crate::bytecode::sample::command;
 use crate::calculus::{
-    Answer, Atom, AtomId, AtomSource, CellId, CellKind, Change, Effect, Flags, Hold, MachineId, Piece, Reach,
+    Answer, Atom, AtomId, AtomSource, CellId, CellKind, Change, Effect, Flags, Gate, Hold, MachineId, Piece, Reach,
     Requirement, Template, Value, ValueId, ValueSource,
 };
 use crate::model::{Act, After, Condition, Guard, Item, Key, Order, Plan, Probe, Region, Rung, Step};
@@ -218,10 +218,10 @@ impl Grow<'_> {
         let question = Template::text("well?");
         let script = made.name.clone();
         (made.act, made.host) = match self.dice.below(100) {
-            0..6 => (Act::Ask { question, answers: Vec::new(), atom: None }, None),
+            0..6 => (Act::Ask { question, answers: Vec::new(), atom: None, gate: Gate::default() }, None),
             6..12 => {
                 let (answers, atom) = self.labelled();
-                (Act::Ask { question, answers, atom: Some(atom) }, None)
+                (Act::Ask { question, answers, atom: Some(atom), gate: Gate::default() }, None)
             }
             12..16 => (Act::Wait { command: command(&script), every_ms: 5, negated: self.dice.percent(20) }, host),
             16..19 => (Act::Delay { ms: 5 }, None),
@@ -400,7 +400,7 @@ impl Grow<'_> {
         if self.dice.percent(15) {
             let machine = self.dice.percent(50).then(|| MachineId(self.dice.below(MACHINES)));
             let cells = if self.dice.percent(50) { vec![self.cell()] } else { Vec::new() };
-            self.plan.holds.push(Hold { text: String::from("mind it"), machine, cells });
+            self.plan.holds.push(Hold { text: String::from("mind it"), machine, things: Vec::new(), cells });
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::bytecode::sample::{Builder, command, ids, run, strings};
 use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Program, disassemble};
 use crate::calculus::{
-    Answer, AtomId, AtomSource, CellId, CellKind, Change, Effect, Hold, MachineId, Reach, Requirement, Template,
+    Answer, AtomId, AtomSource, CellId, CellKind, Change, Effect, Gate, Hold, MachineId, Reach, Requirement, Template,
 };
 use crate::semantics::{Violation, explore};
 use crate::verify::{Verified, verify};
@@ -47,7 +47,12 @@ impl Scene {
     /// Somebody is told to mind a machine, or a thing.
     pub fn hold(&mut self, machine: Option<u32>, cells: &[u32]) {
         let cells = cells.iter().map(|c| CellId(*c)).collect();
-        self.0.0.holds.push(Hold { text: "mind it".into(), machine: machine.map(MachineId), cells });
+        self.0.0.holds.push(Hold {
+            text: "mind it".into(),
+            machine: machine.map(MachineId),
+            things: Vec::new(),
+            cells,
+        });
     }
 
     pub fn goal(&mut self, cell: u32, values: u64) {
@@ -82,7 +87,10 @@ impl Scene {
 
     /// A question with yes and no as answers.
     pub fn ask(&mut self, name: &str) -> Line<'_> {
-        self.line(name, Op::Ask { question: Template::text(name), answers: Vec::new(), atom: None })
+        self.line(
+            name,
+            Op::Ask { question: Template::text(name), answers: Vec::new(), atom: None, gate: Gate::default() },
+        )
     }
 
     /// A question with labelled answers; those that begin with `!` stop.
@@ -95,7 +103,7 @@ impl Scene {
             stops: l.starts_with('!'),
         };
         let answers = labels.iter().map(answer).collect();
-        self.line(name, Op::Ask { question: Template::text(name), answers, atom: Some(atom) })
+        self.line(name, Op::Ask { question: Template::text(name), answers, atom: Some(atom), gate: Gate::default() })
     }
 
     pub fn is(&mut self, atom: u32, option: u8) -> GuardId {

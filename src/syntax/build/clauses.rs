@@ -4,7 +4,7 @@ use super::Builder;
 use super::expr::begins_operand;
 use super::parts::{Built, Mismatch, Parts};
 use crate::syntax::grammar::Rule;
-use crate::syntax::tree::{Clause, ClauseKind, Condition, Operand, Verdict};
+use crate::syntax::tree::{Clause, ClauseKind, Condition, Operand, Overdue, Verdict};
 use pest::iterators::Pair;
 
 impl<'s> Builder<'s, '_> {
@@ -79,6 +79,7 @@ impl<'s> Builder<'s, '_> {
                 let name = self.name(parts)?;
                 ClauseKind::Answer { name, label: self.maybe_text(parts)?, stops: parts.has(Rule::stops) }
             }
+            Rule::by => ClauseKind::By(self.name(parts)?),
             Rule::tell => ClauseKind::Tell(self.text(parts)?),
             Rule::wait_until => ClauseKind::WaitUntil(Box::new(self.expr(parts)?), self.maybe_operand(parts)?),
             Rule::wait_for => ClauseKind::WaitFor(self.operand(parts)?),
@@ -88,7 +89,7 @@ impl<'s> Builder<'s, '_> {
 
     fn manner(&mut self, rule: Rule, parts: &mut Parts<'_>) -> Built<ClauseKind<'s>> {
         Ok(match rule {
-            Rule::within => ClauseKind::Within(self.operand(parts)?, parts.has(Rule::then_kill)),
+            Rule::within => ClauseKind::Within(self.operand(parts)?, self.overdue(parts)?),
             Rule::usually => ClauseKind::Usually(self.operand(parts)?),
             Rule::idempotent => ClauseKind::Idempotent,
             Rule::env => ClauseKind::Env(self.name(parts)?, self.operand(parts)?),
@@ -98,6 +99,16 @@ impl<'s> Builder<'s, '_> {
             Rule::if_possible => ClauseKind::IfPossible,
             _ => return Err(Mismatch),
         })
+    }
+
+    fn overdue(&mut self, parts: &mut Parts<'_>) -> Built<Overdue<'s>> {
+        if parts.has(Rule::then_kill) {
+            return Ok(Overdue::Kill);
+        }
+        match parts.maybe(Rule::else_answer) {
+            Some(answer) => Ok(Overdue::Answer(self.name(&mut Parts::of(answer))?)),
+            None => Ok(Overdue::Fails),
+        }
     }
 
     fn meaning(&mut self, rule: Rule, parts: &mut Parts<'_>) -> Built<ClauseKind<'s>> {

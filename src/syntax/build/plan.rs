@@ -62,6 +62,7 @@ impl<'s> Builder<'s, '_> {
                 | Rule::rto
                 | Rule::constant
                 | Rule::hold
+                | Rule::ends
                 | Rule::drill
         );
         if !clause {
@@ -77,6 +78,7 @@ impl<'s> Builder<'s, '_> {
             Rule::starts => HeadClause::Starts(self.expr(parts)?, self.maybe_operand(parts)?),
             Rule::rto => HeadClause::Rto(self.operand(parts)?),
             Rule::constant => HeadClause::Let(self.name(parts)?, self.operand(parts)?),
+            Rule::ends => HeadClause::Ends(self.operand(parts)?),
             Rule::hold => HeadClause::Hold(self.text(parts)?, self.maybe_operand(parts)?),
             Rule::drill => HeadClause::Drill(self.paths(parts)?),
             _ => return Err(Mismatch),

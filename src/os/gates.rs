@@ -1,0 +1,48 @@
+//! The questions that are open in a run, and who may answer them.
+
+use super::roles::{Roles, person};
+use crate::bytecode::InstrId;
+use crate::calculus::Gate;
+use crate::run::Question;
+use std::collections::BTreeMap;
+
+/// The open questions of a run.
+#[derive(Debug, Default)]
+pub(super) struct Gates {
+    roles: Roles,
+    /// Who sits here.
+    user: String,
+    open: BTreeMap<InstrId, Question>,
+}
+
+impl Gates {
+    pub fn new(roles: Roles, user: &str) -> Gates {
+        Gates { roles, user: person(user).to_owned(), open: BTreeMap::new() }
+    }
+
+    /// A question is put.
+    pub fn open(&mut self, step: InstrId, question: &Question) {
+        self.open.insert(step, question.clone());
+    }
+
+    /// A question is answered, or needed no more.
+    pub fn close(&mut self, step: InstrId) {
+        self.open.remove(&step);
+    }
+
+    /// Whether the person who sits here may answer it.
+    pub fn is_ours(&self, step: InstrId) -> bool {
+        self.may_answer(step, &self.user)
+    }
+
+    /// Whether a user may answer it.
+    pub fn may_answer(&self, step: InstrId, user: &str) -> bool {
+        let role = self.open.get(&step).and_then(|question| question.gate.role.as_ref());
+        role.is_none_or(|role| self.roles.has(user, role))
+    }
+
+    /// Whether it stays open while nobody is at this terminal: a question for somebody in particular, or for a time.
+    pub fn stays_open(&self, step: InstrId) -> bool {
+        self.open.get(&step).is_some_and(|question| question.gate != Gate::default())
+    }
+}

@@ -1,0 +1,102 @@
+//! Who may answer what: a role is a group of the system, or users who were named when the run was started.
+
+use crate::bytecode::{Op, Program};
+use crate::run::{Options, RunError, Who};
+use std::process::{Command, Stdio};
+
+/// The roles of a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roles {
+    /// Role and users, as they were named.
+    named: Vec<(String, Vec<String>)>,
+}
+
+impl Roles {
+    pub fn new(named: Vec<(String, Vec<String>)>) -> Roles {
+        Roles { named }
+    }
+
+    /// Whether a user has a role.
+    pub fn has(&self, user: &str, role: &str) -> bool {
+        let named = self.named.iter().any(|(name, users)| name == role && users.iter().any(|u| u == user));
+        // id(1): the names of all groups of a user, wherever the system has them from.
+        named || output("id", &["-Gn", "--", user]).is_some_and(|groups| groups.split_whitespace().any(|g| g == role))
+    }
+
+    /// Holds the roles that a program asks for against this machine: somebody must have each of them, what is answered in
+    /// advance must be for whoever starts the run to answer, and a role that is named must be asked for.
+    pub fn check(&self, program: &Program, options: &Options, by: &Who) -> Result<(), RunError> {
+        let gates = || program.code.iter().filter_map(|i| Some((i.name.as_str(), role_of(&i.op)?)));
+        for (step, role) in gates() {
+            if !self.is_anybodys(role) {
+                return Err(RunError::usage(format!("nobody on this machine is `{role}`, who is to answer `{step}`"))
+                    .help(format!("make a group `{role}`, or say who it is: `--role {role}=mila,ben`")));
+            }
+            let person = person(&by.user);
+            if options.answers.iter().any(|(name, _)| name == step) && !self.has(person, role) {
+                return Err(RunError::usage(format!("`{step}` is for `{role}` to answer, and {person} is not"))
+                    .help("leave the answer out: whoever may give it does so with `handover approve`"));
+            }
+        }
+        match self.named.iter().find(|(name, _)| !gates().any(|(_, role)| role == name)) {
+            Some((name, _)) => Err(RunError::usage(format!("the plan asks for no role `{name}`"))
+                .help(format!("leave `--role {name}=…` out"))),
+            None => Ok(()),
+        }
+    }
+
+    fn is_anybodys(&self, role: &str) -> bool {
+        self.named.iter().any(|(name, users)| name == role && !users.is_empty())
+            || output("getent", &["group", role]).is_some_and(|line| has_members(&line))
+    }
+}
+
+/// The role that a question is for.
+pub(super) fn role_of(op: &Op) -> Option<&str> {
+    match op {
+        Op::Ask { gate, .. } => gate.role.as_deref(),
+        _ => None,
+    }
+}
+
+/// The account by which the system knows the person who is shown as `mila` or as `mila as root`.
+pub(super) fn person(user: &str) -> &str {
+    user.split_once(" as ").map_or(user, |(person, _)| person)
+}
+
+/// Whether a line of group(5) has a member, or the group is the first one of a user.
+fn has_members(line: &str) -> bool {
+    let mut fields = line.trim_end().split(':').skip(2);
+    let (gid, members) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+    let of = |user: &str| user.split(':').nth(3) == Some(gid);
+    !members.is_empty() || output("getent", &["passwd"]).is_some_and(|users| users.lines().any(of))
+}
+
+/// What a command prints; `None` if it fails.
+fn output(command: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(command).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Roles, has_members, person};
+
+    #[test]
+    fn a_role_is_a_group_or_named_users() {
+        let roles = Roles::new(vec![(String::from("dba"), vec![String::from("mila"), String::from("ben")])]);
+        assert!(roles.has("mila", "dba") && roles.has("ben", "dba") && !roles.has("eve", "dba"));
+        // POSIX knows no accounts by name, but every system has this one.
+        assert!(roles.has("root", "root") && !roles.has("root", "dba") && !roles.has("no such user", "root"));
+        assert!(roles.is_anybodys("root") && roles.is_anybodys("dba") && !roles.is_anybodys("no-such-role"));
+        assert_eq!((person("mila as root"), person("mila")), ("mila", "mila"));
+    }
+
+    #[test]
+    fn a_group_without_members_is_nobody() {
+        assert!(has_members("dba:x:4000:mila\n"));
+        assert!(!has_members("dba:x:3999999999:\n"));
+        // The first group of root.
+        assert!(has_members("root:x:0:"));
+    }
+}
