@@ -182,16 +182,21 @@ secret pw { env = "THE_SECRET" }
 node h { via = local }
 plan p() {
   given h is up
-  step one on h { env PW = pw  run "printf 'a %s b %s\n' \"$PW\" \"$PW\"; echo $PW >&2" let said = output }
+  step zero on h { run "env >inherited; printf 'it is s3c*'; echo '[r]et'" let said = match "it is" in output }
+  step one on h { env PW = pw  run "printf 'a %s b %s\n' \"$PW\" \"$PW\"; echo $PW >&2" }
   step two on h { run "echo {{said}} >said" }
+  step three on h { env PW = pw  run "echo $PW" let kept = output }
+  step four on h { run "echo {{kept}} >kept" }
 }
 "##;
     each_shell(|shell| {
         let case = Case::new(plan, shell);
         let run = |secret: &str| outcome(&case.command(&[]).env("THE_SECRET", secret).output().unwrap());
         let (code, text) = run("s3c*[r]et");
-        assert_eq!(code, 0, "{text}");
-        assert_eq!(case.read("said"), "a *** b ***\n");
+        assert_eq!(code, 3, "{text}");
+        assert_eq!(case.read("said"), "it is\n");
+        assert!(text.contains("three") && text.contains("what is to be kept of the output contains a secret"), "{text}");
+        assert!(!case.read("inherited").contains("THE_SECRET"), "{}", case.read("inherited"));
         let kept = Command::new("grep").args(["-rlF", "s3c*[r]et"]).arg(case.folder()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&kept.stdout), "");
         let (code, text) = run("one\ntwo");
