@@ -5,7 +5,7 @@ use crate::cli::aftermath;
 use crate::cli::console::Style;
 use crate::run::{
     Aftermath, AnswerSource, Chronicle, Event, Link, Machine, Record, RunEnded, RunOutcome, StepEnded, StepOutcome,
-    cause,
+    cause, missed_goals,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -246,24 +246,6 @@ impl Facts {
 pub fn call(plan: &str, arguments: &[(String, String)]) -> String {
     let arguments: Vec<String> = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     format!("{plan}({})", arguments.join(", "))
-}
-
-/// What the plan was to reach and may not have reached: where each thing is now, as far as the run knows.
-pub fn missed_goals(machine: &Machine) -> Vec<String> {
-    let program: &Program = machine.program();
-    let mut missed = Vec::new();
-    for goal in &program.goal {
-        let Some(cell) = program.cells.get(goal.cell.index()) else { continue };
-        let now = machine.cells().mask(goal.cell) & cell.all();
-        if now & !goal.allowed != 0 {
-            let names = |mask: u64| {
-                let named = cell.values.iter().enumerate().filter(|(v, _)| mask >> v & 1 == 1);
-                named.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" or ")
-            };
-            missed.push(format!("`{}` is {}; the plan was to make it {}", cell.name, names(now), names(goal.allowed)));
-        }
-    }
-    missed
 }
 
 fn instr(program: &Program, step: InstrId) -> Option<&Instr> {

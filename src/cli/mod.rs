@@ -1,5 +1,6 @@
 //! The command: arguments, rendering, one file for each subcommand. Alone in naming clap and miette.
 
+mod account;
 mod aftermath;
 mod approved;
 mod build;
@@ -62,6 +63,7 @@ enum Command {
     Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
+    Report(account::Args),
     Explain(explain::Args),
     Doc(doc::Args),
     Disasm(disasm::Args),
@@ -98,6 +100,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Resume(args) => resume::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),
         Command::Show(args) => show::run(&args, console),
+        Command::Report(args) => account::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Doc(args) => doc::run(&args, console),
         Command::Disasm(args) => disasm::run(&args, console),

@@ -33,18 +33,18 @@ pub struct Args {
 }
 
 /// Everything that the journal has of a run.
-struct Story {
-    info: RunInfo,
-    program: Arc<Verified>,
-    records: Vec<Record>,
+pub struct Story {
+    pub info: RunInfo,
+    pub program: Arc<Verified>,
+    pub records: Vec<Record>,
     /// Why there are no more of them.
-    damage: Option<RunError>,
+    pub damage: Option<RunError>,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
     let shown = match args.verify {
         true => verify(args, console),
-        false => read(args).and_then(|story| match args.format.format {
+        false => read(args.run.as_deref(), &args.state).and_then(|story| match args.format.format {
             Format::Json => document(story, console),
             Format::Text => tell(story, console),
         }),
@@ -52,9 +52,10 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     shown.unwrap_or_else(|error| report::run_error(console, &error))
 }
 
-fn read(args: &Args) -> Result<Story, RunError> {
-    let store = needed(&args.state)?;
-    let info = match &args.run {
+/// Reads a run, by default the latest.
+pub fn read(run: Option<&str>, state: &StateFlag) -> Result<Story, RunError> {
+    let store = needed(state)?;
+    let info = match run {
         Some(id) => store.run(id)?,
         None => latest(&store, |_| true)?,
     };

@@ -8,6 +8,7 @@ mod page;
 mod place;
 mod plan_text;
 mod proved;
+pub mod report;
 pub mod shell;
 mod summary;
 mod words;

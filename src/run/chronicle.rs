@@ -170,6 +170,11 @@ impl Chronicle {
         found
     }
 
+    /// Whether a way to this machine was ever lost or refused.
+    pub fn was_broken(&self, node: &str) -> bool {
+        self.links.iter().any(|way| way.node == node && way.state != Link::Open)
+    }
+
     /// What was last heard of each machine that a way to was lost or refused, and is.
     pub fn broken_links(&self) -> Vec<&Way> {
         let mut last: BTreeMap<&str, &Way> = BTreeMap::new();

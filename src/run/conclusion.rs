@@ -77,6 +77,24 @@ pub fn left_open(program: &Program, open: &Open) -> String {
     }
 }
 
+/// What the plan was to reach and may not have reached: where each thing is now, as far as the run knows.
+pub fn missed_goals(machine: &Machine) -> Vec<String> {
+    let program = machine.program();
+    let mut missed = Vec::new();
+    for goal in &program.goal {
+        let Some(cell) = program.cells.get(goal.cell.index()) else { continue };
+        let now = machine.cells().mask(goal.cell) & cell.all();
+        if now & !goal.allowed != 0 {
+            let names = |mask: u64| {
+                let named = cell.values.iter().enumerate().filter(|(v, _)| mask >> v & 1 == 1);
+                named.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" or ")
+            };
+            missed.push(format!("`{}` is {}; the plan was to make it {}", cell.name, names(now), names(goal.allowed)));
+        }
+    }
+    missed
+}
+
 impl RunEnded {
     /// The exit code, see [`exit`].
     pub fn exit_code(&self) -> u8 {

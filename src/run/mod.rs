@@ -29,7 +29,7 @@ mod tests;
 pub use aftermath::{Aftermath, ByHand, LeftOpen, NotDone, cause};
 pub use cells::Cells;
 pub use chronicle::{Asked, Chronicle, Exchange, Tale, Try, Waiving, Way};
-pub use conclusion::left_open;
+pub use conclusion::{left_open, missed_goals};
 pub use driver::{Host, drive};
 pub use error::RunError;
 pub use event::{
