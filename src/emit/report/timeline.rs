@@ -70,11 +70,12 @@ pub(super) fn timeline(
 
 /// A round span of time that divides the whole into few parts.
 fn pace(total_ms: u64) -> u64 {
+    const DAY: u64 = 86_400_000;
     const ROUND: [u64; 16] = [
         100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000,
         3_600_000, 14_400_000,
     ];
-    ROUND.into_iter().find(|p| total_ms / p <= TICKS).unwrap_or(86_400_000)
+    ROUND.into_iter().find(|p| total_ms / p <= TICKS).unwrap_or((total_ms / TICKS / DAY + 1) * DAY)
 }
 
 /// The steps that the end of the run depended on: from the end back, each time to what ended last.
@@ -106,9 +107,9 @@ mod tests {
 
     #[test]
     fn times_below_the_drawing_are_round_and_few() {
-        for (total, expected) in [(400, 100), (8_000, 2000), (95_000, 30_000), (7_200_000, 1_800_000)] {
+        for (total, expected) in [(400, 100), (8_000, 2000), (95_000, 15_000), (7_200_000, 1_800_000)] {
             assert_eq!(pace(total), expected, "{total}");
         }
-        assert_eq!(pace(u64::MAX), 86_400_000);
+        assert_eq!(pace(100 * 86_400_000), 17 * 86_400_000);
     }
 }
