@@ -70,6 +70,8 @@ struct Case {
     cores: [String; 2],
     /// The secrets, full of signs that mean something to shells, patterns, JSON and URLs.
     secrets: [String; 2],
+    /// What they look like, as they are and as the plan prints them.
+    needles: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Case {
@@ -78,7 +80,8 @@ impl Case {
         let own = blake3::hash(folder.path().as_os_str().as_encoded_bytes()).to_hex();
         let cores = [format!("Xq{}", &own[..10]), format!("Jf{}", &own[10..20])];
         let secrets = [format!("a.*[({}$'\"\\+/= %z", cores[0]), format!("^k|{{ä\t{}`~;&", cores[1])];
-        let case = Case { folder, cores, secrets };
+        let needles = needles(&cores, &secrets);
+        let case = Case { folder, cores, secrets, needles };
         fs::write(case.path("plan.ha"), format!("{PLAN}{plan}")).unwrap();
         fs::write(case.path("key"), case.secrets[1].clone() + "\nand a line that nobody needs\n").unwrap();
         case
@@ -131,26 +134,9 @@ impl Case {
         assert!(seen > 3, "{seen}");
     }
 
-    /// What a secret looks like, as it is and as the plan prints it.
-    fn needles(&self) -> Vec<(String, Vec<u8>)> {
-        let mut found = Vec::new();
-        for (core, secret) in self.cores.iter().zip(&self.secrets) {
-            found.push((String::from("as it is"), core.as_bytes().to_vec()));
-            let hex: String = core.bytes().map(|b| format!("{b:02x}")).collect();
-            found.push((String::from("in hexadecimal"), hex.into_bytes()));
-            for before in ["", "user:"] {
-                let script = format!("printf '%s' \"{before}$IT\" | base64 -w 0");
-                let output = Command::new("sh").args(["-c", &script]).env("IT", secret).output().unwrap();
-                assert!(output.status.success() && output.stdout.len() > 20);
-                found.push((String::from("in base64"), output.stdout[10..24].to_vec()));
-            }
-        }
-        found
-    }
-
     fn has_none(&self, place: &str, bytes: &[u8]) {
-        for (how, needle) in self.needles() {
-            if let Some(at) = bytes.windows(needle.len()).position(|w| w == needle) {
+        for (how, needle) in &self.needles {
+            if let Some(at) = bytes.windows(needle.len()).position(|w| w == needle.as_slice()) {
                 let around = &bytes[at.saturating_sub(80)..(at + 80).min(bytes.len())];
                 panic!("a secret is in {place}, {how}: {}", String::from_utf8_lossy(around));
             }
@@ -178,7 +164,7 @@ impl Case {
                     match text.split_once('=') {
                         Some(("PW", content)) if content == self.secrets[0] => _ = seen.insert("PW"),
                         Some(("KEY", content)) if content == self.secrets[1] => _ = seen.insert("KEY"),
-                        Some(("TOKEN", _)) if is_handover(pid) => {}
+                        Some(("TOKEN", _)) if is_executor(pid) => {}
                         _ => panic!("process {pid} has {text}: {}", String::from_utf8_lossy(&read("cmdline"))),
                     }
                 }
@@ -188,14 +174,31 @@ impl Case {
     }
 }
 
+fn needles(cores: &[String], secrets: &[String]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut found = Vec::new();
+    for (core, secret) in cores.iter().zip(secrets) {
+        found.push(("as it is", core.as_bytes().to_vec()));
+        let hex: String = core.bytes().map(|b| format!("{b:02x}")).collect();
+        found.push(("in hexadecimal", hex.into_bytes()));
+        for before in ["", "user:"] {
+            let script = format!("printf '%s' \"{before}$IT\" | base64 -w 0");
+            let output = Command::new("sh").args(["-c", &script]).env("IT", secret).output().unwrap();
+            assert!(output.status.success() && output.stdout.len() > 20);
+            found.push(("in base64", output.stdout[10..24].to_vec()));
+        }
+    }
+    found
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|w| w == text.as_bytes())
 }
 
 /// The executor itself was given the variable. Between its fork and the command's start a child still looks like it.
-fn is_handover(pid: u32) -> bool {
+fn is_executor(pid: u32) -> bool {
     let name = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
-    name == Path::new(env!("CARGO_BIN_EXE_handover")) || name.as_os_str().is_empty()
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    name == Path::new(env!("CARGO_BIN_EXE_handover")) || name.as_os_str().is_empty() || contains(&words, "plan.sh")
 }
 
 #[test]
@@ -319,4 +322,28 @@ fn nobody_else_reads_the_memory_of_an_executor_with_secrets() {
     child.wait().unwrap();
     assert!(running.contains("65534"), "{running}");
     assert_eq!(owner, 0, "its environment and its memory are root's, although it runs as nobody");
+}
+
+#[test]
+fn a_shell_script_leaves_none_behind_either() {
+    let case = Case::new(STEPS);
+    // It hides secrets as they are, in no other form.
+    let plan = fs::read_to_string(case.path("plan.ha")).unwrap();
+    let plain: Vec<&str> =
+        plan.lines().filter(|l| !["base64", "od -An", "set -x"].iter().any(|w| l.contains(w))).collect();
+    fs::write(case.path("plan.ha"), plain.join("\n") + "\n").unwrap();
+    let (code, text) = case.handover(&["build", "plan.ha", "--emit", "sh", "-o", "plan.sh"]);
+    assert_eq!(code, 0, "{text}");
+    let mut run = case.command(&["sh", "plan.sh", "--jobs", "1"]);
+    let mut child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let seen = case.watch(&mut child);
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    case.has_none("what is told", text.as_bytes());
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert_eq!(seen, BTreeSet::from(["PW", "KEY"]), "the commands have them");
+    assert!(text.contains("what is to be kept of the output contains a secret"), "{text}");
+    let inherited = fs::read_to_string(case.path("before.env")).unwrap();
+    assert!(!inherited.contains("TOKEN="), "{inherited}");
+    case.has_none_in_files();
 }

@@ -195,7 +195,10 @@ plan p() {
         let (code, text) = run("s3c*[r]et");
         assert_eq!(code, 3, "{text}");
         assert_eq!(case.read("said"), "it is\n");
-        assert!(text.contains("three") && text.contains("what is to be kept of the output contains a secret"), "{text}");
+        assert!(
+            text.contains("three") && text.contains("what is to be kept of the output contains a secret"),
+            "{text}"
+        );
         assert!(!case.read("inherited").contains("THE_SECRET"), "{}", case.read("inherited"));
         let kept = Command::new("grep").args(["-rlF", "s3c*[r]et"]).arg(case.folder()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&kept.stdout), "");
