@@ -2,8 +2,10 @@
 
 mod account;
 mod aftermath;
+mod approve;
 mod approved;
 mod build;
+mod cancel;
 mod check;
 mod compile;
 mod completions;
@@ -20,6 +22,7 @@ mod json;
 mod plan;
 mod preview;
 mod progress;
+mod reject;
 mod render;
 mod report;
 mod resume;
@@ -30,6 +33,7 @@ mod sign;
 mod story;
 mod test;
 mod view;
+mod waiting;
 
 use clap::{Parser, Subcommand};
 use console::{Color, Console};
@@ -61,6 +65,9 @@ enum Command {
     Sign(sign::Args),
     Run(run::Args),
     Resume(resume::Args),
+    Approve(approve::Args),
+    Reject(reject::Args),
+    Cancel(cancel::Args),
     Runs(runs::Args),
     Show(show::Args),
     Report(account::Args),
@@ -98,6 +105,9 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Sign(args) => sign::run(&args, console),
         Command::Run(args) => run::run(&args, console),
         Command::Resume(args) => resume::run(&args, console),
+        Command::Approve(args) => approve::run(&args, console),
+        Command::Reject(args) => reject::run(&args, console),
+        Command::Cancel(args) => cancel::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),
         Command::Show(args) => show::run(&args, console),
         Command::Report(args) => account::run(&args, console),

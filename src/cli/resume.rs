@@ -20,6 +20,9 @@ pub struct Args {
     /// repeated
     #[arg(long, value_name = "STEP=WHAT", value_parser = settlement)]
     settle: Vec<(String, Settlement)>,
+    /// Cancel it at once: only what puts things in order is done
+    #[arg(long)]
+    cancel: bool,
     #[command(flatten)]
     how: RunFlags,
     #[command(flatten)]
@@ -27,7 +30,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let options = Options { settle: args.settle.clone(), ..args.how.options() };
+    let options = Options { settle: args.settle.clone(), cancel: args.cancel, ..args.how.options() };
     // Where there is no journal there is nothing to take up, and none is made.
     let ended = needed(&args.state).and_then(|_| open(&args.state)).and_then(|store| {
         let run = match &args.run {

@@ -13,7 +13,7 @@ use crate::cli::view::Live;
 use crate::cli::{Exit, disasm, report};
 use crate::os::{self, Disk, Ending, Store};
 use crate::prove::{Limits, prove};
-use crate::run::{Options, Reporter, RunError};
+use crate::run::{Options, Reporter, RunError, Waiver};
 use crate::semantics::Violation;
 use crate::session::Files;
 use crate::stdlib;
@@ -68,6 +68,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     };
     let decisions = std::mem::take(&mut loaded.decisions);
     let mut options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
+    options.waived.extend(loaded.waived.take());
     let checked = options.check_decisions(&loaded.program).and_then(|()| options.check_answers(&loaded.program));
     // A rehearsal needs nobody's approval; but whether it would have that can be seen.
     let approved = checked.and_then(|()| match args.dry_run && args.approval.files.is_empty() {
@@ -162,6 +163,8 @@ pub struct Loaded {
     pub program: Verified,
     /// The decisions made on the command line.
     pub decisions: Vec<(String, String)>,
+    /// The proof, if it is done without.
+    pub waived: Option<(Waiver, String)>,
     /// What it was compiled from, if that has just been done.
     sources: SourceMap,
 }
@@ -183,8 +186,9 @@ pub fn load(args: &PlanArgs, unproved: bool, console: &mut Console) -> Result<Lo
             let why = format!("`{}` is a program and has one plan", args.file.display());
             return Err(report::usage(console, &why, &format!("leave `{plan}` out, or name a `.ha` file")));
         }
-        let program = program(&args.file, unproved, console)?;
-        return Ok(Loaded { program, decisions: args.given.givens.clone(), sources: SourceMap::default() });
+        let (program, waived) = program(&args.file, unproved, console)?;
+        let decisions = args.given.givens.clone();
+        return Ok(Loaded { program, decisions, waived, sources: SourceMap::default() });
     }
     let (compiled, compilation) = compile::one(args, Format::Text, console)?;
     let decisions = compiled.answers.iter().filter_map(|(atom, option)| {
@@ -192,11 +196,12 @@ pub fn load(args: &PlanArgs, unproved: bool, console: &mut Console) -> Result<Lo
         Some((atom.name.clone(), atom.options.get(usize::from(*option))?.clone()))
     });
     let decisions = decisions.collect();
-    Ok(Loaded { program: compile::verified(compiled.program), decisions, sources: compilation.sources })
+    let program = compile::verified(compiled.program);
+    Ok(Loaded { program, decisions, waived: None, sources: compilation.sources })
 }
 
-/// A compiled program, verified.
-fn program(file: &Path, unproved: bool, console: &mut Console) -> Result<Verified, Exit> {
+/// A compiled program, verified; and what is done without if it is not proved.
+fn program(file: &Path, unproved: bool, console: &mut Console) -> Result<(Verified, Option<(Waiver, String)>), Exit> {
     let bytes = disasm::read(file, console)?;
     let program = verify::load(&bytes).map_err(|error| disasm::refuse(file, &error, console))?;
     match unsafe_by(&program) {
@@ -206,7 +211,8 @@ fn program(file: &Path, unproved: bool, console: &mut Console) -> Result<Verifie
                         `--unproved` runs it all the same";
             Err(report::refuse(console, Diagnostic::placeless(Code::MalformedProgram, message).help(help)))
         }
-        _ => Ok(program),
+        Some(why) => Ok((program, Some((Waiver::Unproved, format!("the program is not proved safe: {why}"))))),
+        None => Ok((program, None)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Running a program, and taking a run up again: the same path but for the first event.
 
+use super::control::Control;
 use super::environment;
 use super::gates::Gates;
 use super::keys::Keys;
@@ -13,7 +14,9 @@ use super::who::{boot, who};
 use super::world;
 use crate::bytecode::{Op, Program};
 use crate::calculus::{Reach, SecretSource};
-use crate::run::{Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Who, drive, unknown_step};
+use crate::run::{
+    Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Said, Waiver, Who, drive, unknown_step,
+};
 use crate::verify::{LoadError, Verified, load};
 use jiff::Timestamp;
 use rustix::process::{Resource, getrlimit};
@@ -50,8 +53,10 @@ pub fn execute(
     let run = run_id(since, &by);
     let holder = Holder { run: run.clone(), plan: program.plan.clone(), by: by.clone(), since };
     let locks = Locks::take(store.folder(), &program.locks, &holder)?;
-    if !options.anew {
-        nothing_unfinished(store, &program)?;
+    let mut waived = options.waived.clone();
+    match unfinished(store, &program)? {
+        Some(why) if !options.anew => return Err(why),
+        why => waived.extend(why.map(|why| (Waiver::Unfinished, why.message))),
     }
     let started = RunStarted {
         run: run.clone(),
@@ -65,7 +70,10 @@ pub fn execute(
         approved: options.approved.clone(),
     };
     let session = Session { store, run, by, locks, roles, complete: true };
-    session.run(Machine::new(Arc::new(program)), Event::RunStarted(started), options, reporter, terminal)
+    let said = || Said { who: session.by.user.clone(), why: options.why.clone() };
+    let waived = waived.into_iter().map(|(waiver, text)| Event::Waived { waiver, text, by: said() });
+    let opening = std::iter::once(Event::RunStarted(started)).chain(waived).collect();
+    session.run(Machine::new(Arc::new(program)), opening, options, reporter, terminal)
 }
 
 /// Takes up a run whose executor was lost, with the very program that it was started with.
@@ -101,11 +109,16 @@ pub fn resume(
     check_settle(&machine, options)?;
     let complete = records.iter().all(|r| session_of(&r.event).is_none_or(|who| who.boot == boot()));
     let session = Session { store, run: info.id, by: by.clone(), locks, roles, complete };
-    session.run(machine, Event::RunResumed { by, roles: options.roles.clone() }, options, reporter, terminal)
+    let mut opening = vec![Event::RunResumed { by, roles: options.roles.clone() }];
+    if options.cancel && !machine.is_cancelled() {
+        let by = Said { who: session.by.user.clone(), why: options.why.clone() };
+        opening.push(Event::CancelRequested { by, hard: false });
+    }
+    session.run(machine, opening, options, reporter, terminal)
 }
 
 /// An executor that was lost may have left a command running: a new run beside it would meet it.
-fn nothing_unfinished(store: &Store, program: &Program) -> Result<(), RunError> {
+fn unfinished(store: &Store, program: &Program) -> Result<Option<RunError>, RunError> {
     for run in store.runs()?.into_iter().filter(|run| run.ended.is_none()) {
         let shared = if run.plan == program.plan {
             Some(format!("of `{}`", run.plan))
@@ -118,10 +131,10 @@ fn nothing_unfinished(store: &Store, program: &Program) -> Result<(), RunError> 
         if let Some(of) = shared {
             let message = format!("run {} {of} has not ended: its executor was lost", run.id);
             let help = format!("go on with it: `handover resume {}`; to leave it as it is, add `--anew`", run.id);
-            return Err(RunError::stopped(message).help(help));
+            return Ok(Some(RunError::stopped(message).help(help)));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What can be known before the first step: the commands that lead to machines, and the secrets, are there.
@@ -161,7 +174,7 @@ impl Session<'_> {
     fn run(
         self,
         machine: Machine,
-        first: Event,
+        opening: Vec<Event>,
         options: &Options,
         reporter: &mut dyn Reporter,
         terminal: bool,
@@ -172,10 +185,16 @@ impl Session<'_> {
         let program = Arc::clone(machine.program());
         let machines = program.machines.iter().map(|m| m.reach.clone()).collect();
         environment::guard(&program.secrets);
-        let started = if let Event::RunStarted(started) = &first { Some(started) } else { machine.started() };
+        let started =
+            if let Some(Event::RunStarted(started)) = opening.first() { Some(started) } else { machine.started() };
         let folder = started.map_or_else(PathBuf::new, |s| PathBuf::from(&s.directory));
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines, folder);
         world.gates = Gates::new(self.roles, &self.by.user);
+        match Control::open(self.store.folder(), &self.run, machine.is_cancelled()) {
+            Ok(control) => world.control = Some(control),
+            // The run is not worse off than with nobody at another terminal.
+            Err(error) => reporter.trouble(&format!("nobody can answer or cancel from elsewhere: {}", error.message)),
+        }
         match terminal {
             true if reporter.takes_keys() => world.keys = Keys::terminal(),
             true => world.prompt = Prompt::terminal(),
@@ -184,7 +203,7 @@ impl Session<'_> {
         let mut journal = self.store.journal(&self.run, &program)?;
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
         let options = Options { jobs: options.jobs.min(most_jobs()), ..options.clone() };
-        let ended = drive(machine, vec![first], &options, host)?;
+        let ended = drive(machine, opening, &options, host)?;
         world.notes.remove();
         let (events, head) = journal.end();
         drop(self.locks);

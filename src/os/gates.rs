@@ -6,6 +6,19 @@ use crate::calculus::Gate;
 use crate::run::Question;
 use std::collections::BTreeMap;
 
+/// What becomes of an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    /// It counts: the option with this index.
+    Counts(u8),
+    /// The question is not open, or not any more.
+    NotOpen,
+    /// The question has no such answer.
+    NoSuchAnswer,
+    /// It is for this role to answer.
+    NotAllowed(String),
+}
+
 /// The open questions of a run.
 #[derive(Debug, Default)]
 pub(super) struct Gates {
@@ -39,6 +52,20 @@ impl Gates {
     pub fn may_answer(&self, step: InstrId, user: &str) -> bool {
         let role = self.open.get(&step).and_then(|question| question.gate.role.as_ref());
         role.is_none_or(|role| self.roles.has(user, role))
+    }
+
+    /// Takes somebody's answer in. One that counts closes the question: another comes too late.
+    pub fn answer(&mut self, step: InstrId, word: &str, user: &str) -> Verdict {
+        let Some(question) = self.open.get(&step) else { return Verdict::NotOpen };
+        let option = question.options.iter().position(|(option, _)| option == word);
+        let Some(option) = option.and_then(|i| u8::try_from(i).ok()) else { return Verdict::NoSuchAnswer };
+        if let Some(role) = question.gate.role.clone()
+            && !self.may_answer(step, user)
+        {
+            return Verdict::NotAllowed(role);
+        }
+        self.close(step);
+        Verdict::Counts(option)
     }
 
     /// Whether it stays open while nobody is at this terminal: a question for somebody in particular, or for a time.

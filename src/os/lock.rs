@@ -41,13 +41,13 @@ pub(super) struct Holder {
 impl Locks {
     /// Takes the lock of the plan and those of the things, or says who has one of them.
     pub fn take(folder: &Path, things: &[String], holder: &Holder) -> Result<Locks, RunError> {
-        let folder = folder.join("locks");
-        state::make(&folder)?;
+        let (shared, folder) = (folder, folder.join("locks"));
+        state::make_inside(shared, &folder)?;
         let plan = (format!("plan {}", holder.plan), format!("the plan `{}`", holder.plan));
         let things = things.iter().map(|name| (format!("thing {name}"), format!("`{name}`")));
         let files = std::iter::once(plan)
             .chain(things)
-            .map(|(name, what)| take_one(&folder.join(file_name(&name)), &what, holder));
+            .map(|(name, what)| take_one(shared, &folder.join(file_name(&name)), &what, holder));
         Ok(Locks { files: files.collect::<Result<_, _>>()? })
     }
 }
@@ -70,10 +70,11 @@ fn read_holder(file: &mut File) -> Option<Holder> {
     serde_json::from_str(&text).ok()
 }
 
-fn take_one(path: &Path, what: &str, holder: &Holder) -> Result<File, RunError> {
+fn take_one(shared: &Path, path: &Path, what: &str, holder: &Holder) -> Result<File, RunError> {
     let unusable = |error| state::unusable(path, &error);
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
+    state::share(shared, path)?;
     let patience = Instant::now() + Duration::from_millis(limits::LOCK_MS);
     loop {
         match file.try_lock() {

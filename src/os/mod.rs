@@ -2,6 +2,7 @@
 
 #[cfg(feature = "compiler")]
 mod disk;
+pub mod control;
 mod environment;
 mod execute;
 mod files;

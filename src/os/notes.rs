@@ -3,8 +3,9 @@
 //! A line for each attempt, written before the command does anything: step, attempt, process id, start time. It is not
 //! made durable: after a loss of power no process is left either.
 
+use super::state;
 use crate::bytecode::InstrId;
-use crate::run::Trace;
+use crate::run::{RunError, Trace};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 /// The notes of one run.
 #[derive(Debug)]
 pub(super) struct Notes {
+    state: PathBuf,
     path: PathBuf,
     /// Open from the first note on.
     file: Option<File>,
@@ -31,7 +33,7 @@ struct Note {
 impl Notes {
     /// The notes of a run in the state folder.
     pub fn new(folder: &Path, run: &str, complete: bool) -> Notes {
-        Notes { path: folder.join("running").join(run), file: None, complete }
+        Notes { state: folder.to_owned(), path: folder.join("running").join(run), file: None, complete }
     }
 
     /// Notes the process of a step.
@@ -43,8 +45,10 @@ impl Notes {
 
     fn file(&mut self) -> io::Result<&mut File> {
         if self.file.is_none() {
-            self.path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            let refused = |error: RunError| io::Error::other(error.message);
+            self.path.parent().map_or(Ok(()), |folder| state::make_inside(&self.state, folder)).map_err(refused)?;
             self.file = Some(OpenOptions::new().append(true).create(true).open(&self.path)?);
+            state::share(&self.state, &self.path).map_err(refused)?;
         }
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }

@@ -64,6 +64,15 @@ pub(super) fn person(user: &str) -> &str {
     user.split_once(" as ").map_or(user, |(person, _)| person)
 }
 
+/// The name of the account with this number.
+pub(super) fn user_name(uid: u32) -> String {
+    let line = output("getent", &["passwd", &uid.to_string()]).unwrap_or_default();
+    match line.split(':').next() {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => format!("uid {uid}"),
+    }
+}
+
 /// Whether a line of group(5) has a member, or the group is the first one of a user.
 fn has_members(line: &str) -> bool {
     let mut fields = line.trim_end().split(':').skip(2);

@@ -2,9 +2,9 @@
 
 use crate::run::RunError;
 use std::env;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The state folder of this user: `$HANDOVER_STATE`, `$XDG_STATE_HOME/handover` or `~/.local/state/handover`.
@@ -30,6 +30,34 @@ pub(super) fn make(folder: &Path) -> Result<(), RunError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
     missing.reverse();
     missing.into_iter().filter_map(Path::parent).try_for_each(keep).map_err(fail)
+}
+
+/// Makes a folder inside the state folder, for those who share that.
+pub(super) fn make_inside(state: &Path, folder: &Path) -> Result<(), RunError> {
+    make(folder)?;
+    share(state, folder)
+}
+
+/// Gives the group of the state folder what its owner has of a file or folder in it, if the state folder is shared: its
+/// group may write there, as in one that was made with mode 2770. What belongs to another user has been shared already.
+pub(super) fn share(state: &Path, path: &Path) -> Result<(), RunError> {
+    let fail = |error: io::Error| unusable(path, &error);
+    if !is_shared(state).map_err(fail)? {
+        return Ok(());
+    }
+    let meta = fs::metadata(path).map_err(fail)?;
+    let mode = meta.mode() & 0o7777;
+    // A folder hands its group on to what is made in it.
+    let wanted = mode | (mode & 0o700) >> 3 | if meta.is_dir() { 0o2000 } else { 0 };
+    if wanted == mode || meta.uid() != rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(wanted)).map_err(fail)
+}
+
+/// Whether a group shares a state folder.
+fn is_shared(state: &Path) -> io::Result<bool> {
+    Ok(fs::metadata(state)?.mode() & 0o030 == 0o030)
 }
 
 /// Makes durable what a folder contains.

@@ -1,5 +1,6 @@
 //! The real world of a run: one thread that waits on processes, pipes, signals and a terminal at once.
 
+use super::control::Control;
 use super::files;
 use super::gates::Gates;
 use super::keys::Keys;
@@ -32,6 +33,8 @@ pub(super) struct Machine {
     /// The working directory of the run: where the files of its secrets are looked for.
     folder: PathBuf,
     pub gates: Gates,
+    /// Whoever wants something of this run from another terminal.
+    pub control: Option<Control>,
     begin: Instant,
     processes: BTreeMap<InstrId, Process>,
     machines: Vec<Reach>,
@@ -41,6 +44,7 @@ pub(super) struct Machine {
 /// What a handle of the poll belongs to.
 #[derive(Clone, Copy)]
 enum Owner {
+    Control,
     Process(InstrId, usize),
     Signals,
     Prompt,
@@ -52,8 +56,8 @@ impl Machine {
     pub fn new(user: String, notes: Notes, signals: Signals, machines: Vec<Reach>, folder: PathBuf) -> Machine {
         let (prompt, keys, begin) = (None, None, Instant::now());
         let (processes, remote) = (BTreeMap::new(), BTreeMap::new());
-        let gates = Gates::default();
-        Machine { user, notes, signals, prompt, keys, folder, gates, begin, processes, machines, remote }
+        let (gates, control) = (Gates::default(), None);
+        Machine { user, notes, signals, prompt, keys, folder, gates, control, begin, processes, machines, remote }
     }
 
     /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
@@ -78,6 +82,10 @@ impl Machine {
         }
         if let Some(handle) = self.keys.as_ref().and_then(Keys::handle) {
             owners.push(Owner::Keys);
+            polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
+        }
+        for handle in self.control.iter().flat_map(Control::handles) {
+            owners.push(Owner::Control);
             polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
         }
         let left = until_ms.map(|until| until.saturating_sub(self.clock_ms()));
@@ -106,13 +114,21 @@ impl Machine {
                 Owner::Signals => {
                     let by =
                         |name| Happening::Interrupted { by: Said::by(format!("{} ({name})", self.user)), hard: false };
-                    happenings.extend(self.signals.take().into_iter().map(by));
+                    let signals = self.signals.take();
+                    if let (Some(control), false) = (&mut self.control, signals.is_empty()) {
+                        control.note_cancelled();
+                    }
+                    happenings.extend(signals.into_iter().map(by));
                 }
                 Owner::Keys => {
                     let Some(keys) = &mut self.keys else { continue };
                     happenings.extend(keys.take_in().into_iter().map(Happening::Key));
                     let unanswered = keys.unanswered().into_iter().filter(|step| !self.gates.stays_open(*step));
                     happenings.extend(unanswered.map(|step| Happening::Unanswered { step }));
+                }
+                Owner::Control => {
+                    let control = self.control.as_mut();
+                    happenings.extend(control.map(|c| c.take_in(&mut self.gates)).unwrap_or_default());
                 }
                 Owner::Prompt => {
                     let replies = self.prompt.as_mut().map(Prompt::take_in).unwrap_or_default();
@@ -240,6 +256,8 @@ impl World for Machine {
 
     fn wait(&mut self, until_ms: Option<u64>) -> Vec<Happening> {
         let mut happenings = Vec::new();
+        // What was wanted of us before has been done and written down by now.
+        self.control.iter_mut().for_each(Control::confirm);
         loop {
             let due = self.processes.values().filter_map(Process::due_ms).chain(until_ms).min();
             let ready = self.poll(due);

@@ -299,6 +299,8 @@ impl Driver<'_> {
             match happening {
                 Happening::Finished { step, finished } => self.finished(step, &finished)?,
                 Happening::Answered { step, option, by } => {
+                    // Wherever the answer came from, it is asked for nowhere else any more.
+                    self.host.world.withdraw(step);
                     self.feed(step, Input::Answered(option, AnswerSource::Person(by)))?;
                 }
                 Happening::Unanswered { step } => self.feed(step, Input::Nobody)?,
