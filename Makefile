@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help demo test setup check unit executor targets scripts licences fuzz campaign
+.PHONY: help demo test setup check unit executor targets scripts licences fuzz campaign faults
 
 # A fresh HOME has no Rust of its own: use the one of the account.
 account := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -17,12 +17,14 @@ endif
 CARGO ?= cargo
 FUZZ_SECONDS ?= 600
 PLANS ?= 500000
+RUNS ?= 100
 
 help:
 	@echo "make demo      hand a small web service over between two nodes on this machine"
 	@echo "make test      everything that CI checks; sets up what it needs"
 	@echo "make fuzz      run the fuzz targets for FUZZ_SECONDS each ($(FUZZ_SECONDS))"
 	@echo "make campaign  hold the prover and the executor to the definition on PLANS random plans ($(PLANS))"
+	@echo "make faults    break things in RUNS real runs of each lab ($(RUNS)) and in the simulated ones; as root"
 
 demo:
 	$(CARGO) build --locked --quiet
@@ -71,3 +73,11 @@ fuzz:
 campaign:
 	PLANS=$(PLANS) $(CARGO) test --locked --release --lib agreement -- --ignored --nocapture
 	PLANS=$(PLANS) $(CARGO) test --locked --release --lib in_many_runs -- --ignored --nocapture
+
+# What CI does with a few faults, with many; a line of JSON for each run, and one table of all.
+faults:
+	@mkdir -p target/faults && rm -f target/faults/*.jsonl
+	$(CARGO) build --locked --quiet
+	tests/faults/simulated target/debug/handover examples/*/plan.ha >target/faults/simulated.jsonl
+	RUNS=$(RUNS) $(CARGO) test --locked --test postgres campaign -- --ignored --nocapture
+	tests/faults/table target/faults/*.jsonl

@@ -1,6 +1,7 @@
 //! The client that writes numbered rows through the floating address, and what it saw.
 
 use crate::lab::{Lab, text};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
@@ -74,6 +75,14 @@ impl Client {
     }
 }
 
+impl Seen {
+    /// Whether no write was acknowledged by an older timeline after one by a newer: there was one primary at a time.
+    pub fn goes_forward(&self) -> bool {
+        let timelines: Vec<u32> = self.timelines.split(" then ").filter_map(|t| t.parse().ok()).collect();
+        timelines.is_sorted()
+    }
+}
+
 impl Drop for Client {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
@@ -86,4 +95,59 @@ impl Drop for Client {
 fn terminate(child: &Child) {
     let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+}
+
+/// A client that was connected before anything went wrong, and writes a row through that connection.
+pub struct Late {
+    child: Child,
+    name: PathBuf,
+}
+
+impl Late {
+    /// Connects through the floating address.
+    pub fn connect(lab: &Lab) -> Late {
+        let name = lab.folder().join("late");
+        let answers = std::fs::File::create(&name).expect("a file");
+        let psql = "psql -h 10.77.0.100 -U shop -d postgres -qAtX";
+        let network = lab.network("client");
+        let mut command = lab.command("ip");
+        command.args(["netns", "exec", &network]).args(psql.split(' '));
+        let child = command.stdin(Stdio::piped()).stdout(answers).stderr(Stdio::null()).spawn().expect("psql");
+        let late = Late { child, name };
+        late.says("select 'connected';");
+        let start = Instant::now();
+        while late.answers() != "connected\n" {
+            assert!(start.elapsed() < Duration::from_secs(10), "it does not connect");
+            sleep(Duration::from_millis(10));
+        }
+        late
+    }
+
+    fn says(&self, statement: &str) {
+        let mut input = self.child.stdin.as_ref().expect("its input");
+        writeln!(input, "{statement}").expect("it listens");
+    }
+
+    fn answers(&self) -> String {
+        std::fs::read_to_string(&self.name).expect("its answers")
+    }
+
+    /// Sends a row; the answer comes whenever it comes.
+    pub fn write(&self) {
+        self.says("insert into writes values (-9, 'late') returning n;");
+    }
+
+    /// What the client was told about its row until now.
+    pub fn answer(mut self) -> String {
+        terminate(&self.child);
+        let _ = self.child.wait();
+        self.answers().replacen("connected\n", "", 1)
+    }
+}
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

@@ -1,10 +1,13 @@
 //! The lab of the example: built, asked and removed by its own commands.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 const HANDOVER: &str = env!("CARGO_BIN_EXE_handover");
 const LABS: &str = "handover-test-";
@@ -69,6 +72,25 @@ impl Lab {
         self.files.path()
     }
 
+    /// The name of a network of the lab: a host's, or `wan`.
+    pub fn network(&self, name: &str) -> String {
+        format!("{}-{name}", self.name)
+    }
+
+    /// A file of a host's that its console sees elsewhere.
+    pub fn file(&self, host: &str, name: &str) -> PathBuf {
+        Path::new("/var/tmp").join(&self.name).join(host).join(name)
+    }
+
+    /// Waits until a file is there; the executor must be at work all the while.
+    pub fn wait_for_file(&self, host: &str, name: &str, executor: &mut Executor) {
+        let file = self.file(host, name);
+        while !file.exists() {
+            assert!(executor.is_at_work(), "{} does not appear", file.display());
+            sleep(Duration::from_millis(10));
+        }
+    }
+
     /// A command in the example's folder that finds this lab.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -128,8 +150,14 @@ impl Lab {
     pub fn begin(&self, control: &str, plan: &str, more: &[&str]) -> Executor {
         let words = ["run", "plan.ha", plan, "--yes", "--events", "json"];
         let mut command = self.handover(control, &words);
-        let mut child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("handover");
-        let events = BufReader::new(child.stdout.take().expect("its events"));
+        let mut child = command.args(more).stdout(Stdio::piped()).spawn().expect("handover");
+        let lines = BufReader::new(child.stdout.take().expect("its events")).lines().map_while(Result::ok);
+        let (tell, events) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines {
+                let _ = tell.send(serde_json::from_str(&line).expect("JSON"));
+            }
+        });
         Executor { child, events }
     }
 
@@ -158,28 +186,47 @@ impl Drop for Lab {
 /// An executor at work. It is a process of this machine's, so that it can be ended like one.
 pub struct Executor {
     child: Child,
-    events: BufReader<std::process::ChildStdout>,
+    events: mpsc::Receiver<Value>,
 }
+
+/// How long a run may take before the operator loses patience, who asks it to end twice, and then kills it.
+const PATIENCE: [Duration; 3] = [Duration::from_secs(90), Duration::from_secs(10), Duration::from_secs(30)];
 
 impl Executor {
     /// Reads on until something happens to a step; false if the run ends without it.
     pub fn reaches(&mut self, event: &str, step: &str) -> bool {
-        let fits = |line: &str| {
-            let found: Value = serde_json::from_str(line).expect("JSON");
-            found["event"] == event && found["name"] == step
-        };
-        self.events.by_ref().lines().map_while(Result::ok).any(|line| fits(&line))
+        self.events.iter().any(|found| found["event"] == event && found["name"] == step)
+    }
+
+    pub fn is_at_work(&mut self) -> bool {
+        self.child.try_wait().expect("a process").is_none()
     }
 
     /// Ends it as `kill -9` does.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it runs");
+        self.child.kill().expect("a process");
     }
 
-    /// Waits for its end.
-    pub fn wait(self) -> Output {
-        self.events.lines().for_each(drop);
-        self.child.wait_with_output().expect("it ends")
+    /// Asks it to end, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a process");
+    }
+
+    /// Waits for its end; the exit code, if it was not killed.
+    pub fn wait(mut self) -> Option<i32> {
+        for patience in PATIENCE {
+            let start = Instant::now();
+            while start.elapsed() < patience {
+                if let Some(status) = self.child.try_wait().expect("a process") {
+                    return status.code();
+                }
+                sleep(Duration::from_millis(20));
+            }
+            self.interrupt();
+        }
+        self.kill();
+        self.child.wait().expect("a process").code()
     }
 }
 

@@ -8,6 +8,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
+mod account;
+mod campaign;
 mod client;
+mod faults;
+mod holders;
 mod lab;
+mod recovery;
 mod roles;

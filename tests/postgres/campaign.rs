@@ -1,0 +1,155 @@
+//! Which faults, at which points: a few of them in every test run, as many as wanted in a campaign.
+//!
+//! `make faults` runs RUNS of them, and writes a line of JSON for each to `target/faults/postgres.jsonl`, from which
+//! `tests/faults/table` makes the table. `ONLY=text` picks those in whose description the text is.
+
+use crate::faults::{Fault, Moment, Point, Result, Trial};
+use crate::lab::{is_possible, say};
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const SWITCHOVER: [&str; 11] =
+    ["ready", "flush", "leave", "stop", "last_record", "complete", "promote", "arrive", "turn", "follow", "protected"];
+const FAILOVER: [&str; 4] = ["fence", "promote", "go_alone", "arrive"];
+
+/// Every point at which something can go wrong in a plan.
+fn points(steps: &'static [&'static str]) -> impl Iterator<Item = Point> {
+    let moments = |step| [Moment::Begins, Moment::Before, Moment::After].map(|moment| Point { step, moment });
+    steps.iter().flat_map(move |step| moments(step)).filter(|p| p.moment == Moment::Begins || p.command().is_some())
+}
+
+/// Every fault at every point where it makes sense.
+fn matrix() -> Vec<Trial> {
+    let both = [Fault::Executor, Fault::Control, Fault::Sshd("pg2"), Fault::Cable("pg2"), Fault::Disk("pg2")];
+    let hangs = [false, true].map(|for_good| Fault::Hang { for_good });
+    let primary = [Fault::Cable("pg1"), Fault::Sshd("pg1"), Fault::Disk("pg1"), Fault::Freeze("pg1")];
+    let faults = |plan, steps, faults: Vec<Fault>| {
+        let at = move |fault| points(steps).map(move |point| Trial { plan, fault, point });
+        faults.into_iter().flat_map(at)
+    };
+    let switchover = faults("switchover", &SWITCHOVER, primary.into_iter().chain(both).collect());
+    let failover = faults("failover", &FAILOVER, both.to_vec());
+    let hanging =
+        faults("switchover", &SWITCHOVER, hangs.to_vec()).chain(faults("failover", &FAILOVER, hangs.to_vec()));
+    let hanging = hanging.filter(|t| t.point.moment != Moment::Begins);
+    switchover.chain(failover).chain(hanging).collect()
+}
+
+/// How many trials are run at the same time: they mostly wait.
+const AT_ONCE: usize = 6;
+
+/// Runs trials; each must leave no write lost, no address doubled, nothing repeated.
+fn run_all(trials: &[Trial], ended: impl Fn(&Result) + Sync) {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let result = trial.run();
+                ended(&result);
+                result
+            }));
+            match tried {
+                Ok(result) => {
+                    if result.lost + result.doubled + result.repeated > 0 {
+                        failed.lock().expect("no panic").push(result.line().to_string());
+                    }
+                }
+                Err(_) => failed.lock().expect("no panic").push(format!("{trial:?}")),
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    let failed = failed.into_inner().expect("no panic");
+    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), trials.len(), failed.join("\n"));
+}
+
+#[test]
+#[ignore = "a campaign takes many minutes; `make faults` runs it"]
+fn campaign() {
+    if !is_possible() {
+        return;
+    }
+    let matrix = matrix();
+    let runs = std::env::var("RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let chosen: Vec<Trial> =
+        matrix.into_iter().filter(|t| format!("{} {} at {}", t.plan, t.fault, t.point).contains(&only)).collect();
+    // Spread over the whole matrix, however many there are to be.
+    let chosen: Vec<Trial> = (0..runs).map(|i| chosen[(i * chosen.len() / runs) % chosen.len()]).collect();
+
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faults");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let record = Mutex::new(std::fs::File::create(folder.join("postgres.jsonl")).expect("a file"));
+    run_all(&chosen, |result| {
+        say(&result.line().to_string());
+        writeln!(record.lock().expect("no panic"), "{}", result.line()).expect("a file");
+    });
+}
+
+/// Trials of every sort whose end is known: the exit code, what was left, the way out. The longest first.
+const KNOWN: [(Trial, Option<i32>, &str, &[&str]); 9] = [
+    (
+        switchover(Fault::Hang { for_good: true }, "promote", Moment::Before),
+        Some(4),
+        "cancelled: orders in doubt, `promote` unknown, `promote_after_all` unknown",
+        &["failover", "reprotect"],
+    ),
+    (
+        switchover(Fault::Cable("pg1"), "stop", Moment::Before),
+        Some(4),
+        "stopped: orders in doubt, `stop` unknown, `start_again` unknown",
+        &["failover", "reprotect"],
+    ),
+    (
+        switchover(Fault::Cable("pg2"), "promote", Moment::After),
+        Some(4),
+        "stopped: orders in doubt, `promote` unknown, `promote_after_all` unknown",
+        &["failover", "reprotect"],
+    ),
+    (
+        switchover(Fault::Freeze("pg1"), "leave", Moment::Begins),
+        Some(4),
+        "stopped: `leave` unknown, `start_again` unknown",
+        &["failover", "reprotect"],
+    ),
+    (
+        switchover(Fault::Sshd("pg2"), "promote", Moment::Before),
+        Some(4),
+        "stopped: orders in doubt, `promote` unknown, `promote_after_all` unknown",
+        &["failover", "reprotect"],
+    ),
+    (
+        switchover(Fault::Disk("pg2"), "promote", Moment::Before),
+        Some(4),
+        "stopped: orders in doubt, `promote_after_all` not put right",
+        &["servers started by hand", "failover", "reprotect"],
+    ),
+    (switchover(Fault::Executor, "promote", Moment::Before), None, "unfinished", &["resume"]),
+    (switchover(Fault::Control, "stop", Moment::After), None, "unfinished", &["resume"]),
+    (
+        switchover(Fault::Sshd("pg1"), "leave", Moment::Begins),
+        Some(4),
+        "stopped: `leave` unknown, `start_again` unknown",
+        &[],
+    ),
+];
+
+const fn switchover(fault: Fault, step: &'static str, moment: Moment) -> Trial {
+    Trial { plan: "switchover", fault, point: Point { step, moment } }
+}
+
+#[test]
+fn what_a_fault_leaves_is_known_and_so_is_the_way_out() {
+    if !is_possible() {
+        return;
+    }
+    let trials = KNOWN.map(|known| known.0);
+    run_all(&trials, |result| {
+        say(&format!("{:.1} s: {}", result.seconds, result.line()));
+        let (_, exit, left, way_out) = KNOWN.iter().find(|known| known.0 == result.trial).expect("it is one of them");
+        let seen = (result.exit, result.left.as_str(), result.way_out.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(seen, (*exit, *left, way_out.to_vec()), "{:?}", result.trial);
+    });
+}
