@@ -1,0 +1,258 @@
+//! A lab with real machines, built and removed by the commands of an example, and an executor at work in it.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub const HANDOVER: &str = env!("CARGO_BIN_EXE_handover");
+
+/// What every lab needs: a script that works where it is there, and what to say if not.
+const NEEDS: [(&str, &str); 5] = [
+    ("[ \"$(id -u)\" = 0 ]", "it needs root"),
+    ("unshare --net --mount --pid --uts --fork true", "it needs to create namespaces"),
+    ("ip netns list", "it needs iproute2"),
+    ("command -v arping", "it needs arping (package iputils-arping)"),
+    ("command -v ssh && command -v sshd", "it needs OpenSSH's client and server"),
+];
+
+/// Whether a lab can be built here. If not, says why, and fails where labs are required.
+pub fn is_possible(more: &[(&str, &str)]) -> bool {
+    let works = |script: &str| {
+        let script = format!("PATH=$PATH:/usr/sbin:/sbin; {script}");
+        Command::new("sh").args(["-c", &script]).output().is_ok_and(|o| o.status.success())
+    };
+    let Some((_, why)) = NEEDS.iter().chain(more).find(|(script, _)| !works(script)) else { return true };
+    assert!(std::env::var("HANDOVER_REQUIRE_LABS").as_deref() != Ok("1"), "the lab is required, and {why}");
+    say(&format!("skipped: {why}"));
+    false
+}
+
+/// Says something even when the test passes.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+pub fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A lab of its own, removed when dropped.
+pub struct Lab {
+    folder: PathBuf,
+    name: String,
+    files: tempfile::TempDir,
+}
+
+impl Lab {
+    /// Builds the lab of an example.
+    pub fn up(example: &str) -> Lab {
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
+        remove_stale_labs(&folder, example);
+        let name = format!("{example}-{}.{}", std::process::id(), LAST.fetch_add(1, Ordering::Relaxed));
+        let lab = Lab { folder, name, files: tempfile::tempdir().expect("a folder") };
+        lab.does("lab/up");
+        lab
+    }
+
+    /// Where files of this lab's test belong.
+    pub fn files(&self) -> &Path {
+        self.files.path()
+    }
+
+    /// A command in the example's folder that finds this lab.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder).env("LAB_NAME", &self.name).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command line that has to work; what it said.
+    #[track_caller]
+    pub fn does(&self, line: &str) -> String {
+        let output = self.tries(line);
+        assert!(output.status.success(), "{line}: {}", text(&output));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs a command line: words between single spaces.
+    pub fn tries(&self, line: &str) -> Output {
+        let mut words = line.split(' ');
+        let program = words.next().expect("a word");
+        self.command(program).args(words).output().expect("a shell")
+    }
+
+    /// Runs a script in front of a machine.
+    pub fn at(&self, machine: &str, script: &str) -> Output {
+        self.command("lab/console").args([machine, "sh", "-c", script]).output().expect("a shell")
+    }
+
+    /// A command of handover's on the machine that plans are run from.
+    pub fn handover(&self, words: &[&str]) -> Command {
+        let mut command = self.command("lab/control");
+        command.arg(HANDOVER).args(words).arg("--state").arg(self.files().join("runs"));
+        command
+    }
+
+    /// Runs a plan to its end.
+    pub fn run(&self, plan: &str, more: &[&str]) -> Output {
+        self.handover(&["run", "plan.ha", plan, "--yes"]).args(more).output().expect("handover")
+    }
+
+    /// Runs a plan that has to complete.
+    #[track_caller]
+    pub fn completes(&self, plan: &str, more: &[&str]) {
+        let output = self.run(plan, more);
+        assert!(output.status.success(), "{plan}: {}", text(&output));
+    }
+
+    /// Begins a plan.
+    pub fn begin(&self, plan: &str, more: &[&str]) -> Executor {
+        let mut command = self.handover(&["run", "plan.ha", plan, "--yes", "--events", "json"]);
+        let mut child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("handover");
+        let events = BufReader::new(child.stdout.take().expect("its events"));
+        Executor { child, events }
+    }
+
+    pub fn json(&self, words: &[&str]) -> Value {
+        let output = self.handover(words).args(["--format", "json"]).output().expect("handover");
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no JSON: {}", text(&output)))
+    }
+
+    /// All runs, the latest first.
+    pub fn runs(&self) -> Vec<Value> {
+        self.json(&["runs"])["runs"].as_array().expect("runs").clone()
+    }
+
+    /// What the journal of a run says.
+    pub fn events(&self, run: &Value) -> Vec<Value> {
+        let id = run["id"].as_str().expect("a run");
+        self.json(&["show", id])["events"].as_array().expect("events").clone()
+    }
+
+    /// What the latest run has become of, and what it has left open.
+    pub fn left(&self) -> String {
+        let events = self.events(self.runs().first().expect("a run"));
+        let Some(end) = events.iter().find(|e| e["event"] == "run_ended") else { return String::from("unfinished") };
+        let name = |step: &Value| {
+            let event = events.iter().find(|e| e["step"] == *step && !e["name"].is_null());
+            event.and_then(|e| e["name"].as_str()).unwrap_or("a step").to_owned()
+        };
+        let open = |open: &Value| match open["what"].as_str() {
+            Some("thing") => format!("{} in doubt", open["name"].as_str().unwrap_or_default()),
+            Some("unknown") => format!("`{}` unknown", name(&open["step"])),
+            _ => format!("`{}` not put right", name(&open["step"])),
+        };
+        let open: Vec<String> = end["open"].as_array().into_iter().flatten().map(open).collect();
+        let outcome = end["outcome"].as_str().unwrap_or_default();
+        if open.is_empty() { outcome.to_owned() } else { format!("{outcome}: {}", open.join(", ")) }
+    }
+
+    /// How often these steps were begun in all runs, without those that were found to be done already.
+    pub fn begun(&self, steps: &[&str]) -> usize {
+        let in_run = |run: &Value| {
+            let events = self.events(run);
+            let is = |e: &&Value, event: &str, step: &str| e["event"] == event && e["name"] == step;
+            let begun = |step: &&&str| {
+                let already = events.iter().any(|e| is(&e, "step_ended", step) && e["outcome"] == "already_so");
+                !already && events.iter().any(|e| is(&e, "step_started", step))
+            };
+            steps.iter().filter(begun).count()
+        };
+        self.runs().iter().map(in_run).sum()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.command("lab/down").status();
+    }
+}
+
+/// An executor at work. It is a process of this machine's, so that it can be ended like one.
+pub struct Executor {
+    child: Child,
+    events: BufReader<ChildStdout>,
+}
+
+impl Executor {
+    /// Reads on until a step begins; false if the run ends without it.
+    pub fn reaches(&mut self, step: &str) -> bool {
+        let begins = |line: &str| {
+            let event: Value = serde_json::from_str(line).expect("JSON");
+            event["event"] == "step_started" && event["name"] == step
+        };
+        self.events.by_ref().lines().map_while(Result::ok).any(|line| begins(&line))
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+    }
+
+    /// Waits for its end; its exit code, if it was not killed.
+    pub fn wait(mut self) -> Option<i32> {
+        self.events.lines().for_each(drop);
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+/// A program of the lab's that runs until it is ended, and says then what it has seen.
+pub struct Witness(Option<Child>);
+
+impl Witness {
+    pub fn start(mut command: Command) -> Witness {
+        Witness(Some(command.stdout(Stdio::piped()).spawn().expect("a witness")))
+    }
+
+    /// Ends it; what it has seen.
+    pub fn stop(mut self) -> Seen {
+        let child = self.0.take().expect("a witness");
+        terminate(&child);
+        Seen(text(&child.wait_with_output().expect("it ends")))
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            terminate(child);
+            let _ = child.wait();
+        }
+    }
+}
+
+/// What a witness has seen.
+pub struct Seen(pub String);
+
+impl Seen {
+    /// The number on the line that begins so.
+    #[track_caller]
+    pub fn number(&self, key: &str) -> u64 {
+        let number = self.0.lines().find_map(|l| l.strip_prefix(key)?.trim().trim_end_matches(" ms").parse().ok());
+        number.unwrap_or_else(|| panic!("nothing is said of `{key}`: {}", self.0))
+    }
+}
+
+fn terminate(child: &Child) {
+    let pid = rustix::process::Pid::from_child(child);
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+}
+
+/// Takes down the labs of processes that are no more.
+fn remove_stale_labs(folder: &Path, example: &str) {
+    let Ok(entries) = std::fs::read_dir("/run/netns") else { return };
+    for name in entries.flatten().filter_map(|e| e.file_name().into_string().ok()) {
+        let Some(number) = name.strip_prefix(example).and_then(|rest| rest.strip_prefix('-')?.split('-').next()) else {
+            continue;
+        };
+        let pid = number.split('.').next().unwrap_or_default();
+        // A process that nobody has collected yet has no program any more.
+        let program = std::fs::read_link(Path::new("/proc").join(pid).join("exe")).unwrap_or_default();
+        if !program.file_name().is_some_and(|name| name.to_string_lossy().starts_with(example)) {
+            let _ = Command::new(folder.join("lab/down")).env("LAB_NAME", format!("{example}-{number}")).status();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! All goes well; and the proof that what is watched for would be seen.
+
+use crate::lab::{say, text};
+use crate::volume::{Volume, is_possible};
+use std::time::Duration;
+
+#[test]
+fn the_volume_moves_in_order_and_by_force() {
+    if !is_possible() {
+        return;
+    }
+    let mut volume = Volume::in_use();
+    let client = volume.client();
+    assert!(client.is_served(Duration::from_secs(10)));
+
+    volume.lab.completes("move", &[]);
+    assert_eq!(volume.serving(), Some("st2"));
+    volume.lab.completes("move_back", &[]);
+    assert_eq!(volume.serving(), Some("st1"));
+
+    volume.lab.does("lab/cut st1");
+    volume.lab.completes("take_over", &[]);
+    assert_eq!(volume.serving(), Some("st2"));
+    assert_eq!(volume.lab.does("lab/power status st1"), "off");
+    volume.lab.does("lab/join st1");
+    volume.lab.completes("rejoin", &[]);
+    volume.lab.completes("move_home", &[]);
+    assert!(client.is_served(Duration::from_secs(10)));
+
+    let seen = client.stop();
+    say(&seen.0);
+    assert_eq!(seen.number("acknowledged and lost"), 0, "{}", seen.0);
+    assert!(seen.0.contains("st1 then st2 then st1 then st2 then st1"), "{}", seen.0);
+    let watched = volume.watched();
+    say(&watched.0);
+    assert_eq!((watched.number("mounted twice"), watched.number("address held twice")), (0, 0), "{}", watched.0);
+    assert!(watched.number("looks") > 100, "{}", watched.0);
+    assert_eq!(volume.repeated(), 0);
+    assert_eq!(text(&volume.lab.at("st1", "cat /srv/data/moves")).lines().count(), 4);
+
+    volume.lab.completes("end", &[]);
+    assert!(volume.is_clean());
+}
+
+/// What must not happen, done by hand: it is seen, and it does the harm that it is said to do.
+#[test]
+fn two_mounts_would_be_seen_and_do_harm() {
+    if !is_possible() {
+        return;
+    }
+    let mut volume = Volume::in_use();
+    for by_hand in ["array array export orders st2", "st2 disk attach orders && mount -t ext4 /run/orders /srv/data"] {
+        volume.lab.does(&format!("lab/control ssh {by_hand}"));
+    }
+    let write = |node: &str| {
+        let script =
+            format!("for i in $(seq 60); do echo text >/srv/data/{node}.$i && sync -f /srv/data && echo written; done");
+        String::from_utf8_lossy(&volume.lab.at(node, &script).stdout).lines().count()
+    };
+    let told = write("st1") + write("st2");
+
+    let watched = volume.watched();
+    assert!(watched.number("mounted twice") > 0, "{}", watched.0);
+    volume.lab.does("lab/power off st1");
+    volume.lab.does("lab/power off st2");
+    let repaired = volume.lab.at("array", "e2fsck -p /srv/orders").status.code();
+    let there = text(&volume.lab.at("array", "debugfs -R 'ls -p /' /srv/orders 2>/dev/null | grep -c '/st[12][.]'"));
+    say(&format!("two mounts: {told} of 120 written, {} left; e2fsck -p: {repaired:?}", there.trim()));
+    assert!(told < 120 || there.trim() != "120" || repaired > Some(1), "both nodes had their way");
+}
