@@ -35,6 +35,16 @@ const SURVIVORS: &[(&str, &str, &str)] = &[
     ("ror/plan.ha", "only if image_maintenance(", "the manual leaves the step out because there is nothing to do"),
     ("ror/plan.ha", "only if invoiced is no_yet", "what was invoiced twice is a matter of money, not of safety"),
     (
+        "storage/plan.ha",
+        "unless check succeeded",
+        "a disk that may be mounted is not detached: the step fails, and nobody else mounts the volume",
+    ),
+    (
+        "storage/plan.ha",
+        "only if check succeeded",
+        "without it a node that has mounted nothing is switched off in vain",
+    ),
+    (
         "xvm/ops-center.ha",
         "releases m on host",
         "the step is tolerated, so nothing may rely on it, and nothing does: the fence is what counts",
