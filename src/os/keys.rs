@@ -64,9 +64,10 @@ impl Keys {
         self.asked.remove(&step);
     }
 
-    /// What to poll for; `None` while the terminal is another's.
+    /// What to poll for; `None` while the terminal is another's. One that has gone says so when it is read.
     pub fn handle(&self) -> Option<BorrowedFd<'_>> {
-        if self.closed || !self.in_front() {
+        let anothers = tcgetpgrp(&self.input).is_ok_and(|group| group != getpgrp());
+        if self.closed || anothers {
             return None;
         }
         // Whoever had it meanwhile has left it in another mode.

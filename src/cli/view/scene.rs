@@ -261,7 +261,7 @@ impl Scene<'_> {
         let (_, by, _) = self.chronicle.cancels.last()?;
         let what = match hard {
             true => "what runs is ended; what puts things in order still runs",
-            false => "nothing new is started but what puts things in order; Ctrl-C again ends what runs",
+            false => "nothing new is started but what puts things in order",
         };
         Some(Line::labelled("cancel").styled(Style::Yellow, &format!("by {}: ", by.who)).text(what))
     }
@@ -289,10 +289,9 @@ impl Scene<'_> {
             ];
         }
         let arrows = if self.look.ascii { "up/down select" } else { "↑↓ select" };
+        let end = if self.machine.is_cancelled() { "end what runs" } else { "cancel" };
         let answer = if self.questions.is_empty() { "" } else { "   a answer" };
-        vec![
-            Line::labelled("keys").styled(Style::Dim, &format!("{arrows}   o output{answer}   ? help   Ctrl-C cancel")),
-        ]
+        vec![Line::labelled("keys").styled(Style::Dim, &format!("{arrows}   o output{answer}   ? help   Ctrl-C {end}"))]
     }
 
     fn answer(&self, id: InstrId, asked: &Asked) -> Vec<Line> {

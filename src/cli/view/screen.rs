@@ -31,7 +31,6 @@ impl Screen {
         }
         pane.put(TOGETHER.0);
         self.back(pane, look.columns);
-        pane.put("\x1b[J");
         above.iter().for_each(|line| pane.line(line));
         pane.put(lines.join("\n"));
         pane.put(TOGETHER.1);
@@ -39,12 +38,14 @@ impl Screen {
         (self.lines, self.widths) = (lines, widths);
     }
 
-    /// Moves to where the first line begins. A terminal that has become narrower has wrapped them since.
+    /// Takes the lines back. A terminal that has become narrower has wrapped them since.
     fn back(&self, pane: &mut Pane, columns: usize) {
         let rows: usize = self.widths.iter().map(|width| width.div_ceil(columns.max(1)).max(1)).sum();
         pane.put("\r");
-        if rows > 1 {
-            pane.put(format_args!("\x1b[{}A", rows - 1));
+        match rows.saturating_sub(1) {
+            0 => pane.put("\x1b[K"),
+            // Never all of the screen at once: some terminals take that for a new page and keep the old one.
+            more => pane.put(format_args!("\x1b[{more}A\x1b[K\x1b[B\x1b[J\x1b[A")),
         }
     }
 }
@@ -85,14 +86,14 @@ mod tests {
         let wide = |columns| Look { color: false, ascii: false, columns };
         let lines = [Line::default().text("0123456789"), Line::default().text("ab")];
         screen.show(&mut pane, &[], &lines, wide(20));
-        assert_eq!(shown.take(), "\r\x1b[J0123456789\nab");
+        assert_eq!(shown.take(), "\r\x1b[K0123456789\nab");
         screen.show(&mut pane, &[], &lines, wide(20));
         assert_eq!(shown.take(), "", "nothing has changed");
         screen.show(&mut pane, &[String::from("a fact")], &lines, wide(20));
-        assert_eq!(shown.take(), "\r\x1b[1A\x1b[Ja fact\n0123456789\nab");
+        assert_eq!(shown.take(), "\r\x1b[1A\x1b[K\x1b[B\x1b[J\x1b[Aa fact\n0123456789\nab");
         screen.show(&mut pane, &[], &lines[1..], wide(6));
-        assert_eq!(shown.take(), "\r\x1b[2A\x1b[Jab", "ten characters are two rows of six");
+        assert_eq!(shown.take(), "\r\x1b[2A\x1b[K\x1b[B\x1b[J\x1b[Aab", "ten characters are two rows of six");
         screen.show(&mut pane, &[], &[], wide(6));
-        assert_eq!(shown.take(), "\r\x1b[J");
+        assert_eq!(shown.take(), "\r\x1b[K");
     }
 }
