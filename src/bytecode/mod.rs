@@ -2,6 +2,7 @@
 
 mod container;
 mod disassemble;
+mod duty;
 mod layout;
 mod manual;
 mod names;
@@ -13,6 +14,7 @@ mod wire;
 
 pub use container::{decode, decode_unsealed, encode};
 pub use disassemble::disassemble;
+pub use duty::Duty;
 pub use manual::manual;
 pub use names::{Names, spoken};
 pub use ops::{Guard, Op, OpDoc, OperandDoc};

@@ -206,7 +206,6 @@ impl Facts {
     }
 
     fn over(&mut self, machine: &Machine, time: Timestamp, ended: &RunEnded) {
-        let program: &Program = machine.program();
         let (word, style) = match ended.outcome {
             RunOutcome::Completed => ("completed", Style::Green),
             RunOutcome::Stopped => ("stopped", Style::Red),
@@ -214,17 +213,22 @@ impl Facts {
         };
         let took = self.chronicle.began.map_or_else(String::new, |f| format!(" in {}", short(time.duration_since(f))));
         let Counts { done, skipped, failed } = self.counts;
-        self.say(time, word, style, &format!("{done} done, {skipped} not run, {failed} failed{took}"));
+        let waivers = match ended.waived.len() {
+            0 => String::new(),
+            1 => String::from("with 1 waiver, "),
+            n => format!("with {n} waivers, "),
+        };
+        // What was waived takes its place among what was done: such a run is no plain success.
+        let style = if waivers.is_empty() { style } else { Style::Yellow };
+        self.say(time, word, style, &format!("{waivers}{done} done, {skipped} not run, {failed} failed{took}"));
         for missed in missed_goals(machine) {
             self.say(time, "goal", Style::Red, &missed);
         }
         for waived in &ended.waived {
             self.say(time, "waived", Style::Yellow, waived);
         }
-        if ended.outcome == RunOutcome::Completed {
-            for hold in &program.holds {
-                self.say(time, "hold", Style::Yellow, &hold.text);
-            }
+        for hold in &ended.holds {
+            self.say(time, "hold", Style::Yellow, &hold.text);
         }
         self.after(machine);
     }

@@ -48,8 +48,8 @@ pub struct RunFlags {
     #[arg(long = "role", value_name = "ROLE=USER,…", value_parser = role)]
     roles: Vec<(String, Vec<String>)>,
     /// Why something is done without, or what became of a step is settled by word; recorded with it
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    why: String,
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
     /// How many steps may run commands at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
@@ -74,7 +74,7 @@ impl RunFlags {
         Options {
             answers: self.answers.clone(),
             roles: self.roles.clone(),
-            why: self.why.clone(),
+            why: self.why.clone().unwrap_or_default(),
             jobs: usize::from(self.jobs),
             ..Options::default()
         }

@@ -23,6 +23,7 @@ mod plan;
 mod preview;
 mod progress;
 mod reject;
+mod release;
 mod render;
 mod report;
 mod resume;
@@ -68,6 +69,7 @@ enum Command {
     Approve(approve::Args),
     Reject(reject::Args),
     Cancel(cancel::Args),
+    Release(release::Args),
     Runs(runs::Args),
     Show(show::Args),
     Report(account::Args),
@@ -108,6 +110,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Approve(args) => approve::run(&args, console),
         Command::Reject(args) => reject::run(&args, console),
         Command::Cancel(args) => cancel::run(&args, console),
+        Command::Release(args) => release::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),
         Command::Show(args) => show::run(&args, console),
         Command::Report(args) => account::run(&args, console),

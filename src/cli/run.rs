@@ -44,6 +44,9 @@ pub struct Args {
     anew: bool,
     #[command(flatten)]
     approval: ApprovalFlags,
+    /// Start although the plan would break this hold of an earlier run; may be repeated
+    #[arg(long, value_name = "HOLD", requires = "why")]
+    waive_hold: Vec<String>,
     #[command(flatten)]
     how: RunFlags,
     /// Working directory of local commands [default: the current one]
@@ -68,6 +71,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     };
     let decisions = std::mem::take(&mut loaded.decisions);
     let mut options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
+    options.waive_holds.clone_from(&args.waive_hold);
     options.waived.extend(loaded.waived.take());
     let checked = options.check_decisions(&loaded.program).and_then(|()| options.check_answers(&loaded.program));
     // A rehearsal needs nobody's approval; but whether it would have that can be seen.

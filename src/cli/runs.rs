@@ -21,23 +21,30 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let listed = existing(&args.state).and_then(|store| store.map_or_else(|| Ok(Vec::new()), |store| list(&store)));
+    let listed = existing(&args.state).and_then(|store| {
+        store.map_or_else(|| Ok((Vec::new(), Vec::new())), |store| Ok((list(&store)?, store.holds()?)))
+    });
     let listed = match listed {
         Ok(listed) => listed,
         Err(error) => return report::run_error(console, &error),
     };
+    let (listed, holds) = listed;
     if args.format.format == Format::Json {
-        report::document(&mut console.out, &json!({ "runs": listed }));
+        report::document(&mut console.out, &json!({ "runs": listed, "holds": holds }));
         return Exit::Done;
     }
     for Listed { run, alive, waits } in &listed {
         let (word, style) = outcome(run, *alive);
         let word = console.out.styled(style, &format!("{word:<10}"));
         let started = run.started.strftime("%Y-%m-%d %H:%M:%SZ");
-        console.out.line(format_args!("{}  {started}  {word}  {}", run.id, run.plan));
+        console.out.line(format_args!("{}  {started}  {word}  {}{}", run.id, run.plan, waivers(&run.waived)));
         for waiting in waits {
             console.out.line(format_args!("    waits for an answer: {}", waiting.shown()));
         }
+    }
+    for held in &holds {
+        let since = held.since.strftime("%Y-%m-%d %H:%M:%SZ");
+        console.out.line(format_args!("held since {since}  {}  {}", held.id, held.shown()));
     }
     if listed.is_empty() {
         console.err.line("there are no runs yet");
@@ -68,6 +75,15 @@ fn list(store: &Store) -> Result<Vec<Listed>, RunError> {
         Listed { alive: control::is_alive(store.folder(), &run.id), waits, run }
     };
     Ok(store.runs()?.into_iter().map(listed).collect())
+}
+
+/// A run that was done without something is no plain success.
+fn waivers(waived: &[String]) -> String {
+    match waived {
+        [] => String::new(),
+        [one] => format!("  with 1 waiver: {one}"),
+        several => format!("  with {} waivers: {}", several.len(), several.join("; ")),
+    }
 }
 
 fn outcome(run: &RunInfo, alive: bool) -> (&'static str, Style) {

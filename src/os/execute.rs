@@ -3,6 +3,7 @@
 use super::control::Control;
 use super::environment;
 use super::gates::Gates;
+use super::holds::none_broken;
 use super::keys::Keys;
 use super::lock::{Holder, Locks};
 use super::notes::Notes;
@@ -58,6 +59,7 @@ pub fn execute(
         Some(why) if !options.anew => return Err(why),
         why => waived.extend(why.map(|why| (Waiver::Unfinished, why.message))),
     }
+    waived.extend(none_broken(store, &program, options)?);
     let started = RunStarted {
         run: run.clone(),
         plan: program.plan.clone(),

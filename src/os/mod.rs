@@ -7,6 +7,7 @@ mod environment;
 mod execute;
 mod files;
 mod gates;
+mod holds;
 mod keys;
 mod lock;
 mod notes;
@@ -29,6 +30,7 @@ mod tests;
 
 pub use execute::{Ending, execute, resume};
 pub use files::{FileError, find, is_folder, read, read_text, write};
+pub use holds::Held;
 pub use signature::{Signer, Signers, sign, signer};
 pub use state::state_folder;
 pub use store::{Audit, RunInfo, Store};

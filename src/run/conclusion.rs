@@ -1,6 +1,6 @@
 //! How a run has ended, and what it leaves open for people to close.
 
-use crate::bytecode::{InstrId, Op, Program, Status};
+use crate::bytecode::{Duty, InstrId, Op, Program, Status};
 use crate::run::{Machine, Open, RunEnded, RunOutcome, exit};
 
 /// Reads the end of a run off its machine.
@@ -18,7 +18,18 @@ pub(crate) fn conclude(machine: &Machine) -> RunEnded {
         open.extend(machine.cells().in_flight().map(|step| Open::Unknown { step }));
         open.extend(failures(machine).filter(|id| puts_in_order(machine, *id)).map(|step| Open::Unfinished { step }));
     }
-    RunEnded { outcome, open, waived: machine.waived().to_vec() }
+    let completed = outcome == RunOutcome::Completed;
+    let holds = program.duties().filter(|duty| completed || has_touched(machine, duty)).collect();
+    let ends = if completed { program.ends.clone() } else { Vec::new() };
+    RunEnded { outcome, open, holds, ends, waived: machine.waived().to_vec() }
+}
+
+/// Whether something that a duty is about was changed, or may have been.
+fn has_touched(machine: &Machine, duty: &Duty) -> bool {
+    let program = machine.program();
+    let happened = |id| matches!(machine.status(id), Status::Ok | Status::Failed | Status::Unknown);
+    let code = program.code.iter().enumerate().map(|(i, instr)| (InstrId::at(i), instr));
+    code.into_iter().any(|(id, instr)| happened(id) && program.touches(instr, duty))
 }
 
 fn puts_in_order(machine: &Machine, id: InstrId) -> bool {

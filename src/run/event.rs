@@ -3,7 +3,7 @@
 //! A run is the list of its events; everything else about it is a fold over them (see [`crate::run::Machine`]).
 //! Secrets never enter an event.
 
-use crate::bytecode::{InstrId, Status};
+use crate::bytecode::{Duty, InstrId, Status};
 use crate::calculus::ValueId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -314,6 +314,12 @@ pub struct RunEnded {
     /// What is left open, for people to close.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<Open>,
+    /// The duties that it leaves: all of a plan that completed; of one that did not, those about what it has touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Duty>,
+    /// The things about which duties of earlier runs are over now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<String>,
     /// What was done without, in words. Such a run is no plain success.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waived: Vec<String>,

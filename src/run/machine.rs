@@ -353,7 +353,10 @@ impl Machine {
         if !self.is_over() {
             return Err(inconsistent("the run ends before its last step"));
         }
-        if *ended != self.conclusion() {
+        let expected = self.conclusion();
+        // Journals of before duties outlived their run do not list them.
+        let without = RunEnded { holds: Vec::new(), ends: Vec::new(), ..expected.clone() };
+        if *ended != expected && *ended != without {
             return Err(inconsistent("the run ends otherwise than its steps"));
         }
         self.ended = Some(ended.clone());

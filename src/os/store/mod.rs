@@ -19,6 +19,7 @@ pub use audit::Audit;
 pub(super) use writer::RunJournal;
 
 use super::state;
+use crate::bytecode::Duty;
 use crate::run::{Event, Record, RunEnded, RunError, RunOutcome, RunStarted};
 use crate::verify::Verified;
 use failure::failure;
@@ -56,6 +57,15 @@ pub struct RunInfo {
     pub outcome: Option<RunOutcome>,
     /// The exit code it ended with.
     pub exit: Option<u8>,
+    /// What was done without, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<String>,
+    /// The duties that it has left, open or not.
+    #[serde(skip)]
+    pub holds: Vec<Duty>,
+    /// The things about which it has ended the duties of earlier runs.
+    #[serde(skip)]
+    pub ends: Vec<String>,
     /// How many events it has.
     pub events: i64,
     /// The digest of the last event, in hexadecimal: it stands for all of them.
@@ -173,6 +183,17 @@ impl Store {
         Ok(RunJournal::at(self, run, program, last))
     }
 
+    /// The ids of the duties that people have ended.
+    pub(super) fn released(&self) -> Result<Vec<String>, RunError> {
+        self.query(|| self.db.prepare("SELECT hold FROM releases")?.query_map([], |row| row.get(0))?.collect())
+    }
+
+    /// Keeps that somebody has ended a duty.
+    pub(super) fn keep_release(&self, hold: &str, time: &str, by: &str, why: &str) -> Result<(), RunError> {
+        let sql = "INSERT OR IGNORE INTO releases (hold, time, by, why) VALUES (?, ?, ?, ?)";
+        self.query(|| self.db.execute(sql, [hold, time, by, why]).map(drop))
+    }
+
     /// Where the chain of a run ends; `None` if there is no such run.
     fn last(&self, run: &str) -> rusqlite::Result<Option<Link>> {
         let sql = "SELECT events, head FROM chains WHERE run = ?";
@@ -224,6 +245,9 @@ fn run_info(row: &rusqlite::Row) -> rusqlite::Result<RunInfo> {
         ended: ended.as_ref().map(|(time, _)| *time),
         outcome: ended.as_ref().map(|(_, ended)| ended.outcome),
         exit: ended.as_ref().map(|(_, ended)| ended.exit_code()),
+        waived: ended.as_ref().map_or_else(Vec::new, |(_, ended)| ended.waived.clone()),
+        holds: ended.as_ref().map_or_else(Vec::new, |(_, ended)| ended.holds.clone()),
+        ends: ended.map_or_else(Vec::new, |(_, ended)| ended.ends),
         events: row.get(2)?,
         head: row.get(3)?,
     })

@@ -73,6 +73,11 @@ impl Case {
     }
 }
 
+/// The end of a run that stopped with this left open.
+fn stopped(open: &[Open]) -> RunEnded {
+    RunEnded { outcome: RunOutcome::Stopped, open: open.into(), holds: vec![], ends: vec![], waived: vec![] }
+}
+
 #[test]
 fn whether_an_ended_command_goes_on_depends_on_where_it_ran() {
     let mut case = Case::new(|_| (1000, 0));
@@ -87,7 +92,7 @@ fn whether_an_ended_command_goes_on_depends_on_where_it_ran() {
     assert_eq!(seen.end(2).reason, "it did not end within 0.05s; it may still be running on `ec1`");
     assert_eq!(world.killed.len(), 3);
     let open = [2, 3].map(|step| Open::Unknown { step: InstrId(step) });
-    assert_eq!(ended.unwrap(), RunEnded { outcome: RunOutcome::Stopped, open: open.into(), waived: vec![] });
+    assert_eq!(ended.unwrap(), stopped(&open));
 }
 
 #[test]
@@ -254,7 +259,7 @@ fn a_failure_that_an_otherwise_made_up_for_is_not_left_open() {
     case.step("broken", &[0]);
     let (ended, seen, _) = case.run();
     assert_eq!((seen.status("first"), seen.status("after.exit")), (Status::Failed, Status::Ok));
-    assert_eq!(ended.unwrap(), RunEnded { outcome: RunOutcome::Stopped, open: vec![], waived: vec![] });
+    assert_eq!(ended.unwrap(), stopped(&[]));
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Duties that runs have left, until a plan or a person ends them.
+//!
+//! What is held follows from how the runs have ended, so it is as safe as their journals; only what people say about it is
+//! kept beside them.
+
+use super::store::{RunInfo, Store};
+use super::who::who;
+use crate::bytecode::{Duty, Program};
+use crate::run::{Options, RunError, Waiver};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A duty that a run has left.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Held {
+    /// Its id: the run's, a dot, a number.
+    pub id: String,
+    /// The run that has left it.
+    pub run: String,
+    /// Its plan.
+    pub plan: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// What is to be kept how.
+    #[serde(flatten)]
+    pub duty: Duty,
+}
+
+impl Held {
+    /// `the hold on pg1 of run 20261121-211403-9f3e (failover): keep it off the network`
+    pub fn shown(&self) -> String {
+        let about: Vec<&str> = self.duty.about().collect();
+        let on = if about.is_empty() { String::new() } else { format!(" on {}", about.join(", ")) };
+        format!("the hold{on} of run {} ({}): {}", self.run, self.plan, self.duty.text)
+    }
+}
+
+impl Store {
+    /// The duties that are open, those left first first.
+    pub fn holds(&self) -> Result<Vec<Held>, RunError> {
+        let released = self.released()?;
+        let mut holds: Vec<Held> = Vec::new();
+        for run in self.runs()?.into_iter().rev() {
+            holds.retain(|held| !held.duty.is_ended_by(&run.ends) && !run.holds.contains(&held.duty));
+            holds.extend(left_by(&run));
+        }
+        holds.retain(|held| !released.contains(&held.id));
+        Ok(holds)
+    }
+
+    /// The open duty with this id, or the only one whose id begins so.
+    pub fn hold(&self, id: &str) -> Result<Held, RunError> {
+        let holds = self.holds()?;
+        if let Some(held) = holds.iter().find(|held| held.id == id) {
+            return Ok(held.clone());
+        }
+        let mut fits = holds.iter().filter(|held| !id.is_empty() && held.id.starts_with(id));
+        match (fits.next(), fits.next()) {
+            (Some(held), None) => Ok(held.clone()),
+            (Some(_), Some(_)) => Err(RunError::usage(format!("more than one hold begins with `{id}`"))),
+            (None, _) => Err(RunError::usage(format!("there is no hold `{id}` in `{}`", self.folder().display()))
+                .help("`handover runs` lists those that are open; `--state DIR` looks elsewhere")),
+        }
+    }
+
+    /// Ends a duty by somebody's word.
+    pub fn release(&self, id: &str, why: &str) -> Result<Held, RunError> {
+        let held = self.hold(id)?;
+        self.keep_release(&held.id, &Timestamp::now().to_string(), &who().user, why)?;
+        Ok(held)
+    }
+}
+
+fn left_by(run: &RunInfo) -> impl Iterator<Item = Held> {
+    run.holds.iter().zip(1..).filter_map(|(duty, number)| {
+        let id = format!("{}.{number}", run.id);
+        Some(Held { id, run: run.id.clone(), plan: run.plan.clone(), since: run.ended?, duty: duty.clone() })
+    })
+}
+
+/// Refuses a program that would break a duty, unless somebody goes on all the same: what they go on without.
+pub(super) fn none_broken(
+    store: &Store,
+    program: &Program,
+    options: &Options,
+) -> Result<Vec<(Waiver, String)>, RunError> {
+    let given: Vec<Held> = options.waive_holds.iter().map(|id| store.hold(id)).collect::<Result<_, _>>()?;
+    let mut waived = Vec::new();
+    for held in store.holds()? {
+        let Some(step) = program.breaks(&held.duty) else { continue };
+        if given.contains(&held) {
+            waived.push((Waiver::Hold, held.shown()));
+            continue;
+        }
+        let (shown, step) = (held.shown(), program.name_and_place(step));
+        let about: Vec<&str> = held.duty.about().collect();
+        return Err(RunError::stopped(format!("{step} would break {shown}")).help(format!(
+            "a plan that deals with it says `ends hold on {}`; if it is over already: `handover release {id} --why …`; to go \
+             on all the same: `--waive-hold {id} --why …`",
+            about.join(", "),
+            id = held.id
+        )));
+    }
+    Ok(waived)
+}
