@@ -84,6 +84,7 @@ codes! {
     LossNotAccepted = 703, "a loss is not accepted by the plan";
     GivenNotMet = 705, "an included plan takes for given what may not be so";
     NotHome = 706, "the way back does not bring home what the plan took away";
+    BreaksHold = 707, "a plan breaks a hold of the plan that it follows";
     TooLong = 710, "the plan takes longer than it promises";
     DrillTouches = 720, "a drill touches what it must not";
     // HA08xx: commands

@@ -46,6 +46,9 @@ struct PlanOut<'a> {
     verdict: &'a Verdict,
     accepted: Vec<Accepted<'a>>,
     holds: Vec<HoldOut<'a>>,
+    /// The things about which the holds of earlier plans are over when this one has completed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ends: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -225,6 +228,7 @@ impl<'a> Document<'a> {
                     place: place(*span, self.sources),
                 })
                 .collect(),
+            ends: plan.ends.iter().map(|(name, _)| name.as_str()).collect(),
             holds: plan
                 .holds
                 .iter()

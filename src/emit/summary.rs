@@ -7,6 +7,7 @@ use crate::emit::proved::proved;
 use crate::emit::words::{Words, some};
 use crate::order::{NodeId, Schedule};
 use crate::verdict::Verdict;
+use std::collections::BTreeSet;
 
 /// The head and the foot of a listing.
 pub(super) struct Summary<'a> {
@@ -69,6 +70,10 @@ impl Summary<'_> {
                 continue;
             }
             self.page.field("accepted", &format!("loss of {}: {why}", self.words.cell(*cell)));
+        }
+        let ends: BTreeSet<&str> = plan.ends.iter().map(|(name, _)| name.as_str()).collect();
+        for name in ends {
+            self.page.field("ends", &format!("what earlier plans have left to be minded about {name}"));
         }
         for hold in &plan.holds {
             let machine = hold.machine.map(|m| self.words.machine(m));

@@ -1,4 +1,4 @@
-//! HA0702, HA0706: a plan that follows another begins where that one ends, and brings home what that one took away.
+//! HA0702, HA0706, HA0707: a plan that follows another begins where that one ends, and brings home what that one took away.
 //!
 //! Both are questions about the end of a plan, so both are asked as goals: what the way back takes for given is a goal of
 //! the way there, and where things were before is a goal of the way back. Cells are the same if they are called the same.
@@ -7,7 +7,7 @@
 use super::scene::{Case, Scene};
 use super::tale::Tale;
 use crate::base::{Code, Diagnostic, Span};
-use crate::bytecode::Program;
+use crate::bytecode::{Duty, InstrId, Program};
 use crate::calculus::{Cell, CellId, CellKind, MachineId, Requirement};
 use crate::model::Plan;
 use crate::prove::{Found, Limits, prove};
@@ -21,7 +21,32 @@ const NOWHERE: u64 = 1;
 pub fn return_trip(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
     let mut found = not_ready(there, back, at);
     found.extend(not_home(there, back, at));
+    found.extend(breaks_hold(there, back, at));
     found
+}
+
+/// What `there` leaves to be minded and `back` touches without saying that it is over with that.
+fn breaks_hold(there: Case<'_>, back: Case<'_>, at: Span) -> Vec<Diagnostic> {
+    let scene = Scene::of(back);
+    let broken = there.program.duties().filter_map(|duty| Some((back.program.breaks(&duty)?, duty)));
+    let told = |(step, duty): (InstrId, Duty)| {
+        let about: Vec<&str> = duty.about().collect();
+        let (first, second, about) = (&there.plan.name, &back.plan.name, about.join("`, `"));
+        let name = scene.name(step);
+        let message = format!("`{name}` would break the hold that `{first}` leaves on `{about}`");
+        let diagnostic = Diagnostic::error(Code::BreaksHold, at, message).here(format!("leaves \"{}\"", duty.text));
+        let diagnostic = match scene.step(step) {
+            Some(step) => diagnostic.label(step.parts.deed, "touches what is held"),
+            None => diagnostic,
+        };
+        diagnostic.help(format!(
+            "if `{second}` is how it ends, say so in its head: `ends hold on {}`; else let another plan between the two end it",
+            about.replace('`', "")
+        ))
+    };
+    // One finding for each step: its other holds come to light when that is mended.
+    let mut seen = HashSet::new();
+    broken.filter(|(step, _)| seen.insert(*step)).map(told).collect()
 }
 
 /// What `back` takes for given and `there` does not leave so.
