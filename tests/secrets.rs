@@ -251,7 +251,14 @@ fn a_secret_is_in_no_process_file_event_or_report() {
     assert!(text.contains("what is to be kept of the output contains a secret"), "a value: {text}");
     let inherited = fs::read_to_string(case.path("before.env")).unwrap();
     assert!(!inherited.contains("TOKEN="), "{inherited}");
-    for args in [&["show"][..], &["show", "--format", "json"], &["runs", "--format", "json"]] {
+    for args in [
+        &["show"][..],
+        &["show", "--format", "json"],
+        &["runs", "--format", "json"],
+        &["report", "--format", "html"],
+        &["report", "--format", "markdown"],
+        &["report", "--format", "json"],
+    ] {
         let (code, text) = case.handover(args);
         assert_eq!(code, 0, "{text}");
         case.has_none(&format!("{args:?}"), text.as_bytes());
