@@ -76,3 +76,9 @@ pub const PROOF_NODES: usize = 2_000_000;
 /// Steps of simulated runs in a drill of one plan, roughly: some seconds. Beyond it fewer combinations are tried, then
 /// fewer faults.
 pub const DRILLED_STEPS: usize = 2_000_000;
+/// Milliseconds in which the copy of a journal must answer, and after which it is asked whether it is still there.
+pub const REPLICA_MS: u64 = 5_000;
+/// Milliseconds for the way to the copy to open.
+pub const REPLICA_OPEN_MS: u64 = 15_000;
+/// Milliseconds before the first attempt to open it again; each further one waits twice as long, up to half a minute.
+pub const REPLICA_RETRY_MS: u64 = 500;

@@ -129,6 +129,7 @@ impl Facts {
                     Link::Open => ("open", Style::Dim),
                     Link::Refused => ("refused", Style::Yellow),
                     Link::Lost => ("lost", Style::Yellow),
+                    Link::TakenOver => ("taken", Style::Red),
                 };
                 let colon = if text.is_empty() { "" } else { ": " };
                 self.say(time, "link", style, &format!("{node} {what}{colon}{text}"));

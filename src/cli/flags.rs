@@ -1,6 +1,7 @@
 //! Flags that several subcommands share, each defined once.
 
 use crate::run::Options;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -53,6 +54,10 @@ pub struct RunFlags {
     /// How many steps may run commands at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
+    /// Keep the journal on another machine, too: what leads there, such as 'ssh control-west'. Nothing is done before
+    /// it is durable there
+    #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
+    replica: Option<String>,
     /// Only lines, also on a terminal
     #[arg(long, conflicts_with = "events")]
     pub plain: bool,
@@ -76,6 +81,7 @@ impl RunFlags {
             roles: self.roles.clone(),
             why: self.why.clone().unwrap_or_default(),
             jobs: usize::from(self.jobs),
+            replica: self.replica.clone(),
             ..Options::default()
         }
     }

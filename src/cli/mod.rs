@@ -22,6 +22,7 @@ mod json;
 mod plan;
 mod preview;
 mod progress;
+mod receive;
 mod reject;
 mod release;
 mod render;
@@ -73,6 +74,7 @@ enum Command {
     Runs(runs::Args),
     Show(show::Args),
     Report(account::Args),
+    Receive(receive::Args),
     Explain(explain::Args),
     Doc(doc::Args),
     Disasm(disasm::Args),
@@ -114,6 +116,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Runs(args) => runs::run(&args, console),
         Command::Show(args) => show::run(&args, console),
         Command::Report(args) => account::run(&args, console),
+        Command::Receive(args) => receive::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Doc(args) => doc::run(&args, console),
         Command::Disasm(args) => disasm::run(&args, console),

@@ -1,17 +1,19 @@
 //! `handover resume`: goes on with a run whose executor was lost.
 
-use crate::cli::Exit;
 use crate::cli::console::Console;
 use crate::cli::flags::{RunFlags, StateFlag, pair};
-use crate::cli::run::{finish, follow, needed, open};
+use crate::cli::run::{finish, folder_for_commands, follow, needed, open};
 use crate::cli::show::latest;
+use crate::cli::{Exit, report};
 use crate::os;
 use crate::run::{Options, Settlement};
+use std::path::PathBuf;
 
 /// Go on with a run whose executor was lost
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  handover resume\n  handover resume 20261121-211403-9f3e\n  handover resume 2026 --settle stop=done"
+    after_help = "Examples:\n  handover resume\n  handover resume 20261121-211403-9f3e\n  handover resume 2026 --settle stop=done\n  \
+                  handover resume 2026 --dead control-east --dir /srv/plans"
 )]
 pub struct Args {
     /// The run, or the beginning of its id [default: the latest that has not ended]
@@ -23,14 +25,36 @@ pub struct Args {
     /// Cancel it at once: only what puts things in order is done
     #[arg(long)]
     cancel: bool,
+    /// The host of the executor that ran it before is dead, or can reach nothing any more: you have made sure of it. For
+    /// going on from the copy of a journal
+    #[arg(long, value_name = "HOST")]
+    dead: Option<String>,
+    /// Go on without asking the copy of the journal whether the run was taken over there
+    #[arg(long, conflicts_with = "replica")]
+    without_replica: bool,
     #[command(flatten)]
     how: RunFlags,
+    /// Working directory of local commands [default: as it was]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
     #[command(flatten)]
     state: StateFlag,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let options = Options { settle: args.settle.clone(), cancel: args.cancel, ..args.how.options() };
+    let directory = match args.dir.as_deref().map(folder_for_commands) {
+        Some(Ok(folder)) => folder,
+        Some(Err(error)) => return report::run_error(console, &error),
+        None => String::new(),
+    };
+    let options = Options {
+        settle: args.settle.clone(),
+        cancel: args.cancel,
+        dead: args.dead.clone(),
+        without_replica: args.without_replica,
+        directory,
+        ..args.how.options()
+    };
     // Where there is no journal there is nothing to take up, and none is made.
     let ended = needed(&args.state).and_then(|_| open(&args.state)).and_then(|store| {
         let run = match &args.run {

@@ -61,13 +61,9 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let folder = args.dir.clone().unwrap_or_else(|| PathBuf::from("."));
-    let directory = match std::path::absolute(&folder) {
-        Ok(path) if os::is_folder(&path) => path.to_string_lossy().into_owned(),
-        _ => {
-            let why = format!("`{}` is not a folder that commands could run in", folder.display());
-            return report::usage(console, &why, "give another one with `--dir`");
-        }
+    let directory = match folder_for_commands(args.dir.as_deref().unwrap_or(Path::new("."))) {
+        Ok(folder) => folder,
+        Err(error) => return report::run_error(console, &error),
     };
     let decisions = std::mem::take(&mut loaded.decisions);
     let mut options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
@@ -97,6 +93,17 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         follow(console, &args.how, |reporter, terminal| os::execute(&store, program, &options, reporter, terminal))
     });
     finish(ended, console)
+}
+
+/// The folder in which local commands run, absolute.
+pub fn folder_for_commands(folder: &Path) -> Result<String, RunError> {
+    match std::path::absolute(folder) {
+        Ok(path) if os::is_folder(&path) => Ok(path.to_string_lossy().into_owned()),
+        _ => {
+            let why = format!("`{}` is not a folder that commands could run in", folder.display());
+            Err(RunError::usage(why).help("give another one with `--dir`"))
+        }
+    }
 }
 
 /// Opens the journal.

@@ -8,9 +8,11 @@ use super::keys::Keys;
 use super::lock::{Holder, Locks};
 use super::notes::Notes;
 use super::prompt::Prompt;
+use super::replica::Replica;
 use super::roles::Roles;
 use super::signals::Signals;
 use super::store::Store;
+use super::succession;
 use super::who::{boot, who};
 use super::world;
 use crate::bytecode::{Op, Program};
@@ -47,7 +49,8 @@ pub fn execute(
 ) -> Result<Ending, RunError> {
     options.check_decisions(&program)?;
     options.check_answers(&program)?;
-    let (by, since) = (who(), Timestamp::now());
+    let replica = options.replica.clone().unwrap_or_default();
+    let (by, since) = (Who { journal: store.id().to_owned(), replica, ..who() }, Timestamp::now());
     let roles = Roles::new(options.roles.clone());
     roles.check(&program, options, &by)?;
     preflight(&program, options)?;
@@ -71,7 +74,8 @@ pub fn execute(
         by: by.clone(),
         approved: options.approved.clone(),
     };
-    let session = Session { store, run, by, locks, roles, complete: true };
+    let copy = succession::open(store, &run, &program, &by.replica)?;
+    let session = Session { store, run, by, locks, roles, complete: true, copy };
     let said = || Said { who: session.by.user.clone(), why: options.why.clone() };
     let waived = waived.into_iter().map(|(waiver, text)| Event::Waived { waiver, text, by: said() });
     let opening = std::iter::once(Event::RunStarted(started)).chain(waived).collect();
@@ -89,7 +93,8 @@ pub fn resume(
     let info = store.run(run)?;
     let bytes = store.program(&info.digest)?;
     let program = load(&bytes).map_err(|error| unfit(&info.id, &error))?;
-    let by = who();
+    let (replica, waived) = succession::way(store, &info.id, options, &who())?;
+    let by = Who { journal: store.id().to_owned(), replica, ..who() };
     let holder = Holder { run: info.id.clone(), plan: info.plan, by: by.clone(), since: Timestamp::now() };
     let locks = Locks::take(store.folder(), &program.locks, &holder)?;
     // Only now that nobody else writes to it.
@@ -109,14 +114,26 @@ pub fn resume(
     );
     roles.check(machine.program(), options, &by)?;
     check_settle(&machine, options)?;
-    let complete = records.iter().all(|r| session_of(&r.event).is_none_or(|who| who.boot == boot()));
-    let session = Session { store, run: info.id, by: by.clone(), locks, roles, complete };
-    let mut opening = vec![Event::RunResumed { by, roles: options.roles.clone() }];
+    succession::is_left(&info.id, &records)?;
+    let mut opening = vec![Event::RunResumed { by: by.clone(), roles: options.roles.clone() }];
+    opening.extend(succession::succeed(store, &info.id, options, &by)?);
+    opening.extend(waived);
     if options.cancel && !machine.is_cancelled() {
-        let by = Said { who: session.by.user.clone(), why: options.why.clone() };
+        let by = Said { who: by.user.clone(), why: options.why.clone() };
         opening.push(Event::CancelRequested { by, hard: false });
     }
-    session.run(machine, opening, options, reporter, terminal)
+    let copy = succession::open(store, &info.id, machine.program(), &by.replica).map_err(|error| {
+        let help = "ask it whether the run was taken over there; if nobody has done that, add `--without-replica`";
+        if error.help.is_none() || by.replica.is_empty() { error } else { error.help(help) }
+    })?;
+    let here = |who: &Who| who.boot == boot() && succession::is_ours(store, who);
+    let complete = records.iter().all(|r| session_of(&r.event).is_none_or(here));
+    let mut options = options.clone();
+    if options.directory.is_empty() {
+        options.directory = machine.started().map(|s| s.directory.clone()).unwrap_or_default();
+    }
+    let session = Session { store, run: info.id, by, locks, roles, complete, copy };
+    session.run(machine, opening, &options, reporter, terminal)
 }
 
 /// An executor that was lost may have left a command running: a new run beside it would meet it.
@@ -170,13 +187,15 @@ struct Session<'a> {
     locks: Locks,
     roles: Roles,
     complete: bool,
+    /// Where else the journal is kept, and what is recorded of that.
+    copy: Option<(Arc<Replica>, Event)>,
 }
 
 impl Session<'_> {
     fn run(
         self,
         machine: Machine,
-        opening: Vec<Event>,
+        mut opening: Vec<Event>,
         options: &Options,
         reporter: &mut dyn Reporter,
         terminal: bool,
@@ -187,9 +206,7 @@ impl Session<'_> {
         let program = Arc::clone(machine.program());
         let machines = program.machines.iter().map(|m| m.reach.clone()).collect();
         environment::guard(&program.secrets);
-        let started =
-            if let Some(Event::RunStarted(started)) = opening.first() { Some(started) } else { machine.started() };
-        let folder = started.map_or_else(PathBuf::new, |s| PathBuf::from(&s.directory));
+        let folder = PathBuf::from(&options.directory);
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines, folder);
         world.gates = Gates::new(self.roles, &self.by.user);
         match Control::open(self.store.folder(), &self.run, machine.is_cancelled()) {
@@ -202,12 +219,20 @@ impl Session<'_> {
             true => world.prompt = Prompt::terminal(),
             false => {}
         }
-        let mut journal = self.store.journal(&self.run, &program)?;
+        let (copy, opened) = self.copy.unzip();
+        opening.extend(opened);
+        world.copy = copy.clone();
+        let mut journal = self.store.journal(&self.run, &program)?.copied(copy.clone());
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
         let options = Options { jobs: options.jobs.min(most_jobs()), ..options.clone() };
-        let ended = drive(machine, opening, &options, host)?;
-        world.notes.remove();
+        let ended = drive(machine, opening, &options, host);
         let (events, head) = journal.end();
+        drop((journal, world.copy.take()));
+        if let Some(missing) = copy.and_then(Arc::into_inner).and_then(Replica::close) {
+            reporter.trouble(&missing);
+        }
+        let ended = ended?;
+        world.notes.remove();
         drop(self.locks);
         Ok(Ending { run: self.run, ended, events, head })
     }

@@ -126,7 +126,7 @@ mod tests {
     use jiff::Timestamp;
 
     fn holder(plan: &str) -> Holder {
-        let by = Who { user: "mila".into(), host: "ctl1".into(), pid: 77, boot: String::new() };
+        let by = Who { user: "mila".into(), host: "ctl1".into(), pid: 77, ..Who::default() };
         Holder { run: format!("{plan}-1"), plan: plan.into(), by, since: Timestamp::UNIX_EPOCH }
     }
 

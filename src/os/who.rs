@@ -6,7 +6,8 @@ use std::fs;
 
 /// Who runs this process.
 pub fn who() -> Who {
-    Who { user: user(), host: first_line("/proc/sys/kernel/hostname"), pid: std::process::id(), boot: boot() }
+    let host = first_line("/proc/sys/kernel/hostname");
+    Who { user: user(), host, pid: std::process::id(), boot: boot(), ..Who::default() }
 }
 
 /// The boot of this machine; the same for all its containers.

@@ -7,6 +7,7 @@ use super::keys::Keys;
 use super::notes::Notes;
 use super::process::Process;
 use super::prompt::{Prompt, Reply};
+use super::replica::Replica;
 use super::signals::Signals;
 use super::way;
 use crate::base::limits;
@@ -19,6 +20,7 @@ use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// This machine, for one run.
@@ -35,6 +37,8 @@ pub(super) struct Machine {
     pub gates: Gates,
     /// Whoever wants something of this run from another terminal.
     pub control: Option<Control>,
+    /// The copy of the journal, which has news now and then.
+    pub copy: Option<Arc<Replica>>,
     begin: Instant,
     processes: BTreeMap<InstrId, Process>,
     machines: Vec<Reach>,
@@ -49,15 +53,16 @@ enum Owner {
     Signals,
     Prompt,
     Keys,
+    Copy,
 }
 
 impl Machine {
     /// A machine at which nobody sits, with the ways to the machines of the program.
     pub fn new(user: String, notes: Notes, signals: Signals, machines: Vec<Reach>, folder: PathBuf) -> Machine {
-        let (prompt, keys, begin) = (None, None, Instant::now());
+        let (prompt, keys, copy, begin) = (None, None, None, Instant::now());
         let (processes, remote) = (BTreeMap::new(), BTreeMap::new());
         let (gates, control) = (Gates::default(), None);
-        Machine { user, notes, signals, prompt, keys, folder, gates, control, begin, processes, machines, remote }
+        Machine { user, notes, signals, prompt, keys, folder, gates, control, copy, begin, processes, machines, remote }
     }
 
     /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
@@ -87,6 +92,10 @@ impl Machine {
         for handle in self.control.iter().flat_map(Control::handles) {
             owners.push(Owner::Control);
             polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
+        }
+        if let Some(copy) = &self.copy {
+            owners.push(Owner::Copy);
+            polled.push(PollFd::from_borrowed_fd(copy.handle(), PollFlags::IN));
         }
         let left = until_ms.map(|until| until.saturating_sub(self.clock_ms()));
         let timeout = left.map(|ms| Timespec {
@@ -119,6 +128,10 @@ impl Machine {
                         control.note_cancelled();
                     }
                     happenings.extend(signals.into_iter().map(by));
+                }
+                Owner::Copy => {
+                    let news = self.copy.as_ref().map(|copy| copy.news()).unwrap_or_default();
+                    happenings.extend(news.into_iter().map(|(state, text)| Happening::Copied { state, text }));
                 }
                 Owner::Keys => {
                     let Some(keys) = &mut self.keys else { continue };

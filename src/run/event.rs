@@ -165,6 +165,12 @@ pub struct Who {
     pub pid: u32,
     /// The boot of that host: notes about processes are good for this boot only.
     pub boot: String,
+    /// The name of the journal that it writes; another one is a copy.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub journal: String,
+    /// What leads to the copy of the journal; empty if there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub replica: String,
 }
 
 /// How an attempt ended.
@@ -290,6 +296,8 @@ pub enum Waiver {
     Preflight,
     /// The copy of the journal.
     Replica,
+    /// Evidence that the executor which ran it before is dead: somebody's word stands for it.
+    Executor,
     /// Evidence of what became of a step: somebody's word stands for it.
     Outcome,
 }
@@ -304,6 +312,8 @@ pub enum Link {
     Refused,
     /// It was open and is no more.
     Lost,
+    /// Of the copy of the journal: another executor goes on with the run there.
+    TakenOver,
 }
 
 /// How a run ended.

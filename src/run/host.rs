@@ -107,6 +107,13 @@ pub enum Happening {
         /// What was found, or why it was lost.
         text: String,
     },
+    /// The way to the copy of the journal has changed.
+    Copied {
+        /// How.
+        state: Link,
+        /// What was found, or why it was lost.
+        text: String,
+    },
     /// The operator has touched a key.
     Key(Key),
     /// The operator wants the run to end. The first wish is mild unless it is `hard`; every further one is hard.
@@ -175,6 +182,11 @@ pub struct Tail {
 pub trait Journal {
     /// Appends the records, all or none, and returns once they are durable.
     fn append(&mut self, records: &[Record]) -> Result<(), JournalError>;
+
+    /// Who has taken the run over at another site, if anybody has: nothing may be started here any more.
+    fn taken_over(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Why the journal cannot be written.

@@ -28,8 +28,14 @@ pub struct Options {
     pub cancel: bool,
     /// How many steps may run commands at the same time; at least one.
     pub jobs: usize,
-    /// Working directory of local commands, absolute.
+    /// Working directory of local commands, absolute. Empty when taking a run up again: as it was.
     pub directory: String,
+    /// What leads to the machine on which the journal is kept, too.
+    pub replica: Option<String>,
+    /// Take a run up again without asking the copy of its journal whether it was taken over there.
+    pub without_replica: bool,
+    /// The host of the executor that ran it before, which whoever takes the run over says is dead.
+    pub dead: Option<String>,
     /// The approvals that count for it.
     pub approved: Vec<Approved>,
 }
@@ -48,6 +54,9 @@ impl Default for Options {
             cancel: false,
             jobs: 64,
             directory: String::from("/"),
+            replica: None,
+            without_replica: false,
+            dead: None,
             approved: Vec::new(),
         }
     }

@@ -297,6 +297,7 @@ fn link(state: Link, node: &str, text: &str) -> String {
         Link::Open => "open again",
         Link::Refused => "refused",
         Link::Lost => "lost",
+        Link::TakenOver => "given up",
     };
     let colon = if text.is_empty() { "" } else { ": " };
     format!("the way to {node} was {what}{colon}{text}")

@@ -6,6 +6,7 @@
 
 mod audit;
 mod chain;
+mod copy;
 mod failure;
 mod migrate;
 mod reading;
@@ -16,6 +17,7 @@ mod writer;
 mod tests;
 
 pub use audit::Audit;
+pub(super) use copy::Addition;
 pub(super) use writer::RunJournal;
 
 use super::state;

@@ -5,9 +5,11 @@ use super::chain::{link, origin};
 use super::failure::failure;
 use super::schema::{self, Link, in_transaction};
 use crate::bytecode::encode;
+use crate::os::replica::Replica;
 use crate::run::{Event, Journal, JournalError, Record};
 use crate::verify::Verified;
 use rusqlite::Connection;
+use std::sync::Arc;
 
 /// The journal of one run.
 pub(in crate::os) struct RunJournal<'a> {
@@ -16,11 +18,18 @@ pub(in crate::os) struct RunJournal<'a> {
     program: &'a Verified,
     /// Where the chain ends; `None` before the first event.
     last: Option<Link>,
+    /// Where else it must be durable.
+    copy: Option<Arc<Replica>>,
 }
 
 impl<'a> RunJournal<'a> {
     pub(super) fn at(store: &'a Store, run: &str, program: &'a Verified, last: Option<Link>) -> RunJournal<'a> {
-        RunJournal { store, run: run.to_owned(), program, last }
+        RunJournal { store, run: run.to_owned(), program, last, copy: None }
+    }
+
+    /// The same, with a copy elsewhere.
+    pub fn copied(self, copy: Option<Arc<Replica>>) -> RunJournal<'a> {
+        RunJournal { copy, ..self }
     }
 
     /// How many events there are, and the digest of the last.
@@ -53,6 +62,9 @@ impl Journal for RunJournal<'_> {
         match self.write(records) {
             Ok(last) => {
                 self.last = Some(last);
+                if let Some(copy) = &self.copy {
+                    copy.confirm(last.seq);
+                }
                 Ok(())
             }
             Err(error) if is_conflict(&error) => Err(JournalError {
@@ -62,10 +74,14 @@ impl Journal for RunJournal<'_> {
             Err(error) => Err(failure(&self.store.folder, &error)),
         }
     }
+
+    fn taken_over(&self) -> Option<String> {
+        self.copy.as_ref().and_then(|copy| copy.taken())
+    }
 }
 
 /// The chain does not end where this executor has left it.
-fn is_conflict(error: &rusqlite::Error) -> bool {
+pub(super) fn is_conflict(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::StatementChangedRows(_))
         || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
 }

@@ -149,7 +149,7 @@ impl Driver<'_> {
         lines.iter().for_each(|content| self.secrets.add(content));
         let machine = instr.host.filter(|_| *reach(&program, instr) != Reach::Local);
         let gated = which == Which::Command && matches!(instr.op, Op::Run { .. });
-        let directory = self.machine.started().map_or_else(String::new, |s| s.directory.clone());
+        let directory = self.options.directory.clone();
         let limit_ms = machine.and(limit_ms).map(|ms| match command.kill {
             true => ms,
             // The executor ends it. Only where it cannot, the machine does.

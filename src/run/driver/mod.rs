@@ -56,6 +56,7 @@ pub fn drive<'a>(
         agenda: VecDeque::new(),
         secrets: Mask::default(),
         stalled: None,
+        taken_over: None,
         busy: 0,
         taking_up: true,
         unsettled: false,
@@ -84,6 +85,8 @@ struct Driver<'a> {
     secrets: Mask,
     /// The journal cannot be written.
     stalled: Option<JournalError>,
+    /// Who goes on with the run elsewhere: what runs here is left to end, and written down.
+    taken_over: Option<String>,
     /// How many of the steps take up a job.
     busy: usize,
     /// Steps of an earlier executor are still being taken up.
@@ -106,12 +109,16 @@ struct Active {
 impl Driver<'_> {
     fn run(&mut self) -> Result<RunEnded, RunError> {
         loop {
-            if self.stalled.is_none() && !self.unsettled {
+            if self.stalled.is_none() && !self.unsettled && self.taken_over.is_none() {
                 self.advance()?;
             }
             self.commit();
+            self.taken_over = self.host.journal.taken_over();
+            if self.taken_over.is_some() {
+                self.agenda.clear();
+            }
             if self.stalled.is_none() {
-                if let Some(ended) = self.machine.ended() {
+                if let Some(ended) = self.machine.ended().filter(|_| self.taken_over.is_none()) {
                     return Ok(ended.clone());
                 }
                 for (id, then) in std::mem::take(&mut self.agenda) {
@@ -306,6 +313,9 @@ impl Driver<'_> {
                 Happening::Unanswered { step } => self.feed(step, Input::Nobody)?,
                 Happening::Key(key) => self.key(key)?,
                 Happening::Interrupted { by, hard } => self.interrupted(by, hard)?,
+                Happening::Copied { state, text } => {
+                    self.record(Event::Connection { node: String::from("replica"), state, text })?;
+                }
                 Happening::Linked { machine, state, text } => {
                     let node = self.program.machines.get(machine.index()).map_or("?", |m| &m.name).to_owned();
                     self.record(Event::Connection { node, state, text })?;
@@ -394,15 +404,19 @@ impl Driver<'_> {
 
     /// Whether nothing will happen any more by itself.
     fn is_idle(&self) -> bool {
-        match self.stalled {
-            Some(_) => self.steps.values().all(|a| a.command.is_none()),
-            None => self.steps.values().all(|a| a.suspended),
+        match self.stalled.is_some() || self.taken_over.is_some() {
+            true => self.steps.values().all(|a| a.command.is_none()),
+            false => self.steps.values().all(|a| a.suspended),
         }
     }
 
     /// Why the run cannot go on.
     fn give_up(&self) -> RunError {
         let run = self.machine.started().map_or("", |s| s.run.as_str());
+        if let Some(by) = &self.taken_over {
+            return RunError::open(format!("run {run} was taken over: {by}; nothing more is started here"))
+                .help("follow it there; what ran here to its end is in the journal here");
+        }
         if let Some(error) = &self.stalled {
             if !self.written {
                 return RunError::stopped(format!("{}; nothing was started", error.message)).help(&error.help);

@@ -182,7 +182,7 @@ fn an_altered_run_is_not_taken_up_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let run = sample(&store, "a");
-    store.db.execute_batch("UPDATE events SET json = replace(json, '3', '4') WHERE seq = 3").unwrap();
+    store.db.execute_batch("UPDATE events SET json = replace(json, '2', '3') WHERE seq = 3").unwrap();
     let error = store.unaltered(&run).unwrap_err();
     assert_eq!(error.message, format!("the journal of run {run} is not what was written: event 3 was changed"));
     assert_eq!(error.exit, crate::run::exit::OPEN);
