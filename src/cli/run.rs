@@ -13,7 +13,7 @@ use crate::cli::view::Live;
 use crate::cli::{Exit, disasm, report};
 use crate::os::{self, Disk, Ending, Store};
 use crate::prove::{Limits, prove};
-use crate::run::{Options, Reporter, RunError, Waiver};
+use crate::run::{Approved, Options, Reporter, RunError, Waiver};
 use crate::semantics::Violation;
 use crate::session::Files;
 use crate::stdlib;
@@ -69,13 +69,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     let mut options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
     options.waive_holds.clone_from(&args.waive_hold);
     options.waived.extend(loaded.waived.take());
-    let checked = options.check_decisions(&loaded.program).and_then(|()| options.check_answers(&loaded.program));
-    // A rehearsal needs nobody's approval; but whether it would have that can be seen.
-    let approved = checked.and_then(|()| match args.dry_run && args.approval.files.is_empty() {
-        true => Ok(Vec::new()),
-        false => approved::check(&args.approval, &loaded, &options.decisions),
-    });
-    match approved {
+    match permitted(args, &loaded, &options) {
         Ok(approved) => options.approved = approved,
         Err(error) => return report::run_error(console, &error),
     }
@@ -103,6 +97,17 @@ pub fn folder_for_commands(folder: &Path) -> Result<String, RunError> {
             let why = format!("`{}` is not a folder that commands could run in", folder.display());
             Err(RunError::usage(why).help("give another one with `--dir`"))
         }
+    }
+}
+
+/// Whether it may be run like this, and who approved it if somebody had to.
+fn permitted(args: &Args, loaded: &Loaded, options: &Options) -> Result<Vec<Approved>, RunError> {
+    options.check_decisions(&loaded.program)?;
+    options.check_answers(&loaded.program)?;
+    match args.dry_run && args.approval.files.is_empty() {
+        // A rehearsal needs nobody's approval; but whether it would have that can be seen.
+        true => Ok(Vec::new()),
+        false => approved::check(&args.approval, loaded, &options.decisions),
     }
 }
 
