@@ -239,6 +239,9 @@ pub trait Reporter {
         None
     }
 
+    /// Whoever sits here may not answer this step's question.
+    fn barred(&mut self, _step: InstrId) {}
+
     /// The running step whose output it wants to see.
     fn watches(&self, _machine: &Machine) -> Option<InstrId> {
         None

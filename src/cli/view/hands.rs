@@ -14,6 +14,8 @@ pub struct Hands {
     pub helping: bool,
     /// The answer that is being written.
     pub answering: Option<Answering>,
+    /// The step whose question is not for this operator, if they have just tried to answer it.
+    pub barred: Option<InstrId>,
 }
 
 /// An answer that is being written.
@@ -35,6 +37,7 @@ impl Hands {
 
     /// Takes a key. `items` are the steps that can be selected, `questions` those that wait for an answer.
     pub fn key(&mut self, key: Key, items: &[InstrId], questions: &[(InstrId, &Asked)]) -> Option<Wish> {
+        self.barred = None;
         if let Some(answering) = &mut self.answering {
             let asked = questions.iter().find(|(step, _)| *step == answering.step);
             let Some((_, asked)) = asked.filter(|_| key != Key::Escape) else {

@@ -134,6 +134,10 @@ impl Reporter for Live<'_> {
         self.hands.key(key, &items, &self.facts.chronicle().open_questions())
     }
 
+    fn barred(&mut self, step: InstrId) {
+        self.hands.barred = Some(step);
+    }
+
     fn watches(&self, machine: &Machine) -> Option<InstrId> {
         self.hands.selected(&self.items(machine)).filter(|_| self.hands.watching)
     }

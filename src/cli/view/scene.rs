@@ -124,6 +124,11 @@ impl Scene<'_> {
                 line = line.text(&format!(", then {otherwise}"));
             }
             lines.push(line);
+            if self.hands.barred == Some(*id) {
+                let who = asked.role.as_deref().unwrap_or("somebody else");
+                let text = format!("this is for {who} to answer, with `handover approve`");
+                lines.push(Line::labelled("").text("    ").styled(Style::Red, &text));
+            }
         }
         lines
     }

@@ -44,11 +44,7 @@ impl Report {
             took: took(began, end),
             promise,
             digest: started.digest.clone(),
-            sources: program
-                .sources
-                .iter()
-                .map(|s| Source { path: s.path.clone(), digest: hexadecimal(&s.digest) })
-                .collect(),
+            sources: sources(program),
             directory: started.directory.clone(),
             decisions: started.decisions.clone(),
             people: build.people(),
@@ -74,6 +70,12 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
         })
     }
+}
+
+/// The files; what was given on the command line is told as decisions and arguments.
+fn sources(program: &Program) -> Vec<Source> {
+    let files = program.sources.iter().filter(|s| !s.path.starts_with("--"));
+    files.map(|s| Source { path: s.path.clone(), digest: hexadecimal(&s.digest) }).collect()
 }
 
 fn completed(machine: &Machine) -> bool {

@@ -54,7 +54,8 @@ fn code(call: &Helper, _: &Handlebars, _: &Context, _: &mut RenderContext, out: 
 
 /// A text as it is: lines that are indented are code in Markdown, whatever is in them.
 fn indented(text: &str) -> String {
-    text.trim_end().lines().map(|line| format!("    {line}\n")).collect()
+    let lines: Vec<String> = text.trim_end().lines().map(|line| format!("    {line}")).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -64,6 +65,6 @@ mod tests {
     #[test]
     fn nothing_in_a_text_is_markup() {
         assert_eq!(plain("a|b *c* <i>\nd\n"), "a\\|b \\*c\\* \\<i\\><br>d");
-        assert_eq!(indented("```\na\n\n"), "    ```\n    a\n");
+        assert_eq!(indented("```\na\n\n"), "    ```\n    a");
     }
 }

@@ -337,6 +337,7 @@ impl Driver<'_> {
     fn key(&mut self, key: Key) -> Result<(), RunError> {
         let Some(Wish::Answer { step, option }) = self.host.reporter.key(&self.machine, key) else { return Ok(()) };
         if !self.host.world.may_answer(step) {
+            self.host.reporter.barred(step);
             return Ok(());
         }
         self.host.world.withdraw(step);
