@@ -47,6 +47,7 @@ pub fn execute(
     reporter: &mut dyn Reporter,
     terminal: bool,
 ) -> Result<Ending, RunError> {
+    environment::guard(&program.secrets);
     options.check_decisions(&program)?;
     options.check_answers(&program)?;
     let replica = options.replica.clone().unwrap_or_default();
@@ -93,6 +94,7 @@ pub fn resume(
     let info = store.run(run)?;
     let bytes = store.program(&info.digest)?;
     let program = load(&bytes).map_err(|error| unfit(&info.id, &error))?;
+    environment::guard(&program.secrets);
     let (replica, waived) = succession::way(store, &info.id, options, &who())?;
     let by = Who { journal: store.id().to_owned(), replica, ..who() };
     let holder = Holder { run: info.id.clone(), plan: info.plan, by: by.clone(), since: Timestamp::now() };
@@ -205,7 +207,6 @@ impl Session<'_> {
         let signals = Signals::catch().map_err(unusable)?;
         let program = Arc::clone(machine.program());
         let machines = program.machines.iter().map(|m| m.reach.clone()).collect();
-        environment::guard(&program.secrets);
         let folder = PathBuf::from(&options.directory);
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines, folder);
         world.gates = Gates::new(self.roles, &self.by.user);

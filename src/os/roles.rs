@@ -1,8 +1,9 @@
 //! Who may answer what: a role is a group of the system, or users who were named when the run was started.
 
+use super::environment;
 use crate::bytecode::{Op, Program};
 use crate::run::{Options, RunError, Who};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// The roles of a run.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +84,8 @@ fn has_members(line: &str) -> bool {
 
 /// What a command prints; `None` if it fails.
 fn output(command: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(command).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let output =
+        environment::command(command).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -1,6 +1,7 @@
 //! The command that leads to the copy, and the conversation with it. Nothing here waits longer than it is told to.
 
 use super::message::{Reply, Request};
+use crate::os::environment;
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
@@ -9,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// The way to a copy, open.
@@ -28,7 +29,7 @@ impl Wire {
     /// Starts the command. Whether it leads anywhere shows with the first exchange.
     pub fn open(prefix: &[String]) -> Result<Wire, String> {
         let (program, arguments) = prefix.split_first().ok_or("there is no command that leads there")?;
-        let mut command = Command::new(program);
+        let mut command = environment::command(program);
         command.args(arguments).args(["handover", "receive"]).process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| format!("`{program}` could not be started: {error}"))?;
