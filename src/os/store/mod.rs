@@ -78,7 +78,10 @@ impl Store {
     /// Opens the store of a folder, and makes both if need be.
     pub fn open(folder: &Path) -> Result<Store, RunError> {
         state::make(folder)?;
-        Store::of(state::absolute(folder)?, OpenFlags::default(), None)
+        let store = Store::of(state::absolute(folder)?, OpenFlags::default(), None)?;
+        let files = [FILE, LOG, INDEX].map(|name| store.folder.join(name));
+        files.iter().filter(|file| state::exists(file)).try_for_each(|file| state::share(&store.folder, file))?;
+        Ok(store)
     }
 
     /// Opens the store of a folder if there is one, to read. It may lie where nobody can write.
@@ -224,6 +227,8 @@ impl Store {
 /// The database, and the log in which its latest changes may be.
 const FILE: &str = "journal.db";
 const LOG: &str = "journal.db-wal";
+/// The index of the log, see SQLite's "WAL-mode File Format".
+const INDEX: &str = "journal.db-shm";
 
 /// A run by its row, its first and its last event. What cannot be read is left out: the list is of all runs.
 fn run_info(row: &rusqlite::Row) -> rusqlite::Result<RunInfo> {

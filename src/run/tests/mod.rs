@@ -2,6 +2,7 @@
 
 mod confluence;
 mod crash;
+mod gates;
 mod legal;
 mod outside;
 mod random;

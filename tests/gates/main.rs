@@ -1,0 +1,212 @@
+//! Gates and control between processes: who may answer, until when, from another terminal, after a crash; cancelling from
+//! elsewhere; and duties that outlive their run.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod duties;
+mod place;
+mod users;
+
+use place::{Place, me};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// Two questions, and a step after each.
+const TWO: &str = r#"
+node here { via = local }
+plan move() "Clients move" {
+  given here is up
+  step sure {
+    ask "Shall clients be moved?"
+    by  movers
+  }
+  step one on here { run "echo one >>log" }
+  step way {
+    ask    "How?"
+    answer quick "The address"
+    answer full  "All of it"
+    answer wait  "Not now" stops
+    within 10m
+  }
+  step two on here {
+    only if way is full
+    run "echo two >>log"
+  }
+}
+"#;
+
+/// A question with a time and an answer that counts then.
+fn timed(otherwise: &str) -> String {
+    format!(
+        r#"
+node here {{ via = local }}
+plan move() {{
+  given here is up
+  step sure {{
+    ask "Shall clients be moved?"
+    within 1s{otherwise}
+  }}
+  step go on here {{ run "echo gone >>log" }}
+}}
+"#
+    )
+}
+
+#[test]
+fn a_question_is_answered_from_another_terminal_once_and_by_name() {
+    let place = Place::new(TWO);
+    let role = format!("movers={}", me());
+    let mut run = place.start(&["run", "plan.ha", "--yes", "--role", &role]);
+    let id = place.wait_for("sure");
+    let (exit, out, _) = place.handover(&["runs"]);
+    assert!(exit == 0 && out.contains("running") && out.contains("waits for an answer: sure, for movers"), "{out}");
+    let (exit, out, err) = place.handover(&["approve", "--why", "the standby is fresh"]);
+    assert_eq!((exit, out), (0, format!("sure of run {id}: yes, says {}: the standby is fresh\n", me())), "{err}");
+    place.wait_for("way");
+    let (exit, _, err) = place.handover(&["approve", &id, "sure"]);
+    assert!(exit == 2 && err.contains("`sure` was answered already: `yes`, by"), "{err}");
+    let (exit, _, err) = place.handover(&["approve", "two"]);
+    assert!(exit == 2 && err.contains("`two` has not been asked yet"), "{err}");
+    let (exit, _, err) = place.handover(&["approve", "tow"]);
+    assert!(exit == 2 && err.contains("the plan has no step `tow`"), "{err}");
+    let (exit, _, err) = place.handover(&["approve"]);
+    assert!(exit == 2 && err.contains("one of: quick, full, wait"), "{err}");
+    let (exit, _, err) = place.handover(&["approve", "--answer", "ful"]);
+    assert!(exit == 2 && err.contains("`ful` is no answer to this question"), "{err}");
+    assert_eq!(place.handover(&["approve", &id[..10], "way", "--answer", "full"]).0, 0);
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+    assert_eq!(place.log(), "one two ");
+    let (exit, _, err) = place.handover(&["approve", &id]);
+    assert!(exit == 2 && err.contains("has ended: it asks nothing any more"), "{err}");
+    let answers = place.events("answered");
+    assert_eq!(answers[0]["by"]["person"]["who"], Value::from(me()));
+    assert_eq!(answers[0]["by"]["person"]["why"], "the standby is fresh");
+}
+
+#[test]
+fn a_no_from_another_terminal_stops_the_plan() {
+    let place = Place::new(TWO);
+    let role = format!("movers={}", me());
+    let mut run = place.start(&["run", "plan.ha", "--yes", "--role", &role, "--answer", "sure=yes"]);
+    place.wait_for("way");
+    let (exit, out, err) = place.handover(&["reject", "--why", "not tonight"]);
+    assert!(exit == 0 && out.contains("way of run") && out.contains("wait, says"), "{out}{err}");
+    assert_eq!(run.wait().unwrap().code(), Some(3));
+    assert_eq!(place.log(), "one ");
+}
+
+#[test]
+fn whoever_does_not_have_the_role_is_not_heard() {
+    let place = Place::new(TWO);
+    let mut run = place.start(&["run", "plan.ha", "--yes", "--role", "movers=nobody-here"]);
+    let id = place.wait_for("sure");
+    let (exit, _, err) = place.handover(&["approve"]);
+    assert!(exit == 2 && err.contains(&format!("this is for `movers` to answer, and {} is not", me())), "{err}");
+    assert_eq!(place.handover(&["cancel", &id]).0, 0);
+    assert_eq!(run.wait().unwrap().code(), Some(5));
+    let (exit, _, err) = place.handover(&["run", "plan.ha", "--yes"]);
+    assert!(exit == 2 && err.contains("nobody on this machine is `movers`") && err.contains("--role movers="), "{err}");
+    let args = ["run", "plan.ha", "--yes", "--role", "movers=eve", "--answer", "sure=yes"];
+    let (exit, _, err) = place.handover(&args);
+    assert!(exit == 2 && err.contains("`sure` is for `movers` to answer"), "{err}");
+    let (exit, _, err) = place.handover(&["run", "plan.ha", "--yes", "--role", "movers=eve", "--role", "mover=eve"]);
+    assert!(exit == 2 && err.contains("the plan asks for no role `mover`"), "{err}");
+    assert_eq!(place.log(), "");
+}
+
+#[test]
+fn when_time_is_up_the_default_counts_or_nobody_has_answered() {
+    for (otherwise, exit, log, answers) in [(", else yes", 0, "gone ", 1), (", else no", 3, "", 1), ("", 3, "", 0)] {
+        let place = Place::new(&timed(otherwise));
+        let (code, out, err) = place.handover(&["run", "plan.ha", "--yes"]);
+        assert_eq!((code, place.log().as_str()), (exit, log), "{otherwise}: {out}{err}");
+        let found = place.events("answered");
+        assert_eq!(found.len(), answers, "{otherwise}");
+        assert!(found.iter().all(|answer| answer["by"] == "deadline"), "{found:?}");
+        let late = "nobody has answered in time";
+        assert_eq!(out.contains(late), answers == 0, "{out}");
+    }
+}
+
+#[test]
+fn an_executor_that_is_lost_gives_no_more_time() {
+    let place = Place::new(&timed(", else no"));
+    let mut run = place.start(&["run", "plan.ha", "--yes"]);
+    let id = place.wait_for("sure");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let until: jiff::Timestamp = place.events("asked")[0]["until"].as_str().unwrap().parse().unwrap();
+    let (exit, _, err) = place.handover(&["approve", &id]);
+    assert!(exit == 3 && err.contains("no executor is working on run") && err.contains("handover resume"), "{err}");
+    let (_, out, _) = place.handover(&["runs"]);
+    assert!(out.contains("unfinished"), "{out}");
+    while jiff::Timestamp::now() <= until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Too late, also for an answer in advance.
+    let (exit, out, _) = place.handover(&["resume", "--answer", "sure=yes"]);
+    assert_eq!((exit, place.log().as_str()), (3, ""), "{out}");
+    let asked = place.events("asked");
+    assert_eq!((asked.len(), &asked[0]["until"]), (2, &asked[1]["until"]), "the time is the recorded one");
+    assert_eq!(place.events("answered")[0]["by"], "deadline");
+}
+
+#[test]
+fn a_lost_run_is_cancelled_by_taking_it_up() {
+    let place = Place::new(TWO);
+    let role = format!("movers={}", me());
+    let mut run = place.start(&["run", "plan.ha", "--yes", "--role", &role]);
+    let id = place.wait_for("sure");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let (exit, _, err) = place.handover(&["cancel", &id]);
+    assert!(exit == 3 && err.contains("no executor is working on run") && err.contains("--cancel"), "{err}");
+    let (exit, out, err) = place.handover(&["resume", &id, "--cancel", "--why", "wrong site"]);
+    assert_eq!((exit, place.log().as_str()), (5, ""), "{out}{err}");
+    assert_eq!(place.events("cancel_requested")[0]["by"]["why"], "wrong site");
+}
+
+#[test]
+fn a_run_is_cancelled_from_elsewhere_mildly_and_then_at_once() {
+    let place = Place::new(
+        r#"
+node here { via = local }
+plan long() {
+  given here is up
+  step work on here { run "echo work >>log; exec sleep 300" within 10m }
+  step more on here { run "echo more >>log" }
+}
+"#,
+    );
+    let mut run = place.start(&["run", "plan.ha", "--yes"]);
+    place.until(|| place.log() == "work ");
+    let (exit, out, err) = place.handover(&["cancel", "--why", "wrong site"]);
+    assert!(exit == 0 && out.contains("what runs is left to end"), "{out}{err}");
+    assert!(run.try_wait().unwrap().is_none(), "the command is left to end");
+    let (exit, _, err) = place.handover(&["cancel"]);
+    assert!(exit == 2 && err.contains("is being cancelled already") && err.contains("--now"), "{err}");
+    assert!(run.try_wait().unwrap().is_none(), "a second mild wish changes nothing");
+    let begun = Instant::now();
+    assert_eq!(place.handover(&["cancel", "--now"]).0, 0);
+    assert_eq!(run.wait().unwrap().code(), Some(5));
+    assert!(begun.elapsed() < Duration::from_secs(250), "the command was ended");
+    let hard: Vec<Value> = place.events("cancel_requested").iter().map(|e| e["hard"].clone()).collect();
+    assert_eq!(hard, [Value::Null, Value::Bool(true)]);
+    let (exit, _, err) = place.handover(&["cancel"]);
+    assert!(exit == 2 && err.contains("no run in") && err.contains("is going on"), "{err}");
+}
+
+#[test]
+fn the_script_takes_the_same_answers_from_the_same_people() {
+    let place = Place::new(&TWO.replace("by  movers", "by  movers\n    within 1h, else no"));
+    assert_eq!(place.handover(&["build", "plan.ha", "--emit", "sh", "-o", "plan.sh"]).0, 0);
+    let role = format!("movers={}", me());
+    let (exit, _, err) = place.script(&["--answer", "sure=yes"]);
+    assert!(exit == 2 && err.contains("nobody here is movers"), "{err}");
+    let (exit, _, err) = place.script(&["--role", "movers=eve", "--answer", "sure=yes"]);
+    assert!(exit == 2 && err.contains("sure is for movers to answer"), "{err}");
+    let (exit, out, err) = place.script(&["--role", &role]);
+    assert_eq!((exit, place.log().as_str()), (3, ""), "nobody is there, and silence is a no: {out}{err}");
+    let (exit, out, err) = place.script(&["--role", &role, "--answer", "sure=yes", "--answer", "way=full"]);
+    assert_eq!((exit, place.log().as_str()), (0, "one two "), "{out}{err}");
+}
