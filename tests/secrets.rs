@@ -209,7 +209,11 @@ fn a_secret_is_in_no_system_call_but_the_way_to_its_command() {
     }
     let case = Case::new(STEPS);
     let calls = "trace=execve,openat,open,creat,rename,renameat2,mkdir,write,writev,pwrite64,pwritev,sendto,sendmsg";
-    let run = [env!("CARGO_BIN_EXE_handover"), "run", "plan.ha", "--yes", "--events", "json"];
+    let program = env!("CARGO_BIN_EXE_handover");
+    let folder = Path::new(program).parent().unwrap().display();
+    let path = format!("PATH={folder}:{}", std::env::var("PATH").unwrap());
+    let second = format!("env HANDOVER_STATE={} {path}", case.path("second").display());
+    let run = [program, "run", "plan.ha", "--yes", "--events", "json", "--replica", &second];
     let strace = ["strace", "-f", "-v", "-y", "-s", "70000", "-o", "trace", "-e", calls];
     let output = case.command(&[&strace[..], &run[..]].concat()).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
@@ -231,6 +235,7 @@ fn a_secret_is_in_no_system_call_but_the_way_to_its_command() {
         assert!(own && given.iter().all(|name| ["PW", "KEY"].contains(name)), "{line}");
         started += 1;
     }
+    assert!(case.path("second").is_dir(), "there was a second journal");
     assert!(piped > 5 && started > 5, "the way that there is was seen: {piped} and {started}");
     case.has_none_in_files();
 }
