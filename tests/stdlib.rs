@@ -104,6 +104,7 @@ fn file_systems_mount_and_unmount() {
         ("[ \"$(id -u)\" = 0 ]", "it needs root"),
         ("command -v mkfs.ext4", "it needs mkfs.ext4 (package e2fsprogs)"),
         ("losetup -f", "it needs loop devices"),
+        ("command -v fuser", "it needs fuser (package psmisc)"),
     ];
     if !possible(&needs) {
         return;
@@ -130,6 +131,15 @@ fn file_systems_mount_and_unmount() {
     assert_eq!(std::fs::read_to_string(place.path("image.d/file")).unwrap(), "text\n");
     let mounted = |name: &str| Command::new("mountpoint").arg("-q").arg(place.path(name)).status().unwrap().success();
     assert!(mounted("scratch") && mounted("image.d") && mounted("shared"));
+
+    // One that goes when it is asked to, and one that does not.
+    let sits =
+        |script: &str| Command::new("sh").args(["-c", script]).current_dir(place.path("image.d")).spawn().unwrap();
+    let mut users = [sits("exec sleep 1000"), sits("trap '' TERM; sleep 1000; sleep 1000")];
+    let run = place.run("leave", &[], 0);
+    assert_run(&run, 0, &[("there", "ok"), ("users", "ok"), ("again", "already")]);
+    let ends = users.each_mut().map(|user| std::os::unix::process::ExitStatusExt::signal(&user.wait().unwrap()));
+    assert_eq!(ends, [Some(15), Some(9)]);
 
     let run = place.run("unmount", &[], 0);
     assert_run(&run, 0, &[("unmount", "ok"), ("again", "already"), ("image", "ok"), ("detach", "ok")]);

@@ -88,7 +88,14 @@ fn campaign() {
 }
 
 /// One of every sort whose end is known: the exit code and the way out.
-const KNOWN: [(Trial, Option<i32>, &[&str]); 0] = [];
+const KNOWN: [(Trial, Option<i32>, &[&str]); 6] = [
+    (Trial { plan: "move", fault: Fault::Busy, step: "leave" }, Some(0), &[]),
+    (Trial { plan: "move", fault: Fault::Stuck, step: "leave" }, Some(3), &[]),
+    (Trial { plan: "move", fault: Fault::Full, step: "leave" }, Some(0), &[]),
+    (Trial { plan: "move", fault: Fault::NoMountPoint, step: "stop" }, Some(3), &[]),
+    (Trial { plan: "move", fault: Fault::Executor, step: "mount" }, None, &["resume"]),
+    (Trial { plan: "take_over", fault: Fault::Freeze("st1"), step: "fence" }, Some(0), &[]),
+];
 
 #[test]
 fn what_a_fault_leaves_is_known_and_so_is_the_way_out() {
