@@ -80,4 +80,6 @@ faults:
 	$(CARGO) build --locked --quiet
 	tests/faults/simulated target/debug/handover examples/*/plan.ha >target/faults/simulated.jsonl
 	RUNS=$(RUNS) $(CARGO) test --locked --test postgres campaign -- --ignored --nocapture
+	RUNS=$(RUNS) $(CARGO) test --locked --test storage campaign -- --ignored --nocapture
+	RUNS=$(RUNS) $(CARGO) test --locked --test pacemaker campaign -- --ignored --nocapture
 	tests/faults/table target/faults/*.jsonl

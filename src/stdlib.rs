@@ -7,6 +7,7 @@ pub const LIBRARIES: &[(&str, &str)] = &[
     ("std/host", include_str!("../stdlib/host.ha")),
     ("std/http", include_str!("../stdlib/http.ha")),
     ("std/net", include_str!("../stdlib/net.ha")),
+    ("std/pacemaker", include_str!("../stdlib/pacemaker.ha")),
     ("std/postgres", include_str!("../stdlib/postgres.ha")),
     ("std/process", include_str!("../stdlib/process.ha")),
     ("std/service", include_str!("../stdlib/service.ha")),
