@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -114,6 +115,26 @@ impl Lab {
         let mut child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("handover");
         let events = BufReader::new(child.stdout.take().expect("its events"));
         Executor { child, events }
+    }
+
+    /// Does what the example's page shows, but for building and removing the lab; all that was said.
+    #[track_caller]
+    pub fn follow_page(&self) -> Seen {
+        let page = std::fs::read_to_string(self.folder.join("README.md")).expect("a page");
+        let block = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("commands");
+        let kept = |line: &&str| !["cd ", "lab/up", "lab/down"].iter().any(|word| line.starts_with(word));
+        let lines: Vec<&str> = block.lines().filter(kept).collect();
+        // The command as it is installed, with nobody at the terminal.
+        let command = self.files().join("handover");
+        let words =
+            format!("#!/bin/sh\nexec {HANDOVER} \"$@\" --yes --state {}\n", self.files().join("runs").display());
+        std::fs::write(&command, words).expect("a file");
+        std::fs::set_permissions(&command, PermissionsExt::from_mode(0o755)).expect("a file");
+        let script = lines.join("\n").replace("/tmp/", &format!("{}/", self.files().display()));
+        let script = script.replace("handover", &command.display().to_string());
+        let output = self.command("bash").args(["-ec", &format!("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n{script}\nwait")]).output().expect("bash");
+        assert!(output.status.success(), "{}", text(&output));
+        Seen(text(&output))
     }
 
     pub fn json(&self, words: &[&str]) -> Value {

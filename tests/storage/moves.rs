@@ -2,40 +2,21 @@
 
 use crate::lab::{say, text};
 use crate::volume::{Volume, is_possible};
-use std::time::Duration;
 
+/// In order, and by force, as the example's page shows it.
 #[test]
 fn the_volume_moves_in_order_and_by_force() {
     if !is_possible() {
         return;
     }
-    let mut volume = Volume::in_use();
-    let client = volume.client();
-    assert!(client.is_served(Duration::from_secs(10)));
-
-    volume.lab.completes("move", &[]);
-    assert_eq!(volume.serving(), Some("st2"));
-    volume.lab.completes("move_back", &[]);
-    assert_eq!(volume.serving(), Some("st1"));
-
-    volume.lab.does("lab/cut st1");
-    volume.lab.completes("take_over", &[]);
-    assert_eq!(volume.serving(), Some("st2"));
-    assert_eq!(volume.lab.does("lab/power status st1"), "off");
-    volume.lab.does("lab/join st1");
-    volume.lab.completes("rejoin", &[]);
-    volume.lab.completes("move_home", &[]);
-    assert!(client.is_served(Duration::from_secs(10)));
-
-    let seen = client.stop();
+    let volume = Volume::unused();
+    let seen = volume.lab.follow_page();
     say(&seen.0);
     assert_eq!(seen.number("acknowledged and lost"), 0, "{}", seen.0);
     assert!(seen.0.contains("st1 then st2 then st1 then st2 then st1"), "{}", seen.0);
-    let watched = volume.watched();
-    say(&watched.0);
-    assert_eq!((watched.number("mounted twice"), watched.number("address held twice")), (0, 0), "{}", watched.0);
-    assert!(watched.number("looks") > 100, "{}", watched.0);
-    assert_eq!(volume.repeated(), 0);
+    assert_eq!((seen.number("mounted twice"), seen.number("address held twice")), (0, 0), "{}", seen.0);
+    assert!(seen.number("looks") > 100, "{}", seen.0);
+    assert_eq!((volume.serving(), volume.repeated()), (Some("st1"), 0));
     assert_eq!(text(&volume.lab.at("st1", "cat /srv/data/moves")).lines().count(), 4);
 
     volume.lab.completes("end", &[]);
