@@ -315,3 +315,52 @@ fn a_full_disk_stops_new_steps_and_loses_nothing() {
     }
     assert_eq!(fs::read_to_string(case.path("count")).unwrap(), "one\ntwo\n");
 }
+
+#[test]
+fn a_disk_that_cannot_be_written_is_said_and_what_is_on_it_is_read() {
+    let case = Case::new(&COUNTING.replace("STEPS", "step pay on c { do pay(\"one\") }"));
+    fs::create_dir(case.path("state")).unwrap();
+    let inside = r#"
+        mount -t tmpfs -o size=4m none state || { echo "no mount"; exit 99; }
+        "$HANDOVER" run plan.ha --yes; echo "first: $?"
+        mount -o remount,ro state || { echo "no mount"; exit 99; }
+        "$HANDOVER" run plan.ha --yes; echo "second: $?"
+        "$HANDOVER" runs; echo "runs: $?"
+        "$HANDOVER" show --verify; echo "show: $?""#;
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", inside]).current_dir(&case.0).stdin(Stdio::null());
+    command.env("HANDOVER", env!("CARGO_BIN_EXE_handover")).env("HANDOVER_STATE", case.path("state"));
+    let text = match command.output() {
+        Ok(output) if geteuid().is_root() && !outcome(&output).1.contains("no mount") => outcome(&output).1,
+        _ => return eprintln!("skipped: only root may mount a small disk"),
+    };
+    for line in ["first: 0", "second: 3", "runs: 0", "show: 0", "completed", "is whole: ", "cannot be used"] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    assert_eq!(fs::read_to_string(case.path("count")).unwrap(), "one\n");
+}
+
+#[test]
+fn a_journal_that_may_not_grow_stops_the_run_and_loses_nothing() {
+    let steps: String = (0..40).map(|i| format!("step pay{i} on c {{ do pay(\"pay{i}\") }}\n")).collect();
+    let case = Case::new(&COUNTING.replace("STEPS", steps.trim()).replace("sleep 0.05; ", ""));
+    // In blocks of 512 bytes.
+    let limited = "ulimit -f 400; exec \"$HANDOVER\" run plan.ha --yes";
+    let mut command = Command::new("sh");
+    command.args(["-c", limited]).current_dir(&case.0).stdin(Stdio::null());
+    command.env("HANDOVER", env!("CARGO_BIN_EXE_handover")).env("HANDOVER_STATE", case.path("state"));
+    let (code, text) = outcome(&command.output().unwrap());
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("nothing new is started"), "{text}");
+    let run = case.only_run();
+    let mut settled = lost(&case, code, &case.handover(&["resume", &run]).1);
+    settled.iter_mut().for_each(|word| word.insert_str(0, "--settle="));
+    let args: Vec<&str> = ["resume", &run].into_iter().chain(settled.iter().map(String::as_str)).collect();
+    let (code, text) = case.handover(&args);
+    assert_eq!(code, 0, "{text}");
+    let mut count: Vec<String> = fs::read_to_string(case.path("count")).unwrap().lines().map(String::from).collect();
+    count.sort();
+    count.dedup();
+    assert_eq!(count.len(), 40);
+    assert_eq!(fs::read_to_string(case.path("count")).unwrap().lines().count(), 40);
+}

@@ -1,6 +1,7 @@
 //! Ctrl-C and `kill`, as something to poll for. A terminal that goes away ends nothing: the plan goes on without it.
 
 use rustix::io::{ioctl_fionbio, read};
+use rustix::process::Signal;
 use signal_hook::SigId;
 use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -15,7 +16,8 @@ use std::sync::atomic::AtomicBool;
 #[derive(Debug)]
 pub(super) struct Signals {
     sources: Vec<Source>,
-    hangup: SigId,
+    /// Signals that end nothing: a terminal that goes away, a journal that may grow no further.
+    caught: [SigId; 2],
 }
 
 #[derive(Debug)]
@@ -35,8 +37,8 @@ impl Signals {
         };
         let sources = [(SIGINT, "Ctrl-C"), (SIGTERM, "SIGTERM")].into_iter().map(catch).collect::<io::Result<_>>()?;
         // Caught rather than ignored: commands would inherit the ignoring.
-        let hangup = flag::register(SIGHUP, Arc::new(AtomicBool::new(false)))?;
-        Ok(Signals { sources, hangup })
+        let catch = |signal| flag::register(signal, Arc::new(AtomicBool::new(false)));
+        Ok(Signals { sources, caught: [catch(SIGHUP)?, catch(Signal::XFSZ.as_raw())?] })
     }
 
     /// What to poll for.
@@ -58,7 +60,7 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        for id in self.sources.iter().map(|s| s.id).chain([self.hangup]) {
+        for id in self.sources.iter().map(|s| s.id).chain(self.caught) {
             unregister(id);
         }
     }
