@@ -7,6 +7,8 @@ pub mod calculus;
 #[cfg(feature = "compiler")]
 pub mod syntax;
 #[cfg(feature = "compiler")]
+pub mod format;
+#[cfg(feature = "compiler")]
 pub mod model;
 #[cfg(feature = "compiler")]
 pub mod stdlib;

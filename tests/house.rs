@@ -12,6 +12,7 @@ const ORDER: &[&str] = &[
     "base",
     "calculus",
     "syntax",
+    "format",
     "model",
     "stdlib",
     "resolve",

@@ -4,7 +4,7 @@ use crate::run::exit;
 use std::process::ExitCode;
 
 /// How the command ended. The numbers are part of the command's contract.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Exit {
     /// Done, and nothing to complain about.

@@ -18,6 +18,7 @@ mod exit;
 mod explain;
 mod facts;
 mod flags;
+mod fmt;
 mod json;
 mod plan;
 mod preview;
@@ -60,6 +61,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Check(check::Args),
+    Fmt(fmt::Args),
     Plan(plan::Args),
     Test(test::Args),
     Drill(drill::Args),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, console: &mut Console) -> Exit {
     match command {
         Command::Check(args) => check::run(&args, console),
+        Command::Fmt(args) => fmt::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),
         Command::Test(args) => test::run(&args, console),
         Command::Drill(args) => drill::run(&args, console),

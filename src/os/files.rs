@@ -1,7 +1,7 @@
 //! Files: read within limits, found in folders, written whole or not at all.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -100,6 +100,17 @@ pub fn is_folder(path: &Path) -> bool {
 /// Writes a file: afterwards it has the new content or still the old one. Anything but a regular file, such as a
 /// terminal or a pipe, is written to directly.
 pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<(), FileError> {
+    replace(path, bytes, if executable { 0o777 } else { 0o666 }, None)
+}
+
+/// Writes a file that is there, in the same way; it keeps its permissions.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let data = fs::metadata(path).map_err(|e| FileError::io(path, "read", &e))?;
+    replace(path, bytes, 0o600, Some(data.permissions()))
+}
+
+/// Writes a file with these permissions, or with those that a new one of this mode gets.
+fn replace(path: &Path, bytes: &[u8], mode: u32, permissions: Option<Permissions>) -> Result<(), FileError> {
     let fail = |e: io::Error| FileError::io(path, "written", &e);
     match fs::metadata(path) {
         Ok(data) if data.is_dir() => return Err(FileError::new(path, "is a folder")),
@@ -115,9 +126,11 @@ pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<(), FileErro
     draft.push(name);
     draft.push(format!(".{}", std::process::id()));
     let draft = target.with_file_name(draft);
-    let mode = if executable { 0o777 } else { 0o666 };
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&draft, &target)
@@ -130,7 +143,7 @@ pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<(), FileErro
 
 #[cfg(test)]
 mod tests {
-    use super::{find, read, read_text, write};
+    use super::{find, read, read_text, rewrite, write};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
@@ -183,6 +196,20 @@ mod tests {
         );
         write(Path::new("/dev/null"), b"x", false).unwrap();
         assert!(write(Path::new("/dev/full"), b"x", false).unwrap_err().reason.contains("the disk is full"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+    #[test]
+    fn a_file_that_is_rewritten_keeps_its_permissions() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("x"), folder.path().join("link"));
+        assert_eq!(reason(rewrite(&path, b"")), "does not exist");
+        fs::write(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&path, &link).unwrap();
+        rewrite(&link, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert!(link.is_symlink());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

@@ -31,7 +31,7 @@ pub use disk::Disk;
 mod tests;
 
 pub use execute::{Ending, execute, resume};
-pub use files::{FileError, find, is_folder, read, read_text, write};
+pub use files::{FileError, find, is_folder, read, read_text, rewrite, write};
 pub use holds::Held;
 pub use replica::receive;
 pub use signature::{Signer, Signers, sign, signer};

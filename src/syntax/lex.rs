@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Close,
     /// `,`, `:`, `=`, `==` and other signs, of one or two bytes
     Sign,
-    /// From `#` to before the line break.
+    /// From `#` to the end of the line, without the white space there.
     Comment,
     /// Characters that the language has no use for.
     Unknown,
@@ -93,7 +93,7 @@ impl<'s> Lexer<'s> {
             b'"' => self.string(start),
             b'{' | b'(' | b'[' => (Kind::Open, start + 1),
             b'}' | b')' | b']' => (Kind::Close, start + 1),
-            b'#' => (Kind::Comment, self.line_end(start)),
+            b'#' => (Kind::Comment, self.comment_end(start)),
             b'=' | b'!' | b'<' | b'>' if self.byte(start + 1) == Some(b'=') => (Kind::Sign, start + 2),
             b',' | b':' | b'=' | b'.' | b'<' | b'>' | b'/' => (Kind::Sign, start + 1),
             _ => (Kind::Unknown, self.unknown_end(start)),
@@ -127,6 +127,12 @@ impl<'s> Lexer<'s> {
         if end > at && self.byte(end - 1) == Some(b'\r') { end - 1 } else { end }
     }
 
+    /// The end of the comment that begins at `start`, without the white space after it.
+    fn comment_end(&self, start: usize) -> usize {
+        let comment = self.text.get(start..self.line_end(start)).unwrap_or("");
+        start + comment.trim_end_matches(is_space).len()
+    }
+
     /// Letters of foreign alphabets stay together; of other characters, one.
     fn unknown_end(&self, start: usize) -> usize {
         let rest = self.text.get(start..).unwrap_or("");
@@ -144,6 +150,11 @@ impl Iterator for Lexer<'_> {
         self.at = end;
         Some(Token { kind, start, end })
     }
+}
+
+/// Whether this is white space to the grammar.
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t'..='\r')
 }
 
 /// Whether a name may contain this byte.
@@ -186,6 +197,7 @@ mod tests {
 
     #[test]
     fn cuts_any_text_into_tokens() {
+        check("a# b \t\r\n#\n", &["a", "# b", "#"]);
         check("step 7 a-b { x>=30s }# c\r\n", &["step", "7", "a-b", "{", "x", ">=", "30s", "}", "# c"]);
         check(r#"run "a \" b" """c " d""" ü½ø “"#, &["run", r#""a \" b""#, "\"\"\"c \" d\"\"\"", "ü½ø", "“"]);
         check("a.b[c]==d!e", &["a", ".", "b", "[", "c", "]", "==", "d", "!", "e"]);

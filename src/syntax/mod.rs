@@ -8,6 +8,7 @@ mod build;
 mod explain;
 mod grammar;
 mod lex;
+pub mod outline;
 mod read;
 mod scan;
 pub mod tree;

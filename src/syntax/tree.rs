@@ -41,7 +41,7 @@ pub struct File<'s> {
     pub id: FileId,
     /// Its items in text order; those with syntax errors hold what could be understood.
     pub items: Vec<Item<'s>>,
-    /// Every comment, in text order, from `#` to before the line break.
+    /// Every comment, in text order, from `#` to the end of its line, without the white space there.
     pub comments: Vec<Span>,
     /// Whether something of the file is missing from `items` because of syntax errors.
     pub incomplete: bool,

@@ -19,6 +19,7 @@ pub(super) use parts::{Built, Mismatch};
 
 use crate::base::{Diagnostic, FileId, Span, limits};
 use crate::syntax::grammar::Rule;
+use crate::syntax::lex;
 use crate::syntax::tree::{Item, Operand, OperandKind, Use};
 use parts::Parts;
 use pest::iterators::Pair;
@@ -127,19 +128,21 @@ impl<'s, 'c> Builder<'s, 'c> {
 
     /// Where the last token in `start..end` ends.
     fn trimmed(&self, start: usize, end: usize) -> usize {
-        let text = self.text.get(start..end.min(self.text.len())).unwrap_or("");
-        let mut end = start + text.trim_ascii_end().len();
+        let length = |end: usize| {
+            let text = self.text.get(start..end.min(self.text.len())).unwrap_or("");
+            text.trim_end_matches(lex::is_space).len()
+        };
+        let mut end = start + length(end);
         while let Some(comment) = self.comment_before(end) {
-            let text = self.text.get(start..comment.start as usize).unwrap_or("");
-            end = start + text.trim_ascii_end().len();
+            end = start + length(comment.start as usize);
         }
         end
     }
 
     /// The comment that ends exactly here.
     fn comment_before(&self, end: usize) -> Option<&Span> {
-        let line_ends = matches!(self.text.as_bytes().get(end), None | Some(b'\n' | b'\r'));
-        if !line_ends {
+        let mut after = self.text.get(end..).unwrap_or("").chars().skip_while(|c| *c != '\n' && lex::is_space(*c));
+        if after.next().is_some_and(|c| c != '\n') {
             return None;
         }
         let index = self.comments.partition_point(|comment| (comment.end as usize) < end);

@@ -108,6 +108,16 @@ fn conditions_mean_what_they_read() {
 }
 
 #[test]
+fn a_comment_after_a_value_is_no_part_of_it() {
+    for end in ["# c\n", "# c \t\n", "# c\r\n", " \u{b}# c \r\n # d\n\n"] {
+        let text = format!("plan p() {{ step s {{ within 5m {end} }} }}");
+        let plan = plan(&text);
+        let ClauseKind::Within(limit, _) = &step(&plan.body[0]).clauses[0].kind else { panic!() };
+        assert_eq!(operand(limit), "300000ms", "{end:?}");
+    }
+}
+
+#[test]
 fn a_condition_before_an_include_does_not_swallow_it() {
     let plan = plan("plan p() { given a is up or down include b(c) phase q { only if d include e() } }");
     assert!(matches!(&plan.body[0], BlockItem::Include(call) if call.name.text == "b"));
