@@ -3,7 +3,7 @@
 
 use crate::bytecode::{Instr, InstrId, Op, Program, Status};
 use crate::calculus::{Template, ValueId};
-use crate::run::launch::{fill_in, quote, rehearse_with};
+use crate::run::launch::{fill_in, rehearse_with, word};
 use crate::run::{Chronicle, Machine, Open, RunOutcome, left_open};
 use serde::Serialize;
 
@@ -177,8 +177,7 @@ impl Look<'_> {
         }
         let mut command = format!("handover run {}", self.program().calls.again);
         for (name, answer) in &started.decisions {
-            let pair = format!("{name}={answer}");
-            command.push_str(&format!(" --given {}", quote(&pair).unwrap_or(pair)));
+            command.push_str(&format!(" --given {}", word(&format!("{name}={answer}"))));
         }
         command
     }
@@ -193,13 +192,12 @@ fn is_repeated(instr: &Instr) -> bool {
 fn typed(way: &[String], script: &str) -> String {
     let script = script.trim_matches('\n');
     let Some(first) = way.first() else { return script.to_owned() };
-    let words = way.iter().map(|word| quote(word).unwrap_or_else(|_| word.clone()));
-    let mut words: Vec<String> = words.collect();
+    let mut words: Vec<String> = way.iter().map(|w| word(w)).collect();
     // What follows the host is one text for the shell there.
     if first != "ssh" {
         words.extend(["sh", "-c"].map(String::from));
     }
-    words.push(quote(script).unwrap_or_else(|_| script.to_owned()));
+    words.push(word(script));
     words.join(" ")
 }
 

@@ -137,6 +137,15 @@ pub fn quote(text: &str) -> Result<String, String> {
     }
 }
 
+/// A text as people type it in a shell: quoted only where that is needed.
+pub fn word(text: &str) -> String {
+    let bare = text.replace('=', "");
+    match quote(&bare) {
+        Ok(quoted) if quoted == bare && !text.starts_with('=') => text.to_owned(),
+        _ => quote(text).unwrap_or_else(|_| text.to_owned()),
+    }
+}
+
 /// A template with its values filled in, each as one shell word if `quoted`.
 pub fn fill_in(
     program: &Program,
@@ -163,7 +172,7 @@ pub fn fill_in(
 
 #[cfg(test)]
 mod tests {
-    use super::{quote, rehearse};
+    use super::{quote, rehearse, word};
     use crate::bytecode::InstrId;
     use crate::calculus::{Command, EnvValue, EnvVar, MachineId, Piece, Reach, Template, Value, ValueId, ValueSource};
     use crate::run::sample::{Plan, act};
@@ -189,6 +198,12 @@ mod tests {
         assert_eq!(seen(3).way.join(" "), "ip netns exec a");
         assert_eq!((seen(1).limit_ms, seen(2).limit_ms), (None, Some(90_500)));
         assert!(rehearse(&program, &program.code[0]).is_none());
+    }
+
+    #[test]
+    fn people_quote_only_what_needs_it() {
+        let typed = ["a=b", "a=b c", "it's", "=a", "", "x"].map(word);
+        assert_eq!(typed, ["a=b", "'a=b c'", "\"it's\"", "'=a'", "''", "x"]);
     }
 
     #[test]

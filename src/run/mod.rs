@@ -41,7 +41,7 @@ pub use host::{Fate, Finished, Happening, Journal, JournalError, Key, Question, 
 pub(crate) use launch::quote;
 pub use launch::{Launch, Rehearsal, rehearse};
 #[cfg(feature = "compiler")]
-pub(crate) use launch::{reach, remote_limit};
+pub(crate) use launch::{reach, remote_limit, word};
 pub use machine::{Attempt, Inconsistent, Machine};
 pub use options::Options;
 pub(crate) use options::unknown_step;

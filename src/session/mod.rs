@@ -13,6 +13,7 @@ use crate::model::{Plan, Scenario};
 use crate::order::{Dag, order};
 use crate::prove::{Limits, prove};
 use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
+use crate::run::word;
 use crate::syntax;
 use crate::syntax::tree::{Operand, OperandKind};
 use crate::verdict::{self, Case, Verdict};
@@ -270,10 +271,9 @@ impl<'w> Work<'w> {
 
     /// How people run the plan again, or one that follows it.
     fn calls(&self, resolver: &Resolver<'w>, plan: &Plan, parameters: &[String]) -> Calls {
-        let quoted = |word: &str| shlex::try_quote(word).map_or_else(|_| word.to_owned(), |w| w.into_owned());
-        let file = self.sources.get(self.root).map_or_else(String::new, |s| quoted(&s.path));
+        let file = self.sources.get(self.root).map_or_else(String::new, |s| word(&s.path));
         let given = self.request.givens.iter().filter(|(name, _)| parameters.contains(name));
-        let given = given.map(|(name, value)| format!(" --given {}", quoted(&format!("{name}={value}"))));
+        let given = given.map(|(name, value)| format!(" --given {}", word(&format!("{name}={value}"))));
         Calls {
             again: format!("{file} {}{}", plan.name, given.collect::<String>()),
             back: resolver.followers(&plan.name).iter().map(|name| format!("{file} {name}")).collect(),

@@ -64,7 +64,7 @@ impl Report {
                 .collect(),
             missed: machine.ended().map_or_else(Vec::new, |_| missed_goals(machine)),
             left: Aftermath::of(machine, chronicle),
-            holds: if completed(machine) { program.holds.iter().map(|h| h.text.clone()).collect() } else { Vec::new() },
+            holds: machine.ended().map_or_else(Vec::new, |e| e.holds.iter().map(|h| h.text.clone()).collect()),
             proof: proof(program),
             seal,
             version: env!("CARGO_PKG_VERSION"),
