@@ -5,6 +5,7 @@
 
 mod duties;
 mod place;
+mod terminal;
 mod users;
 
 use place::{Place, me};

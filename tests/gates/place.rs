@@ -26,7 +26,7 @@ impl Place {
         self.0.path().join(name)
     }
 
-    fn command(&self, program: &str, args: &[&str]) -> Command {
+    pub fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(args).current_dir(&self.0).env("HOME", self.0.path()).env("HANDOVER_STATE", self.path("state"));
         command.env_remove("SUDO_USER").env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
