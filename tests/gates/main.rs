@@ -130,6 +130,24 @@ fn when_time_is_up_the_default_counts_or_nobody_has_answered() {
 }
 
 #[test]
+fn a_test_of_a_plan_lets_nobody_answer() {
+    let test = |otherwise, expects| {
+        let block = format!("test \"silence\" {{ plan move()  when sure times out  expect {expects} }}\n");
+        Place::new(&(timed(otherwise) + &block)).handover(&["test", "plan.ha"])
+    };
+    for (otherwise, expects) in
+        [(", else yes", "ran go, completed"), (", else no", "skipped go, stopped"), ("", "skipped go, stopped")]
+    {
+        let (exit, out, err) = test(otherwise, expects);
+        assert_eq!(exit, 0, "{otherwise}: {out}{err}");
+    }
+    let plan =
+        timed("").replace("within 1s", "") + "test \"silence\" { plan move()  when sure times out  expect stopped }\n";
+    let (exit, out, _) = Place::new(&plan).handover(&["test", "plan.ha"]);
+    assert!(exit == 1 && out.contains("HA0913") && out.contains("give the question a time: `within 15m`"), "{out}");
+}
+
+#[test]
 fn an_executor_that_is_lost_gives_no_more_time() {
     let place = Place::new(&timed(", else no"));
     let mut run = place.start(&["run", "plan.ha", "--yes"]);

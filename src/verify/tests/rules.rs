@@ -4,8 +4,8 @@ use crate::base::limits;
 use crate::bytecode::sample::{ids, sample};
 use crate::bytecode::{DecodeError, Guard, GuardId, Instr, InstrId, Op, Program, encode};
 use crate::calculus::{
-    AtomId, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, MachineId, Meaning, Piece, Reach, Requirement,
-    SecretId, SecretSource, Sign, Template, ValueId, ValueSource, Verdict,
+    AtomId, Cell, CellId, CellKind, Change, Command, Effect, EnvValue, Gate, MachineId, Meaning, Piece, Reach,
+    Requirement, SecretId, SecretSource, Sign, Template, ValueId, ValueSource, Verdict,
 };
 use crate::verify::{LoadError, load, verify};
 
@@ -250,6 +250,22 @@ fn of_operands() {
             })
         },
         "`choose`: whatever the answer to it, nothing goes on",
+    );
+    let gate = |p: &mut Program, name: &str, change: &dyn Fn(&mut Gate)| match &mut instr(p, name).op {
+        Op::Ask { gate, .. } => change(gate),
+        other => panic!("{other:?}"),
+    };
+    breaks(|p| gate(p, "choose", &|g| g.role = Some("a b".into())), "`choose`: its role has no name");
+    breaks(
+        |p| gate(p, "choose", &|g| g.within_ms = Some(0)),
+        "`choose`: there is no time to answer it, or more than 30 days",
+    );
+    let no_answer = "`choose`: what counts if nobody answers it is no answer, or never counts";
+    breaks(|p| gate(p, "choose", &|g| g.otherwise = Some(3)), no_answer);
+    breaks(|p| gate(p, "choose", &|g| g.within_ms = None), no_answer);
+    breaks(
+        |p| gate(p, "cut_power", &|g| (g.within_ms, g.otherwise) = (Some(1), Some(1))),
+        "`cut_power`: it takes silence for somebody's word",
     );
     breaks(
         |p| {
