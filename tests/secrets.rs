@@ -382,15 +382,15 @@ fn sshd(case: &Case) -> Option<Child> {
     );
     let known = fs::read_to_string(path("host.pub")).unwrap();
     fs::write(path("known"), format!("[127.0.0.1]:{port} {known}")).unwrap();
-    let client = format!(
-        "Host *\n  HostName 127.0.0.1\n  Port {port}\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n",
+    fs::write(path("server"), server).unwrap();
+    fs::create_dir(case.path("bin")).unwrap();
+    // What is said first counts, whatever configuration comes after it.
+    let options = format!(
+        "-o HostName=127.0.0.1 -o Port={port} -o IdentitiesOnly=yes -o IdentityFile={} -o UserKnownHostsFile={}",
         path("user"),
         path("known")
     );
-    fs::write(path("server"), server).unwrap();
-    fs::write(path("client"), client).unwrap();
-    fs::create_dir(case.path("bin")).unwrap();
-    let ssh = format!("#!/bin/sh\nexec /usr/bin/ssh -F {} \"$@\"\n", path("client"));
+    let ssh = format!("#!/bin/sh\nexec /usr/bin/ssh {options} \"$@\"\n");
     fs::write(case.path("bin/ssh"), ssh).unwrap();
     fs::set_permissions(case.path("bin/ssh"), fs::Permissions::from_mode(0o755)).unwrap();
     // As root sshd wants its folder for the unprivileged part.
