@@ -51,6 +51,20 @@ pub const DRAIN_MS: u64 = 200;
 pub const READ_BACK_MS: u64 = 60_000;
 /// Milliseconds that a command may outlive its limit on a machine that ends it by itself.
 pub const REMOTE_GRACE_MS: u64 = 15_000;
+/// Milliseconds in which the way to a node must open.
+pub const OPENING_MS: u64 = 30_000;
+/// Milliseconds before the way to a node that could not be opened is tried again; twice as many each time.
+pub const RETRY_MS: u64 = 500;
+/// Milliseconds in which a node must say that it has ended a command.
+pub const REMOTE_KILL_MS: u64 = 20_000;
+/// Milliseconds for which a node is sought whose connection was lost while a command ran, unless said otherwise.
+pub const LOST_AFTER_MS: u64 = 30_000;
+/// Commands at a time on one node, unless said otherwise: sshd_config(5) has `MaxSessions 10`.
+pub const PER_NODE: usize = 8;
+/// Bytes of a script: Linux takes arguments of 128 KiB.
+pub const SCRIPT_BYTES: usize = (128 << 10) - 1;
+/// Milliseconds for removing what a run has noted at its nodes.
+pub const LEAVING_MS: u64 = 5_000;
 /// Bytes of one secret: it must fit a pipe without anybody reading.
 pub const SECRET_BYTES: usize = 4 << 10;
 /// Bytes of an approval: a statement with the sources and the listing of one program, and a signature.

@@ -54,6 +54,15 @@ pub struct RunFlags {
     /// How many steps may run commands at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
+    /// How many of them on the same node; sshd allows ten sessions of a connection unless it is told otherwise
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    per_node: u16,
+    /// How long to look for a node whose connection was lost before what it ran counts as unknown, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(..86_400))]
+    lost_after: u32,
+    /// Configuration of ssh instead of `~/.ssh/config` and the system's
+    #[arg(long, value_name = "FILE")]
+    ssh_config: Option<PathBuf>,
     /// Keep the journal on another machine, too: what leads there, such as 'ssh control-west'. Nothing is done before
     /// it is durable there
     #[arg(long, value_name = "PREFIX", value_parser = NonEmptyStringValueParser::new())]
@@ -76,11 +85,15 @@ pub enum Events {
 impl RunFlags {
     /// As the executor wants them.
     pub fn options(&self) -> Options {
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Options {
             answers: self.answers.clone(),
             roles: self.roles.clone(),
             why: self.why.clone().unwrap_or_default(),
             jobs: usize::from(self.jobs),
+            per_node: usize::from(self.per_node),
+            lost_after_ms: u64::from(self.lost_after) * 1000,
+            ssh_config: self.ssh_config.as_ref().map(|path| absolute(path).to_string_lossy().into_owned()),
             replica: self.replica.clone(),
             ..Options::default()
         }

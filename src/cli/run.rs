@@ -42,6 +42,9 @@ pub struct Args {
     /// Start although an earlier run of the plan has not ended
     #[arg(long)]
     anew: bool,
+    /// Start although a node cannot be reached or lacks something that the plan needs
+    #[arg(long)]
+    unready: bool,
     #[command(flatten)]
     approval: ApprovalFlags,
     /// Start although the plan would break this hold of an earlier run; may be repeated
@@ -66,7 +69,8 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         Err(error) => return report::run_error(console, &error),
     };
     let decisions = std::mem::take(&mut loaded.decisions);
-    let mut options = Options { decisions, directory, anew: args.anew, ..args.how.options() };
+    let (anew, unready) = (args.anew, args.unready);
+    let mut options = Options { decisions, directory, anew, unready, ..args.how.options() };
     options.waive_holds.clone_from(&args.waive_hold);
     options.waived.extend(loaded.waived.take());
     match permitted(args, &loaded, &options) {

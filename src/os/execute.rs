@@ -6,7 +6,8 @@ use super::gates::Gates;
 use super::holds::none_broken;
 use super::keys::Keys;
 use super::lock::{Holder, Locks};
-use super::notes::Notes;
+use super::node::{Needs, Nodes, Settings, check};
+use super::notes::{Life, Notes};
 use super::prompt::Prompt;
 use super::replica::Replica;
 use super::roles::Roles;
@@ -16,13 +17,15 @@ use super::succession;
 use super::who::{boot, who};
 use super::world;
 use crate::bytecode::{Op, Program};
-use crate::calculus::{Reach, SecretSource};
+use crate::calculus::{MachineId, Reach, SecretSource};
 use crate::run::{
-    Event, Host, Machine, Options, Reporter, RunEnded, RunError, RunStarted, Said, Waiver, Who, drive, unknown_step,
+    Event, Happening, Host, Machine, Options, Record, Reporter, RunEnded, RunError, RunStarted, Said, Waiver, Who,
+    drive, exit, unknown_step,
 };
 use crate::verify::{LoadError, Verified, load};
 use jiff::Timestamp;
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,7 +79,7 @@ pub fn execute(
         approved: options.approved.clone(),
     };
     let copy = succession::open(store, &run, &program, &by.replica)?;
-    let session = Session { store, run, by, locks, roles, complete: true, copy };
+    let session = Session { store, run, by, locks, roles, life: Life::Complete, begins: true, copy };
     let said = || Said { who: session.by.user.clone(), why: options.why.clone() };
     let waived = waived.into_iter().map(|(waiver, text)| Event::Waived { waiver, text, by: said() });
     let opening = std::iter::once(Event::RunStarted(started)).chain(waived).collect();
@@ -128,13 +131,12 @@ pub fn resume(
         let help = "ask it whether the run was taken over there; if nobody has done that, add `--without-replica`";
         if error.help.is_none() || by.replica.is_empty() { error } else { error.help(help) }
     })?;
-    let here = |who: &Who| who.boot == boot() && succession::is_ours(store, who);
-    let complete = records.iter().all(|r| session_of(&r.event).is_none_or(here));
+    let life = life(store, &records, &by);
     let mut options = options.clone();
     if options.directory.is_empty() {
         options.directory = machine.started().map(|s| s.directory.clone()).unwrap_or_default();
     }
-    let session = Session { store, run: info.id, by, locks, roles, complete, copy };
+    let session = Session { store, run: info.id, by, locks, roles, life, begins: false, copy };
     session.run(machine, opening, &options, reporter, terminal)
 }
 
@@ -188,7 +190,9 @@ struct Session<'a> {
     by: Who,
     locks: Locks,
     roles: Roles,
-    complete: bool,
+    life: Life,
+    /// It is a new run: it may be refused.
+    begins: bool,
     /// Where else the journal is kept, and what is recorded of that.
     copy: Option<(Arc<Replica>, Event)>,
 }
@@ -197,18 +201,28 @@ impl Session<'_> {
     fn run(
         self,
         machine: Machine,
-        mut opening: Vec<Event>,
+        opening: Vec<Event>,
         options: &Options,
         reporter: &mut dyn Reporter,
         terminal: bool,
     ) -> Result<Ending, RunError> {
         let unusable = |error| super::state::unusable(self.store.folder(), &error);
-        let notes = Notes::new(self.store.folder(), &self.run, self.complete);
+        let notes = Notes::new(self.store.folder(), &self.run, self.life);
         let signals = Signals::catch().map_err(unusable)?;
         let program = Arc::clone(machine.program());
-        let machines = program.machines.iter().map(|m| m.reach.clone()).collect();
+        let needs = Needs::of(&program);
+        let jobs = most_jobs(options.jobs, needs.len());
+        let settings = Settings {
+            run: self.run.clone(),
+            directory: options.directory.clone(),
+            jobs,
+            patience_ms: options.lost_after_ms,
+            config: options.ssh_config.as_ref().map(PathBuf::from),
+        };
+        let nodes = Nodes::new(settings, needs.clone());
         let folder = PathBuf::from(&options.directory);
-        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, machines, folder);
+        let mut world = world::Machine::new(self.by.user.clone(), notes, signals, nodes, folder);
+        let mut opening = [opening, self.look(&mut world, &needs, options)?].concat();
         world.gates = Gates::new(self.roles, &self.by.user);
         match Control::open(self.store.folder(), &self.run, machine.is_cancelled()) {
             Ok(control) => world.control = Some(control),
@@ -225,7 +239,7 @@ impl Session<'_> {
         world.copy = copy.clone();
         let mut journal = self.store.journal(&self.run, &program)?.copied(copy.clone());
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
-        let options = Options { jobs: options.jobs.min(most_jobs()), ..options.clone() };
+        let options = Options { jobs, ..options.clone() };
         let ended = drive(machine, opening, &options, host);
         let (events, head) = journal.end();
         drop((journal, world.copy.take()));
@@ -233,16 +247,64 @@ impl Session<'_> {
             reporter.trouble(&missing);
         }
         let ended = ended?;
-        world.notes.remove();
+        world.leave();
         drop(self.locks);
         Ok(Ending { run: self.run, ended, events, head })
     }
+
+    /// Opens the ways to the nodes, and looks whether they are as the plan needs them. Gives what there is to record.
+    fn look(
+        &self,
+        world: &mut world::Machine,
+        needs: &BTreeMap<MachineId, Needs>,
+        options: &Options,
+    ) -> Result<Vec<Event>, RunError> {
+        let found = world.open(needs.keys().copied()).map_err(|by| RunError {
+            message: format!("{by} wanted an end before anything was started"),
+            help: None,
+            exit: exit::CANCELLED,
+        })?;
+        let wrong = if self.begins { check(&world.nodes, needs) } else { Vec::new() };
+        if !wrong.is_empty() && !options.unready {
+            let message =
+                format!("the nodes are not as the plan needs them; nothing was started\n{}", wrong.join("\n"));
+            return Err(RunError::stopped(message).help("put it right; or start all the same with `--unready`"));
+        }
+        let by = Said { who: self.by.user.clone(), why: options.why.clone() };
+        let waived = wrong.into_iter().map(|text| Event::Waived { waiver: Waiver::Preflight, text, by: by.clone() });
+        let linked = found.into_iter().filter_map(|happening| match happening {
+            Happening::Linked { machine, state, text } => {
+                let node = needs.get(&machine).map_or("?", |n| &n.name).to_owned();
+                Some(Event::Connection { node, state, text })
+            }
+            _ => None,
+        });
+        Ok(waived.chain(linked).collect())
+    }
 }
 
-/// How many commands this process can have running: each needs four open files.
-fn most_jobs() -> usize {
-    let files = getrlimit(Resource::Nofile).current.and_then(|n| usize::try_from(n).ok());
-    files.map_or(usize::MAX, |files| (files.saturating_sub(32) / 4).max(1))
+/// Where the executors of a run so far have run, seen from this one.
+fn life(store: &Store, records: &[Record], by: &Who) -> Life {
+    let sessions = || records.iter().filter_map(|r| session_of(&r.event));
+    match () {
+        () if !sessions().all(|who| who.host == by.host && succession::is_ours(store, who)) => Life::Elsewhere,
+        () if sessions().all(|who| who.boot == boot()) => Life::Complete,
+        () => Life::Rebooted,
+    }
+}
+
+/// How many commands this process can have running: each needs four open files, and each node one. The limit is raised as
+/// far as this takes and the system allows.
+fn most_jobs(jobs: usize, nodes: usize) -> usize {
+    let own = nodes.saturating_add(64);
+    let wanted = u64::try_from(jobs.saturating_mul(4).saturating_add(own)).unwrap_or(u64::MAX);
+    let Rlimit { current: Some(mut files), maximum } = getrlimit(Resource::Nofile) else { return jobs };
+    let raised = wanted.min(maximum.unwrap_or(u64::MAX));
+    if raised > files && setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }).is_ok() {
+        files = raised;
+    }
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    jobs.min((files.saturating_sub(own) / 4).max(1))
 }
 
 /// An id that sorts by time and can be read aloud.

@@ -10,6 +10,7 @@ mod gates;
 mod holds;
 mod keys;
 mod lock;
+pub mod node;
 mod notes;
 mod process;
 mod prompt;
@@ -21,7 +22,6 @@ mod state;
 mod store;
 mod succession;
 mod terminal;
-mod way;
 mod who;
 mod world;
 

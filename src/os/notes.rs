@@ -1,10 +1,12 @@
 //! Notes on the processes of a run, so that another executor can find what this one left running.
 //!
-//! A line for each attempt, written before the command does anything: step, attempt, process id, start time. It is not
-//! made durable: after a loss of power no process is left either.
+//! A line for each attempt, written before the command does anything: step, attempt, and process id with start time, or
+//! the place at its node where it notes these itself. It is not made durable: after a loss of power no process of this
+//! machine is left either.
 
 use super::state;
 use crate::bytecode::InstrId;
+use crate::calculus::MachineId;
 use crate::run::{RunError, Trace};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs::{self, File, OpenOptions};
@@ -19,9 +21,23 @@ pub(super) struct Notes {
     path: PathBuf,
     /// Open from the first note on.
     file: Option<File>,
-    /// Every executor of the run so far ran in this boot: what is not noted never started.
-    complete: bool,
+    life: Life,
 }
+
+/// Where the executors of a run so far have run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Life {
+    /// In this boot of this machine, all of them: what is not noted never started.
+    Complete,
+    /// On this machine, but not all in this boot.
+    Rebooted,
+    /// Some of them on another machine, whose processes cannot be seen.
+    Elsewhere,
+}
+
+/// Nobody knows what was noted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Lost;
 
 /// A process by which a step's command is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,8 +48,8 @@ struct Note {
 
 impl Notes {
     /// The notes of a run in the state folder.
-    pub fn new(folder: &Path, run: &str, complete: bool) -> Notes {
-        Notes { state: folder.to_owned(), path: folder.join("running").join(run), file: None, complete }
+    pub fn new(folder: &Path, run: &str, life: Life) -> Notes {
+        Notes { state: folder.to_owned(), path: folder.join("running").join(run), file: None, life }
     }
 
     /// Notes the process of a step.
@@ -41,6 +57,42 @@ impl Notes {
         let started = start_time(pid).ok_or_else(|| io::Error::other("the process has gone"))?;
         let line = format!("{} {attempt} {} {started}\n", step.0, pid.as_raw_nonzero());
         self.file()?.write_all(line.as_bytes())
+    }
+
+    /// Notes the place at its node where a step's command is about to be sent to.
+    pub fn write_place(&mut self, step: InstrId, attempt: u32, place: &str) -> io::Result<()> {
+        let line = format!("{} {attempt} @{place}\n", step.0);
+        self.file()?.write_all(line.as_bytes())
+    }
+
+    /// Notes in which boot of a node its notes are.
+    pub fn write_boot(&mut self, node: MachineId, boot: &str) -> io::Result<()> {
+        let line = format!("= {} {boot}\n", node.0);
+        self.file()?.write_all(line.as_bytes())
+    }
+
+    /// The place where a step's command was sent to; nothing if it was not. An error if that is not known.
+    pub fn place(&self, step: InstrId, attempt: u32) -> Result<Option<String>, Lost> {
+        let start = format!("{} {attempt} @", step.0);
+        let text = self.text()?;
+        match text.lines().rev().find_map(|line| line.strip_prefix(&start)) {
+            Some(place) => Ok(Some(place.to_owned())),
+            None if self.life == Life::Complete => Ok(None),
+            None => Err(Lost),
+        }
+    }
+
+    /// The boot of a node that was noted last.
+    pub fn boot(&self, node: MachineId) -> Option<String> {
+        let start = format!("= {} ", node.0);
+        self.text().ok()?.lines().rev().find_map(|line| line.strip_prefix(&start)).map(String::from)
+    }
+
+    fn text(&self) -> Result<String, Lost> {
+        match fs::read_to_string(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Lost),
+            text => Ok(text.unwrap_or_default()),
+        }
     }
 
     fn file(&mut self) -> io::Result<&mut File> {
@@ -55,12 +107,11 @@ impl Notes {
 
     /// What is left of a step's command, with a handle on it if it is alive.
     pub fn trace(&self, step: InstrId, attempt: u32) -> (Trace, Option<(Pid, OwnedFd)>) {
-        if !self.complete {
-            return (Trace::Lost, None);
-        }
-        let text = match fs::read_to_string(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return (Trace::Lost, None),
-            text => text.unwrap_or_default(),
+        let text = match (self.life, self.text()) {
+            // Nothing outlives its boot.
+            (Life::Rebooted, _) => return (Trace::Gone, None),
+            (Life::Elsewhere, _) | (_, Err(Lost)) => return (Trace::Lost, None),
+            (Life::Complete, Ok(text)) => text,
         };
         let Some(note) = text.lines().rev().find_map(|line| note(line, step, attempt)) else {
             return (Trace::Never, None);
@@ -102,8 +153,9 @@ fn start_time(pid: Pid) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Notes, start_time};
+    use super::{Life, Lost, Notes, start_time};
     use crate::bytecode::InstrId;
+    use crate::calculus::MachineId;
     use crate::run::Trace;
     use rustix::process::{Pid, getpid};
     use std::fs;
@@ -114,13 +166,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let pid = Pid::from_child(&child);
-        let mut notes = Notes::new(folder.path(), "r1", true);
+        let mut notes = Notes::new(folder.path(), "r1", Life::Complete);
         assert_eq!(notes.trace(InstrId(3), 1).0, Trace::Never);
         notes.write(InstrId(3), 1, pid).unwrap();
-        let again = Notes::new(folder.path(), "r1", true);
+        let again = Notes::new(folder.path(), "r1", Life::Complete);
         assert_eq!(again.trace(InstrId(3), 1).0, Trace::Alive);
         assert_eq!(again.trace(InstrId(3), 2).0, Trace::Never);
-        assert_eq!(Notes::new(folder.path(), "r1", false).trace(InstrId(3), 2).0, Trace::Lost);
+        assert_eq!(Notes::new(folder.path(), "r1", Life::Rebooted).trace(InstrId(3), 1).0, Trace::Gone);
+        assert_eq!(Notes::new(folder.path(), "r1", Life::Elsewhere).trace(InstrId(3), 2).0, Trace::Lost);
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);
@@ -128,6 +181,19 @@ mod tests {
         let line = format!("3 1 {} 1\n", getpid().as_raw_nonzero());
         fs::write(folder.path().join("running/r1"), line).unwrap();
         assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);
+    }
+
+    #[test]
+    fn places_at_nodes_are_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut notes = Notes::new(folder.path(), "r1", Life::Complete);
+        assert_eq!((notes.place(InstrId(3), 1), notes.boot(MachineId(0))), (Ok(None), None));
+        notes.write_boot(MachineId(0), "b-1").unwrap();
+        notes.write_place(InstrId(3), 1, "3.1.17-1").unwrap();
+        notes.write_place(InstrId(3), 1, "3.1.18-2").unwrap();
+        assert_eq!(notes.place(InstrId(3), 1), Ok(Some("3.1.18-2".into())));
+        assert_eq!((notes.place(InstrId(3), 2), notes.boot(MachineId(0))), (Ok(None), Some("b-1".into())));
+        assert_eq!(Notes::new(folder.path(), "r1", Life::Rebooted).place(InstrId(3), 2), Err(Lost));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use super::environment;
 use crate::base::limits;
-use crate::run::{Exit, Fate, Finished, Launch, Tail};
+use crate::os::node::{Records, Word};
+use crate::run::{Exit, Fate, Finished, Tail};
 use rustix::buffer::spare_capacity;
-use rustix::io::{Errno, read};
+use rustix::io::{Errno, ioctl_fionbio, read, write};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -19,6 +20,7 @@ pub(super) struct Process {
     pid: Pid,
     pidfd: OwnedFd,
     child: Option<Child>,
+    input: Input,
     stdout: Pipe,
     stderr: Pipe,
     exit: Option<Exit>,
@@ -31,48 +33,71 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts a command. `note` gets its process id before the command does anything; if it fails, nothing is done.
-    pub fn spawn(
-        words: &[String],
-        launch: &Launch,
-        note: impl FnOnce(Pid) -> io::Result<()>,
-    ) -> Result<Process, String> {
+    /// Starts a command that gets `input`, if any, once [`Process::say`] sends it. Its standard error passes `records`.
+    pub fn spawn(words: &[String], directory: &str, talks: bool, records: Option<Records>) -> Result<Process, String> {
         let (program, arguments) = words.split_first().ok_or("there is no command")?;
-        let talks = launch.gated || !launch.lines.is_empty();
         let mut command = environment::command(program);
-        command.args(arguments).current_dir(&launch.directory).process_group(0);
+        command.args(arguments).current_dir(directory).process_group(0);
         command.stdin(if talks { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().map_err(|error| not_started(program, launch, &error))?;
-        Process::of(child, launch, note).map_err(|error| format!("the command could not be started: {error}"))
+        let child = command.spawn().map_err(|error| not_started(program, directory, &error))?;
+        Process::of(child, records).map_err(|error| format!("the command could not be started: {error}"))
     }
 
-    fn of(mut child: Child, launch: &Launch, note: impl FnOnce(Pid) -> io::Result<()>) -> io::Result<Process> {
-        let noted = Pid::from_raw(child.id().cast_signed()).ok_or(io::ErrorKind::InvalidData.into()).and_then(|pid| {
-            let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-            if launch.gated {
-                note(pid)?;
-            }
-            Ok((pid, pidfd))
-        });
-        let (pid, pidfd) = noted.inspect_err(|_: &io::Error| {
-            // Nothing has come through the gate; without a reader it goes away by itself.
-            drop(child.stdin.take());
-            let _ = child.kill();
-            let _ = child.wait();
-        })?;
-        if let Some(mut stdin) = child.stdin.take() {
-            let mut text = String::new();
-            for line in launch.gated.then_some("").into_iter().chain(launch.lines.iter().map(String::as_str)) {
-                text.push_str(line);
-                text.push('\n');
-            }
-            // A command that does not read its input is no error.
-            let _ = stdin.write_all(text.as_bytes());
-        }
-        let pipe = |from: Option<OwnedFd>| Pipe { from, tail: Tail::default() };
+    fn of(mut child: Child, records: Option<Records>) -> io::Result<Process> {
+        let pid = Pid::from_raw(child.id().cast_signed()).ok_or(io::ErrorKind::InvalidData.into());
+        let opened = pid.and_then(|pid| Ok((pid, pidfd_open(pid, PidfdFlags::empty())?)));
+        let (pid, pidfd) = opened.inspect_err(|_: &io::Error| abandon(&mut child))?;
+        let pipe = |from: Option<OwnedFd>, records| Pipe { from, records, tail: Tail::default() };
         let (stdout, stderr) = (child.stdout.take().map(OwnedFd::from), child.stderr.take().map(OwnedFd::from));
-        Ok(Process::new(pid, pidfd, Some(child), pipe(stdout), pipe(stderr)))
+        let input = Input { to: child.stdin.take().map(OwnedFd::from), left: Vec::new() };
+        let mut process = Process::new(pid, pidfd, Some(child), pipe(stdout, None), pipe(stderr, records));
+        process.input = input;
+        Ok(process)
+    }
+
+    /// The process, to be noted.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Sends the standard input, and ends it. Until then a command that reads waits.
+    pub fn say(&mut self, text: Vec<u8>) {
+        if let Some(to) = &self.input.to {
+            // Where even this fails, whoever reads finds an end.
+            let _ = ioctl_fionbio(to, true);
+            self.input.left = text;
+            self.input.send();
+        }
+    }
+
+    /// Ends it before it was told anything: nothing has happened.
+    pub fn abandon(mut self) {
+        self.input = Input::default();
+        self.ended = true;
+        if let Some(child) = &mut self.child {
+            abandon(child);
+        }
+    }
+
+    /// What its runner has said last.
+    pub fn word(&self) -> Option<&Word> {
+        self.stderr.records.as_ref().and_then(|r| r.word.as_ref())
+    }
+
+    /// Whether nobody can write to it any more.
+    pub fn is_complete(&self) -> bool {
+        self.stdout.is_closed() && self.stderr.is_closed()
+    }
+
+    /// Gives it up, with what it wrote.
+    pub fn release(mut self) -> (Tail, Tail) {
+        if !self.ended {
+            self.ended = true;
+            let _ = kill_process_group(self.pid, Signal::KILL);
+            let _ = self.child.as_mut().map(Child::wait);
+        }
+        (self.stdout.take(), self.stderr.take())
     }
 
     /// Watches a process that is not our child.
@@ -82,18 +107,23 @@ impl Process {
 
     fn new(pid: Pid, pidfd: OwnedFd, child: Option<Child>, stdout: Pipe, stderr: Pipe) -> Process {
         let (exit, ended, drain_until_ms, kill_at_ms, asked_to_end) = (None, false, None, None, false);
-        Process { pid, pidfd, child, stdout, stderr, exit, ended, drain_until_ms, kill_at_ms, asked_to_end }
+        let input = Input::default();
+        Process { pid, pidfd, child, input, stdout, stderr, exit, ended, drain_until_ms, kill_at_ms, asked_to_end }
     }
 
-    /// What to poll for: its end, its standard output, its standard error.
-    pub fn handles(&self) -> [Option<BorrowedFd<'_>>; 3] {
+    /// What to poll for: its end, its standard output, its standard error; whether it reads.
+    pub fn handles(&self) -> [Option<BorrowedFd<'_>>; 4] {
         let end = (!self.ended).then(|| self.pidfd.as_fd());
-        [end, self.stdout.handle(), self.stderr.handle()]
+        let input = self.input.to.as_ref().filter(|_| !self.input.left.is_empty());
+        [end, self.stdout.handle(), self.stderr.handle(), input.map(AsFd::as_fd)]
     }
 
     /// Takes in what poll has found ready.
-    pub fn take_in(&mut self, ready: [bool; 3], clock_ms: u64) {
-        let [end, stdout, stderr] = ready;
+    pub fn take_in(&mut self, ready: [bool; 4], clock_ms: u64) {
+        let [end, stdout, stderr, input] = ready;
+        if input {
+            self.input.send();
+        }
         if stdout {
             self.stdout.take_in();
         }
@@ -146,8 +176,7 @@ impl Process {
             self.kill_at_ms = None;
             let _ = kill_process_group(self.pid, Signal::KILL);
         }
-        let complete = self.stdout.is_closed() && self.stderr.is_closed();
-        let drained = self.drain_until_ms.is_some_and(|until| complete || until <= clock_ms);
+        let drained = self.drain_until_ms.is_some_and(|until| self.is_complete() || until <= clock_ms);
         (self.ended && drained).then(|| Finished {
             fate: self.exit.map_or(Fate::Gone, Fate::Ended),
             stdout: self.stdout.take(),
@@ -165,10 +194,17 @@ impl Drop for Process {
     }
 }
 
-fn not_started(program: &str, launch: &Launch, error: &io::Error) -> String {
+/// Without a reader nothing comes through to a command that waits for its input.
+fn abandon(child: &mut Child) {
+    drop(child.stdin.take());
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn not_started(program: &str, directory: &str, error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound if !Path::new(&launch.directory).is_dir() => {
-            format!("the working directory `{}` does not exist", launch.directory)
+        io::ErrorKind::NotFound if !Path::new(directory).is_dir() => {
+            format!("the working directory `{directory}` does not exist")
         }
         io::ErrorKind::NotFound => format!("there is no command `{program}` here"),
         io::ErrorKind::PermissionDenied => format!("`{program}` may not be run by this user"),
@@ -177,10 +213,34 @@ fn not_started(program: &str, launch: &Launch, error: &io::Error) -> String {
     }
 }
 
+/// The standard input of a command, and what has not gone there yet.
+#[derive(Debug, Default)]
+struct Input {
+    to: Option<OwnedFd>,
+    left: Vec<u8>,
+}
+
+impl Input {
+    /// Sends what can be sent without waiting; at the end there is no more. A command that does not read is no error.
+    fn send(&mut self) {
+        while let Some(to) = self.to.as_ref().filter(|_| !self.left.is_empty()) {
+            match write(to, &self.left) {
+                Ok(count) => drop(self.left.drain(..count)),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return,
+                Err(_) => self.left.clear(),
+            }
+        }
+        self.to = None;
+    }
+}
+
 /// One output of a command: its end is kept, the rest is read and forgotten.
 #[derive(Debug, Default)]
 struct Pipe {
     from: Option<OwnedFd>,
+    /// What of it is not the command's.
+    records: Option<Records>,
     tail: Tail,
 }
 
@@ -198,11 +258,19 @@ impl Pipe {
     fn take_in(&mut self) {
         let Some(fd) = &self.from else { return };
         let bytes = &mut self.tail.bytes;
-        bytes.reserve(bytes.len().clamp(4 << 10, 64 << 10));
+        let before = bytes.len();
+        bytes.reserve(before.clamp(4 << 10, 64 << 10));
         match read(fd, spare_capacity(bytes)) {
             Ok(0) => self.from = None,
             Ok(_) | Err(Errno::INTR | Errno::AGAIN) => {}
             Err(_) => self.from = None,
+        }
+        if let Some(records) = &mut self.records {
+            let new = bytes.split_off(before);
+            bytes.extend(records.take(&new));
+            if self.from.is_none() {
+                bytes.extend(records.rest());
+            }
         }
         // Cut only when it has doubled, so that each byte moves at most once.
         if self.tail.bytes.len() > 2 * KEPT {

@@ -4,16 +4,16 @@ use super::control::Control;
 use super::files;
 use super::gates::Gates;
 use super::keys::Keys;
+use super::node::{Handle, Nodes, Order};
 use super::notes::Notes;
 use super::process::Process;
 use super::prompt::{Prompt, Reply};
 use super::replica::Replica;
 use super::signals::Signals;
-use super::way;
 use crate::base::limits;
 use crate::bytecode::InstrId;
-use crate::calculus::{MachineId, Reach, SecretSource};
-use crate::run::{Exit, Fate, Finished, Happening, Launch, Question, Said, Trace, World};
+use crate::calculus::{MachineId, SecretSource};
+use crate::run::{Finished, Happening, Launch, Link, Question, Said, Trace, World};
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -39,10 +39,11 @@ pub(super) struct Machine {
     pub control: Option<Control>,
     /// The copy of the journal, which has news now and then.
     pub copy: Option<Arc<Replica>>,
+    pub nodes: Nodes,
     begin: Instant,
     processes: BTreeMap<InstrId, Process>,
-    machines: Vec<Reach>,
-    remote: BTreeMap<InstrId, Option<u64>>,
+    /// What has happened and has not been told.
+    happened: Vec<Happening>,
 }
 
 /// What a handle of the poll belongs to.
@@ -50,6 +51,7 @@ pub(super) struct Machine {
 enum Owner {
     Control,
     Process(InstrId, usize),
+    Node(Handle),
     Signals,
     Prompt,
     Keys,
@@ -57,12 +59,49 @@ enum Owner {
 }
 
 impl Machine {
-    /// A machine at which nobody sits, with the ways to the machines of the program.
-    pub fn new(user: String, notes: Notes, signals: Signals, machines: Vec<Reach>, folder: PathBuf) -> Machine {
-        let (prompt, keys, copy, begin) = (None, None, None, Instant::now());
-        let (processes, remote) = (BTreeMap::new(), BTreeMap::new());
-        let (gates, control) = (Gates::default(), None);
-        Machine { user, notes, signals, prompt, keys, folder, gates, control, copy, begin, processes, machines, remote }
+    /// A machine at which nobody sits, with the other machines of the program.
+    pub fn new(user: String, notes: Notes, signals: Signals, nodes: Nodes, folder: PathBuf) -> Machine {
+        let (prompt, keys, gates, control, copy) = (None, None, Gates::default(), None, None);
+        let (begin, processes, happened) = (Instant::now(), BTreeMap::new(), Vec::new());
+        Machine { user, notes, signals, prompt, keys, folder, gates, control, copy, nodes, begin, processes, happened }
+    }
+
+    /// Opens the ways to nodes. What has become of them is told as if it had happened at the beginning of the run; an
+    /// error is somebody's wish not to begin.
+    pub fn open(&mut self, machines: impl Iterator<Item = MachineId>) -> Result<Vec<Happening>, Said> {
+        let mut happenings = Vec::new();
+        for machine in machines {
+            if let Err(text) = self.nodes.want(machine) {
+                happenings.push(Happening::Linked { machine, state: Link::Refused, text });
+            }
+        }
+        self.until(&mut happenings, None, Nodes::is_settled);
+        let wish =
+            happenings.iter().find_map(|h| if let Happening::Interrupted { by, .. } = h { Some(by) } else { None });
+        wish.map_or(Ok(()), |by| Err(by.clone()))?;
+        Ok(happenings)
+    }
+
+    /// The run has ended: what it noted at nodes is removed, as far as they can be reached.
+    pub fn leave(mut self) {
+        self.nodes.leave();
+        let until = self.clock_ms().saturating_add(limits::LEAVING_MS);
+        self.until(&mut Vec::new(), Some(until), Nodes::has_left);
+        self.notes.remove();
+    }
+
+    /// Waits until the nodes are as wished, or until somebody wants an end.
+    fn until(&mut self, happenings: &mut Vec<Happening>, until_ms: Option<u64>, wished: impl Fn(&Nodes) -> bool) {
+        loop {
+            let clock_ms = self.clock_ms();
+            self.nodes.tick(&mut self.notes, clock_ms, happenings);
+            let interrupted = happenings.iter().any(|h| matches!(h, Happening::Interrupted { .. }));
+            if wished(&self.nodes) || interrupted || until_ms.is_some_and(|until| until <= clock_ms) {
+                return;
+            }
+            let ready = self.poll(self.nodes.due_ms().into_iter().chain(until_ms).min());
+            self.take_in(ready, happenings);
+        }
     }
 
     /// Waits for the handles; gives the owners of those that are ready. An empty answer means that time is up.
@@ -73,9 +112,19 @@ impl Machine {
             for (index, handle) in process.handles().into_iter().enumerate() {
                 if let Some(handle) = handle {
                     owners.push(Owner::Process(*id, index));
-                    polled.push(PollFd::from_borrowed_fd(handle, PollFlags::IN));
+                    let what = if index == 3 { PollFlags::OUT } else { PollFlags::IN };
+                    polled.push(PollFd::from_borrowed_fd(handle, what));
                 }
             }
+        }
+        for (owner, handle, sends) in self.nodes.handles() {
+            let what = match owner {
+                Handle::Link(_) if sends => PollFlags::IN | PollFlags::OUT,
+                Handle::Command(..) if sends => PollFlags::OUT,
+                _ => PollFlags::IN,
+            };
+            owners.push(Owner::Node(owner));
+            polled.push(PollFd::from_borrowed_fd(handle, what));
         }
         for handle in self.signals.handles() {
             owners.push(Owner::Signals);
@@ -111,10 +160,14 @@ impl Machine {
 
     fn take_in(&mut self, ready: Vec<Owner>, happenings: &mut Vec<Happening>) {
         let clock_ms = self.clock_ms();
-        let mut processes: BTreeMap<InstrId, [bool; 3]> = BTreeMap::new();
+        let mut processes: BTreeMap<InstrId, [bool; 4]> = BTreeMap::new();
         for owner in ready {
             match owner {
-                Owner::Process(id, index) => {
+                Owner::Node(Handle::Link(machine)) => {
+                    self.nodes.take_in(machine, &mut self.notes, clock_ms, happenings);
+                }
+                // A step has one command at a time.
+                Owner::Process(id, index) | Owner::Node(Handle::Command(id, index)) => {
                     let flags = processes.entry(id).or_default();
                     if let Some(flag) = flags.get_mut(index) {
                         *flag = true;
@@ -156,7 +209,8 @@ impl Machine {
             }
         }
         for (id, flags) in processes {
-            if let Some(process) = self.processes.get_mut(&id) {
+            let process = self.processes.get_mut(&id).or_else(|| self.nodes.process(id));
+            if let Some(process) = process {
                 process.take_in(flags, clock_ms);
             }
         }
@@ -164,23 +218,40 @@ impl Machine {
 
     fn tick(&mut self, happenings: &mut Vec<Happening>) {
         let clock_ms = self.clock_ms();
+        self.nodes.tick(&mut self.notes, clock_ms, happenings);
         self.processes.retain(|step, process| match process.tick(clock_ms) {
-            Some(mut finished) => {
-                if let Some(limit) = self.remote.remove(step) {
-                    finished.fate = match finished.fate {
-                        Fate::Ended(Exit::Code(255) | Exit::Signal(_)) => {
-                            Fate::Lost(String::from("the connection was lost or did not come about"))
-                        }
-                        Fate::Ended(Exit::Code(124 | 137 | 143)) if limit.is_some() => Fate::Late,
-                        fate => fate,
-                    };
-                }
+            Some(finished) => {
                 happenings.push(Happening::Finished { step: *step, finished });
                 false
             }
             None => true,
         });
     }
+
+    /// Starts a command on this machine.
+    fn start(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Result<Process, String> {
+        let text = if launch.gated { gated(launch) } else { launch.script.clone() };
+        let talks = launch.gated || !launch.lines.is_empty();
+        let words = [String::from("sh"), String::from("-c"), text];
+        let mut process = Process::spawn(&words, &launch.directory, talks, None)?;
+        if launch.gated
+            && let Err(error) = self.notes.write(step, attempt, process.pid())
+        {
+            process.abandon();
+            return Err(format!("the command could not be started: {error}"));
+        }
+        let gate = launch.gated.then_some("");
+        let lines = gate.into_iter().chain(launch.lines.iter().map(String::as_str));
+        process.say(lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes());
+        Ok(process)
+    }
+}
+
+/// The script, waiting for an empty line before anything happens.
+fn gated(launch: &Launch) -> String {
+    let gate = "IFS= read -r handover_go || exit 125\n";
+    let silence = if launch.lines.is_empty() { "exec </dev/null\n" } else { "" };
+    [gate, silence, &launch.script].concat()
 }
 
 impl World for Machine {
@@ -208,18 +279,22 @@ impl World for Machine {
     }
 
     fn launch(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Result<(), String> {
-        let notes = &mut self.notes;
-        let reach = launch.machine.and_then(|m| self.machines.get(m.index()));
-        let words = way::words(launch, reach.unwrap_or(&Reach::Local))?;
-        let process = Process::spawn(&words, launch, |pid| notes.write(step, attempt, pid))?;
-        if launch.machine.is_some() {
-            self.remote.insert(step, launch.limit_ms);
+        if let Some(machine) = launch.machine {
+            let Launch { script, lines, gated, limit_ms, firm, .. } = launch;
+            let (acts, limit_ms, firm) = (*gated, *limit_ms, *firm);
+            let order = Order { step, attempt, machine, script, lines, acts, limit_ms, firm };
+            let clock_ms = self.clock_ms();
+            return self.nodes.launch(&order, &mut self.notes, clock_ms);
         }
+        let process = self.start(step, attempt, launch)?;
         self.processes.insert(step, process);
         Ok(())
     }
 
-    fn trace(&mut self, step: InstrId, attempt: u32, _: Option<MachineId>) -> Trace {
+    fn trace(&mut self, step: InstrId, attempt: u32, machine: Option<MachineId>) -> Trace {
+        if let Some(machine) = machine {
+            return self.nodes.trace(step, attempt, machine, &self.notes, self.clock_ms());
+        }
         let (trace, alive) = self.notes.trace(step, attempt);
         if let Some((pid, handle)) = alive {
             self.processes.insert(step, Process::adopt(pid, handle));
@@ -229,8 +304,9 @@ impl World for Machine {
 
     fn kill(&mut self, step: InstrId) {
         let clock_ms = self.clock_ms();
-        if let Some(process) = self.processes.get_mut(&step) {
-            process.end(clock_ms);
+        match self.processes.get_mut(&step) {
+            Some(process) => process.end(clock_ms),
+            None => self.nodes.kill(step, &self.notes, clock_ms, &mut self.happened),
         }
     }
 
@@ -264,19 +340,23 @@ impl World for Machine {
     }
 
     fn output(&self, step: InstrId) -> Option<Finished> {
-        self.processes.get(&step).map(Process::so_far)
+        self.processes.get(&step).or_else(|| self.nodes.watch(step)).map(Process::so_far)
     }
 
     fn wait(&mut self, until_ms: Option<u64>) -> Vec<Happening> {
-        let mut happenings = Vec::new();
+        let mut happenings = std::mem::take(&mut self.happened);
         // What was wanted of us before has been done and written down by now.
         self.control.iter_mut().for_each(Control::confirm);
         loop {
-            let due = self.processes.values().filter_map(Process::due_ms).chain(until_ms).min();
+            if !happenings.is_empty() {
+                return happenings;
+            }
+            let due = self.processes.values().filter_map(Process::due_ms).chain(self.nodes.due_ms());
+            let due = due.chain(until_ms).min();
             let ready = self.poll(due);
             self.take_in(ready, &mut happenings);
             self.tick(&mut happenings);
-            if !happenings.is_empty() || until_ms.is_some_and(|until| until <= self.clock_ms()) {
+            if happenings.is_empty() && until_ms.is_some_and(|until| until <= self.clock_ms()) {
                 return happenings;
             }
         }

@@ -20,6 +20,8 @@ pub struct Launch {
     pub directory: String,
     /// Milliseconds after which another machine ends it by itself.
     pub limit_ms: Option<u64>,
+    /// Whether that can be counted on.
+    pub firm: bool,
 }
 
 /// A script with the secrets that it expects on standard input, in order.

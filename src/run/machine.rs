@@ -5,10 +5,11 @@
 //! logarithm of what is ready), so that a program of 100 000 instructions is no matter; nothing recurses.
 
 use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Status};
-use crate::calculus::{AtomId, AtomSource, ValueId, ValueSource};
+use crate::calculus::{AtomId, AtomSource, MachineId, ValueId, ValueSource};
 use crate::run::cells::Cells;
 use crate::run::dependents::Dependents;
 use crate::run::guard::{Guards, Truth};
+use crate::run::ready::Ready;
 use crate::run::{Event, Record, RunEnded, RunStarted, StepEnded, StepOutcome, conclusion};
 use crate::verify::Verified;
 use jiff::Timestamp;
@@ -40,7 +41,7 @@ pub struct Machine {
     left: Vec<u32>,
     dependents: Dependents,
     settling: BTreeMap<InstrId, Status>,
-    commands: BTreeSet<InstrId>,
+    commands: Ready,
     others: BTreeSet<InstrId>,
     running: BTreeMap<InstrId, Attempt>,
     deadlines: BTreeMap<InstrId, Timestamp>,
@@ -64,7 +65,7 @@ impl Machine {
             left: program.code.iter().map(|i| count(i.needs.len() + i.waits.len())).collect(),
             dependents,
             settling: BTreeMap::new(),
-            commands: BTreeSet::new(),
+            commands: Ready::default(),
             others: BTreeSet::new(),
             running: BTreeMap::new(),
             deadlines: BTreeMap::new(),
@@ -137,9 +138,14 @@ impl Machine {
         self.settling.first_key_value().map(|(id, status)| (*id, *status))
     }
 
-    /// The first step that runs a command and may start, in written order.
+    /// The first step that runs a command and may start, in written order, on a machine that is not busy.
     pub fn startable_command(&self) -> Option<InstrId> {
-        self.commands.first().copied()
+        self.commands.first()
+    }
+
+    /// Whether a machine takes no more commands for now.
+    pub fn set_busy(&mut self, machine: MachineId, busy: bool) {
+        self.commands.set_busy(machine, busy);
     }
 
     /// The first step that runs no command and may start, in written order.
@@ -150,7 +156,7 @@ impl Machine {
     /// Every step that may start, in written order within each sort.
     #[cfg(test)]
     pub fn startable(&self) -> impl Iterator<Item = InstrId> {
-        self.commands.iter().chain(&self.others).copied()
+        self.commands.iter().chain(self.others.iter().copied())
     }
 
     /// The steps that have started and not ended.
@@ -272,7 +278,8 @@ impl Machine {
             Some(_) => return Err(self.misfit(step, "starts an attempt out of turn")),
             None => {}
         }
-        if attempt != 1 || !(self.commands.remove(&step) || self.others.remove(&step)) {
+        let host = self.program.code.get(step.index()).and_then(|i| i.host);
+        if attempt != 1 || !(self.commands.remove(step, host) || self.others.remove(&step)) {
             return Err(self.misfit(step, "starts before its turn"));
         }
         self.running.insert(step, Attempt { number: 1, ended: false });
@@ -335,7 +342,7 @@ impl Machine {
     fn cancel(&mut self) {
         self.cancelled = true;
         let mut again: Vec<InstrId> = std::mem::take(&mut self.settling).into_keys().collect();
-        again.extend(std::mem::take(&mut self.commands));
+        again.extend(self.commands.take());
         again.extend(std::mem::take(&mut self.others));
         again.into_iter().for_each(|id| self.ready(id));
     }
@@ -389,7 +396,7 @@ impl Machine {
         if let Some(status) = self.derive(instr) {
             self.settling.insert(id, status);
         } else if matches!(instr.op, Op::Run { .. } | Op::Wait { .. } | Op::Probe { .. }) {
-            self.commands.insert(id);
+            self.commands.insert(id, instr.host);
         } else {
             self.others.insert(id);
         }

@@ -19,6 +19,7 @@ mod mask;
 mod options;
 mod outlook;
 mod reading;
+mod ready;
 mod step;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is decided when a run starts or is taken up again, and whether it fits the program.
 
-use crate::base::did_you_mean;
+use crate::base::{did_you_mean, limits};
 use crate::bytecode::{Op, Program};
 use crate::calculus::AtomSource;
 use crate::run::{Approved, RunError, Settlement, Waiver};
@@ -28,6 +28,14 @@ pub struct Options {
     pub cancel: bool,
     /// How many steps may run commands at the same time; at least one.
     pub jobs: usize,
+    /// How many of them on the same machine, if that is another; at least one.
+    pub per_node: usize,
+    /// Milliseconds for which a machine is sought whose connection was lost, before its commands count as lost.
+    pub lost_after_ms: u64,
+    /// Start although a machine is not as the plan needs it.
+    pub unready: bool,
+    /// Configuration of `ssh`, absolute, instead of the user's own.
+    pub ssh_config: Option<String>,
     /// Working directory of local commands, absolute. Empty when taking a run up again: as it was.
     pub directory: String,
     /// What leads to the machine on which the journal is kept, too.
@@ -53,6 +61,10 @@ impl Default for Options {
             roles: Vec::new(),
             cancel: false,
             jobs: 64,
+            per_node: limits::PER_NODE,
+            lost_after_ms: limits::LOST_AFTER_MS,
+            unready: false,
+            ssh_config: None,
             directory: String::from("/"),
             replica: None,
             without_replica: false,

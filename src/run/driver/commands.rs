@@ -155,7 +155,7 @@ impl Driver<'_> {
             // The executor ends it. Only where it cannot, the machine does.
             false => ms.saturating_add(limits::REMOTE_GRACE_MS),
         });
-        Ok(Launch { machine, script: script.text, lines, gated, directory, limit_ms })
+        Ok(Launch { machine, script: script.text, lines, gated, directory, limit_ms, firm: command.kill })
     }
 }
 

@@ -10,7 +10,7 @@
 mod commands;
 
 use crate::bytecode::{Instr, InstrId};
-use crate::calculus::Reach;
+use crate::calculus::{MachineId, Reach};
 use crate::run::launch::reach;
 use crate::run::mask::Mask;
 use crate::run::reading::Output;
@@ -58,6 +58,7 @@ pub fn drive<'a>(
         stalled: None,
         taken_over: None,
         busy: 0,
+        at_nodes: BTreeMap::new(),
         taking_up: true,
         unsettled: false,
         written: false,
@@ -89,6 +90,8 @@ struct Driver<'a> {
     taken_over: Option<String>,
     /// How many of the steps take up a job.
     busy: usize,
+    /// And on each machine that is not this one.
+    at_nodes: BTreeMap<MachineId, usize>,
     /// Steps of an earlier executor are still being taken up.
     taking_up: bool,
     /// Nobody can say what became of a step.
@@ -196,9 +199,22 @@ impl Driver<'_> {
 
     fn insert(&mut self, id: InstrId, instr: &Instr, at: Attempt) -> Result<(), RunError> {
         let step = Step::new(id, instr, at).ok_or_else(|| RunError::defect("a block was started like a step"))?;
-        self.busy += usize::from(step.runs_commands());
+        if step.runs_commands() {
+            self.occupy(id, 1);
+        }
         self.steps.insert(id, Active { step, attempt: at.number, timer: 0, command: None, suspended: false });
         Ok(())
+    }
+
+    /// A step takes up a job, or gives it back.
+    fn occupy(&mut self, id: InstrId, change: isize) {
+        self.busy = self.busy.saturating_add_signed(change);
+        let instr = self.program.code.get(id.index()).filter(|i| *reach(&self.program, i) != Reach::Local);
+        if let Some(machine) = instr.and_then(|i| i.host) {
+            let count = self.at_nodes.entry(machine).or_default();
+            *count = count.saturating_add_signed(change);
+            self.machine.set_busy(machine, *count >= self.options.per_node.max(1));
+        }
     }
 
     /// Gives a step an input; its events are recorded, its wish goes on the agenda.
@@ -227,7 +243,9 @@ impl Driver<'_> {
             Then::Done => {
                 self.host.world.withdraw(id);
                 let ended = self.steps.remove(&id);
-                self.busy -= usize::from(ended.is_some_and(|a| a.step.runs_commands()));
+                if ended.is_some_and(|a| a.step.runs_commands()) {
+                    self.occupy(id, -1);
+                }
             }
             then => self.agenda.push_back((id, then)),
         }

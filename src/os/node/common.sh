@@ -1,0 +1,45 @@
+# What the agent and the runner share: whether processes are there, and ending them. POSIX sh; on Linux a command's whole
+# session counts, elsewhere its process group.
+
+# The living processes of session $1, where /proc tells.
+members() {
+  members=
+  for file in $(grep -l ") [^ZX] [0-9]* [0-9]* $1 " /proc/[0-9]*/stat 2>/dev/null); do
+    file=${file#/proc/}
+    members="$members ${file%/stat}"
+  done
+}
+
+# Whether nothing of session $1 is left. A zombie is nothing; a process of somebody else is something.
+over() {
+  members "$1"
+  [ -z "$members" ] || return 1
+  case $( (LC_ALL=C; kill -s 0 -- "-$1") 2>&1) in
+    *ermitted*) return 1 ;;
+    *'o such process'*) return 0 ;;
+    *) [ -r /proc/self/stat ] ;;
+  esac
+}
+
+# Sends a signal to everything in session $1.
+strike() {
+  members "$1"
+  # shellcheck disable=SC2086
+  kill -s "$2" -- "-$1" $members 2>/dev/null
+}
+
+# Tenths of a second that a pause takes.
+if sleep 0.01 2>/dev/null; then tenths=1 pause=0.1; else tenths=10 pause=1; fi
+
+# Ends session $1: asks, waits, kills. Fails if something is still there.
+finish() {
+  strike "$1" TERM
+  strike "$1" CONT
+  passed=0
+  until over "$1"; do
+    [ "$passed" -lt "${grace}0" ] || strike "$1" KILL
+    [ "$passed" -lt $((grace * 10 + 50)) ] || return 1
+    sleep "$pause"
+    passed=$((passed + tenths))
+  done
+}

@@ -1,0 +1,220 @@
+//! The way to one node, open or not, and the agent at its end.
+
+use super::facts::{Facts, Line, Word};
+use super::text;
+use super::way::Way;
+use crate::os::environment;
+use rustix::buffer::spare_capacity;
+use rustix::io::{Errno, read, write};
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+/// The way to one node.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub way: Way,
+    pub state: State,
+    /// What the node said when the way was opened last.
+    pub facts: Facts,
+    /// How often it was opened.
+    pub opened: u32,
+    /// When it may be tried again, after it could not be opened.
+    pub retry_at_ms: u64,
+    /// How often in a row it could not be opened.
+    pub refusals: u32,
+    /// Why it could not be opened.
+    pub refusal: Option<String>,
+    session: Option<Session>,
+    /// What came that was not the agent's: messages of `ssh`, of the login shell.
+    noise: VecDeque<String>,
+}
+
+/// Whether a way is open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    Closed,
+    /// It is being opened, until then at most.
+    Opening(u64),
+    Open,
+}
+
+/// The process that holds the way open, with the agent at its other end.
+#[derive(Debug)]
+struct Session {
+    child: Child,
+    socket: UnixStream,
+    tag: String,
+    inbox: Vec<u8>,
+    outbox: Vec<u8>,
+}
+
+/// What has come of a way.
+#[derive(Debug)]
+pub(super) enum News {
+    /// It is open.
+    Opened,
+    /// It could not be opened: why.
+    Refused(String),
+    /// It was open and is no more: why.
+    Lost(String),
+    /// What became of the command in a place.
+    Answer(String, Word),
+    /// The notes are gone.
+    Removed,
+}
+
+/// Lines of noise that are kept, and bytes of each.
+const NOISE: (usize, usize) = (2, 400);
+/// Bytes of a line of the agent at most.
+const LINE: usize = 64 << 10;
+
+impl Link {
+    pub fn new(way: Way) -> Link {
+        Link {
+            way,
+            state: State::Closed,
+            facts: Facts::default(),
+            opened: 0,
+            retry_at_ms: 0,
+            refusals: 0,
+            refusal: None,
+            session: None,
+            noise: VecDeque::new(),
+        }
+    }
+
+    /// Begins to open it. `told` are assignments for the agent, `tag` is what its lines begin with.
+    pub fn open(&mut self, folder: &Path, tag: &str, told: &str, until_ms: u64) -> Result<(), String> {
+        let words = self.way.opening();
+        let (program, arguments) = words.split_first().ok_or("there are no words")?;
+        let failed = |error: std::io::Error| format!("`{program}` cannot be run: {error}");
+        let (socket, other) = UnixStream::pair().map_err(failed)?;
+        let clone = || other.try_clone().map(|s| Stdio::from(OwnedFd::from(s))).map_err(failed);
+        let mut command = environment::command(program);
+        command.args(arguments).current_dir(folder).process_group(0);
+        command.stdin(clone()?).stdout(clone()?).stderr(clone()?);
+        socket.set_nonblocking(true).map_err(failed)?;
+        let child = command.spawn().map_err(failed)?;
+        let outbox = format!("{}\n{told}tag={tag}\n", text::agent()).into_bytes();
+        self.session = Some(Session { child, socket, tag: format!("{tag} "), inbox: Vec::new(), outbox });
+        self.state = State::Opening(until_ms);
+        (self.facts, self.noise) = (Facts::default(), VecDeque::new());
+        self.send();
+        Ok(())
+    }
+
+    /// Tells the agent something.
+    pub fn ask(&mut self, line: &str) {
+        if let Some(session) = &mut self.session {
+            session.outbox.extend_from_slice(line.as_bytes());
+            session.outbox.push(b'\n');
+            self.send();
+        }
+    }
+
+    /// What to poll for, and whether something waits to be sent.
+    pub fn handle(&self) -> Option<(BorrowedFd<'_>, bool)> {
+        self.session.as_ref().map(|s| (s.socket.as_fd(), !s.outbox.is_empty()))
+    }
+
+    /// Sends what can be sent without waiting.
+    fn send(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        while !session.outbox.is_empty() {
+            match write(&session.socket, &session.outbox) {
+                Ok(count) => drop(session.outbox.drain(..count)),
+                Err(Errno::INTR) => {}
+                // Whoever does not read any more is found out by reading.
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Takes in what has come, and sends what waits.
+    pub fn take_in(&mut self) -> Vec<News> {
+        self.send();
+        let Some(session) = &mut self.session else { return Vec::new() };
+        session.inbox.reserve(4 << 10);
+        let ended = match read(&session.socket, spare_capacity(&mut session.inbox)) {
+            Ok(0) => true,
+            Ok(_) | Err(Errno::INTR | Errno::AGAIN) => false,
+            Err(_) => true,
+        };
+        let mut news = self.lines(ended);
+        if ended {
+            news.push(self.close());
+        }
+        news
+    }
+
+    fn lines(&mut self, ended: bool) -> Vec<News> {
+        let Some(session) = &mut self.session else { return Vec::new() };
+        if (ended || session.inbox.len() > LINE) && !session.inbox.is_empty() {
+            session.inbox.push(b'\n');
+        }
+        let mut news = Vec::new();
+        while let Some(end) = session.inbox.iter().position(|b| *b == b'\n') {
+            let line: Vec<u8> = session.inbox.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            match line.strip_prefix(&session.tag).and_then(|text| self.facts.line(text)) {
+                Some(Line::Ready) => {
+                    (self.state, self.opened, self.refusals) = (State::Open, self.opened + 1, 0);
+                    (self.refusal, self.facts.heard_at) = (None, jiff::Timestamp::now().as_second());
+                    news.push(News::Opened);
+                }
+                Some(Line::Answer(place, word)) => news.push(News::Answer(place, word)),
+                Some(Line::Removed) => news.push(News::Removed),
+                Some(Line::More) => {}
+                None if line.is_empty() => {}
+                None => {
+                    self.noise.push_back(line.chars().take(NOISE.1).collect());
+                    if self.noise.len() > NOISE.0 {
+                        self.noise.pop_front();
+                    }
+                }
+            }
+        }
+        news
+    }
+
+    /// Gives it up, with what is known of why.
+    pub fn close(&mut self) -> News {
+        if let Some(Session { mut child, socket, .. }) = self.session.take() {
+            // Without anybody who talks to it the agent goes, and the way with it.
+            drop(socket);
+            if child.kill().is_ok() {
+                let _ = child.wait();
+            }
+        }
+        let why = match self.noise.make_contiguous() {
+            [] if self.way.is_shared() => String::from("the connection ended"),
+            [] => String::from("its standard input does not reach a shell there"),
+            lines => lines.join("; "),
+        };
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Open => News::Lost(why),
+            State::Opening(_) | State::Closed => News::Refused(why),
+        }
+    }
+
+    /// Gives it up if it has not opened in time.
+    pub fn tick(&mut self, clock_ms: u64) -> Option<News> {
+        match self.state {
+            State::Opening(until) if until <= clock_ms => {
+                self.noise.push_back(String::from("no answer in time"));
+                Some(self.close())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
