@@ -132,7 +132,11 @@ impl Lab {
         std::fs::set_permissions(&command, PermissionsExt::from_mode(0o755)).expect("a file");
         let script = lines.join("\n").replace("/tmp/", &format!("{}/", self.files().display()));
         let script = script.replace("handover", &command.display().to_string());
-        let output = self.command("bash").args(["-ec", &format!("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n{script}\nwait")]).output().expect("bash");
+        let output = self
+            .command("bash")
+            .args(["-ec", &format!("trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n{script}\nwait")])
+            .output()
+            .expect("bash");
         assert!(output.status.success(), "{}", text(&output));
         Seen(text(&output))
     }

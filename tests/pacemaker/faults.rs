@@ -31,7 +31,7 @@ impl Fault {
             Fault::Executor => "executor killed, and resumed",
             Fault::Power => "old node loses its power",
             Fault::Cable => "cable of the old node pulled",
-            Fault::Freeze => "old node frozen, thawed after the fence",
+            Fault::Freeze => "old node frozen, and thawed later",
             Fault::Refusal => "cluster refuses to move it",
         }
     }

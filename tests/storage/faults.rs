@@ -33,7 +33,7 @@ impl fmt::Display for Fault {
         let side = |node: &str| if node == "st1" { "old node" } else { "new node" };
         match self {
             Fault::Cable(node, network) => write!(f, "{network} cable of the {} pulled", side(node)),
-            Fault::Freeze(node) => write!(f, "{} frozen, thawed after the fence", side(node)),
+            Fault::Freeze(node) => write!(f, "{} frozen, and thawed later", side(node)),
             Fault::Power(node) => write!(f, "{} loses its power", side(node)),
             Fault::Executor => f.write_str("executor killed, and resumed"),
             Fault::Busy => f.write_str("a process keeps the file system busy"),
@@ -178,10 +178,11 @@ impl Trial {
             }
             Fault::Freeze(node) => {
                 lab.does(&format!("lab/thaw {node}"));
-                // It knows nothing of what has happened, and goes on writing; this may wait for as long as it is up.
-                let late = "(echo late >>/srv/data/records; sync /srv/data/records) >/dev/null 2>&1 &";
-                lab.at(node, late);
-                sleep(Duration::from_secs(1));
+                if self.plan == "take_over" {
+                    // It knows nothing of what has happened, and writes; this may wait for as long as it is up.
+                    lab.at(node, "(echo late >>/srv/data/records; sync /srv/data/records) >/dev/null 2>&1 &");
+                    sleep(Duration::from_secs(1));
+                }
                 lab.does(&format!("lab/power mend {node}"));
             }
             Fault::Cable(node, network) => drop(lab.does(&format!("lab/join {node} {network}"))),
