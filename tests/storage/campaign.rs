@@ -94,7 +94,7 @@ const KNOWN: [(Trial, Option<i32>, &[&str]); 6] = [
     (Trial { plan: "move", fault: Fault::Full, step: "leave" }, Some(0), &[]),
     (Trial { plan: "move", fault: Fault::NoMountPoint, step: "stop" }, Some(3), &[]),
     (Trial { plan: "move", fault: Fault::Executor, step: "mount" }, None, &["resume"]),
-    (Trial { plan: "take_over", fault: Fault::Freeze("st1"), step: "fence" }, Some(0), &[]),
+    (Trial { plan: "take_over", fault: Fault::Freeze("st1"), step: "fence" }, Some(0), &["rejoin"]),
 ];
 
 #[test]

@@ -45,11 +45,13 @@ impl Volume {
         Client { log, witness: Witness::start(command) }
     }
 
-    /// The node that serves, if one does.
+    /// The node that serves, if one does. One behind a closed port serves nobody, and whoever looks at its volume waits.
     pub fn serving(&self) -> Option<&'static str> {
-        let has =
-            |node: &&str| self.lab.at(node, "pgrep -f '[l]edger /srv/data' && mountpoint /srv/data").status.success();
-        ["st1", "st2"].into_iter().find(has)
+        let runs = "pgrep -f '[l]edger /srv/data' && mountpoint /srv/data";
+        let serves = |node: &&str| {
+            self.lab.does(&format!("lab/port status {node}")) == "open" && self.lab.at(node, runs).status.success()
+        };
+        ["st1", "st2"].into_iter().find(serves)
     }
 
     /// What was seen of both nodes.
