@@ -186,6 +186,28 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn any_mistakes_are_survived(
+        file in any::<Index>(), cuts in vec((any::<Index>(), 0_usize..30, any::<Index>()), 1..6)
+    ) {
+        let files = all();
+        let mut text = fs::read_to_string(file.get(&files)).unwrap();
+        let puts = ["", "", " ", "\n", "{", "}", "(", "]", "\"", "\"\"\"", " # ", "\nplan ", " step ", ",", "otherwise ", "\u{a0}"];
+        for (at, len, put) in cuts {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let first = at.index(places.len());
+            let end = places[(first + len).min(places.len() - 1)];
+            text.replace_range(places[first]..end, puts[put.index(puts.len())]);
+        }
+        let once = format(&text).unwrap_or_else(|_| panic!("formatting is refused: {text:?}"));
+        assert!(outline(&once.text).is_same(&outline(&text)), "{text:?}");
+        assert_eq!(format(&once.text).unwrap().text, once.text, "{text:?}");
+    }
+}
+
 #[test]
 fn what_is_put_anyhow_gets_the_canonical_form() {
     let text = "\u{feff}
