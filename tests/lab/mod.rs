@@ -1,11 +1,15 @@
 //! A lab with real machines, built and removed by the commands of an example, and an executor at work in it.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 pub const HANDOVER: &str = env!("CARGO_BIN_EXE_handover");
 
@@ -44,6 +48,7 @@ pub struct Lab {
     folder: PathBuf,
     name: String,
     files: tempfile::TempDir,
+    control: Cell<&'static str>,
 }
 
 impl Lab {
@@ -53,7 +58,8 @@ impl Lab {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
         remove_stale_labs(&folder, example);
         let name = format!("{example}-{}.{}", std::process::id(), LAST.fetch_add(1, Ordering::Relaxed));
-        let lab = Lab { folder, name, files: tempfile::tempdir().expect("a folder") };
+        let files = tempfile::tempdir().expect("a folder");
+        let lab = Lab { folder, name, files, control: Cell::new("lab/control") };
         lab.does("lab/up");
         lab
     }
@@ -63,10 +69,20 @@ impl Lab {
         self.files.path()
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The words by which commands run on the machine that plans are run from, from now on.
+    pub fn is_run_from(&self, control: &'static str) {
+        self.control.set(control);
+    }
+
     /// A command in the example's folder that finds this lab.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).env("LAB_NAME", &self.name).stdin(Stdio::null());
+        command.env("HANDOVER", HANDOVER).env("HANDOVER_STATE", self.files().join("runs"));
         command
     }
 
@@ -92,8 +108,9 @@ impl Lab {
 
     /// A command of handover's on the machine that plans are run from.
     pub fn handover(&self, words: &[&str]) -> Command {
-        let mut command = self.command("lab/control");
-        command.arg(HANDOVER).args(words).arg("--state").arg(self.files().join("runs"));
+        let mut control = self.control.get().split(' ');
+        let mut command = self.command(control.next().expect("a word"));
+        command.args(control).arg(HANDOVER).args(words);
         command
     }
 
@@ -112,8 +129,14 @@ impl Lab {
     /// Begins a plan.
     pub fn begin(&self, plan: &str, more: &[&str]) -> Executor {
         let mut command = self.handover(&["run", "plan.ha", plan, "--yes", "--events", "json"]);
-        let mut child = command.args(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("handover");
-        let events = BufReader::new(child.stdout.take().expect("its events"));
+        let mut child = command.args(more).stdout(Stdio::piped()).spawn().expect("handover");
+        let lines = BufReader::new(child.stdout.take().expect("its events")).lines().map_while(Result::ok);
+        let (tell, events) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines {
+                let _ = tell.send(serde_json::from_str(&line).expect("JSON"));
+            }
+        });
         Executor { child, events }
     }
 
@@ -199,28 +222,47 @@ impl Drop for Lab {
 /// An executor at work. It is a process of this machine's, so that it can be ended like one.
 pub struct Executor {
     child: Child,
-    events: BufReader<ChildStdout>,
+    events: mpsc::Receiver<Value>,
 }
 
+/// How long a run may take before the operator loses patience, who asks it to end twice, and then kills it.
+const PATIENCE: [Duration; 3] = [Duration::from_secs(90), Duration::from_secs(10), Duration::from_secs(30)];
+
 impl Executor {
-    /// Reads on until a step begins; false if the run ends without it.
+    /// Waits until a step begins; false if the run ends without it.
     pub fn reaches(&mut self, step: &str) -> bool {
-        let begins = |line: &str| {
-            let event: Value = serde_json::from_str(line).expect("JSON");
-            event["event"] == "step_started" && event["name"] == step
-        };
-        self.events.by_ref().lines().map_while(Result::ok).any(|line| begins(&line))
+        self.events.iter().any(|event| event["event"] == "step_started" && event["name"] == step)
+    }
+
+    pub fn is_at_work(&mut self) -> bool {
+        self.child.try_wait().expect("a process").is_none()
     }
 
     /// Ends it as `kill -9` does.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it runs");
+        self.child.kill().expect("a process");
     }
 
-    /// Waits for its end; its exit code, if it was not killed.
+    /// Asks it to end, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a process");
+    }
+
+    /// Waits for its end; the exit code, if it was not killed.
     pub fn wait(mut self) -> Option<i32> {
-        self.events.lines().for_each(drop);
-        self.child.wait().expect("it ends").code()
+        for patience in PATIENCE {
+            let start = Instant::now();
+            while start.elapsed() < patience {
+                if let Some(status) = self.child.try_wait().expect("a process") {
+                    return status.code();
+                }
+                sleep(Duration::from_millis(20));
+            }
+            self.interrupt();
+        }
+        self.kill();
+        self.child.wait().expect("a process").code()
     }
 }
 

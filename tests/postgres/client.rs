@@ -1,6 +1,7 @@
 //! The client that writes numbered rows through the floating address, and what it saw.
 
-use crate::lab::{Lab, text};
+use crate::lab::{Lab, Witness};
+use crate::servers::network;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -10,14 +11,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// The client of the lab; stopped when dropped.
 pub struct Client {
     log: PathBuf,
-    child: Option<Child>,
+    witness: Witness,
     marks: Vec<f64>,
 }
 
 /// What the client saw.
 pub struct Seen {
     pub lines: String,
-    pub lost: u32,
+    pub lost: u64,
     pub timelines: String,
     /// Acknowledged writes before, between and after the marks.
     pub acknowledged: Vec<usize>,
@@ -26,10 +27,11 @@ pub struct Seen {
 impl Client {
     /// Starts one, which writes from now on.
     pub fn start(lab: &Lab) -> Client {
-        let mut logs = (1..).map(|n| lab.folder().join(format!("client-{n}")));
+        let mut logs = (1..).map(|n| lab.files().join(format!("client-{n}")));
         let log = logs.find(|log| !log.exists()).expect("a name");
-        let child = lab.command("lab/client").arg(&log).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let client = Client { log, child: Some(child.expect("a client")), marks: Vec::new() };
+        let mut command = lab.command("lab/client");
+        command.arg(&log);
+        let client = Client { log, witness: Witness::start(command), marks: Vec::new() };
         client.wait_for_acknowledged_writes();
         client
     }
@@ -59,16 +61,13 @@ impl Client {
     }
 
     /// Stops the client, which compares what was acknowledged with what is in the table.
-    pub fn stop(mut self) -> Seen {
-        let child = self.child.take().expect("a client");
-        terminate(&child);
-        let output = child.wait_with_output().expect("it ends");
-        let lines = text(&output);
-        let value = |key: &str| lines.lines().find_map(|l| Some(l.strip_prefix(key)?.trim().to_owned()));
-        let lost = value("acknowledged and lost").and_then(|n| n.parse().ok());
-        let lost = lost.unwrap_or_else(|| panic!("no summary: {lines}"));
-        let timelines = value("timelines").unwrap_or_default();
-        let acknowledged: Vec<f64> = self.writes().into_iter().filter(|w| w.1.is_some()).map(|w| w.0).collect();
+    pub fn stop(self) -> Seen {
+        let writes = self.writes();
+        let seen = self.witness.stop();
+        let lost = seen.number("acknowledged and lost");
+        let lines = seen.0;
+        let timelines = lines.lines().find_map(|l| l.strip_prefix("timelines")).unwrap_or_default().trim().to_owned();
+        let acknowledged: Vec<f64> = writes.into_iter().filter(|w| w.1.is_some()).map(|w| w.0).collect();
         let part = |from: f64, to: f64| acknowledged.iter().filter(|t| (from..to).contains(*t)).count();
         let edges: Vec<f64> = [0.0].into_iter().chain(self.marks.iter().copied()).chain([f64::MAX]).collect();
         Seen { lost, timelines, acknowledged: edges.windows(2).map(|w| part(w[0], w[1])).collect(), lines }
@@ -83,20 +82,6 @@ impl Seen {
     }
 }
 
-impl Drop for Client {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            terminate(child);
-            let _ = child.wait();
-        }
-    }
-}
-
-fn terminate(child: &Child) {
-    let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
-    let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-}
-
 /// A client that was connected before anything went wrong, and writes a row through that connection.
 pub struct Late {
     child: Child,
@@ -106,10 +91,10 @@ pub struct Late {
 impl Late {
     /// Connects through the floating address.
     pub fn connect(lab: &Lab) -> Late {
-        let name = lab.folder().join("late");
+        let name = lab.files().join("late");
         let answers = std::fs::File::create(&name).expect("a file");
         let psql = "psql -h 10.77.0.100 -U shop -d postgres -qAtX";
-        let network = lab.network("client");
+        let network = network(lab, "client");
         let mut command = lab.command("ip");
         command.args(["netns", "exec", &network]).args(psql.split(' '));
         let child = command.stdin(Stdio::piped()).stdout(answers).stderr(Stdio::null()).spawn().expect("psql");
@@ -139,7 +124,7 @@ impl Late {
 
     /// What the client was told about its row until now.
     pub fn answer(mut self) -> String {
-        terminate(&self.child);
+        let _ = self.child.kill();
         let _ = self.child.wait();
         self.answers().replacen("connected\n", "", 1)
     }

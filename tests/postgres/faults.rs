@@ -4,8 +4,9 @@
 use crate::account;
 use crate::client::{Client, Late};
 use crate::holders::Holders;
-use crate::lab::{Executor, Lab, text};
+use crate::lab::{Executor, Lab};
 use crate::recovery;
+use crate::servers::{self, EAST, WEST};
 use serde_json::{Value, json};
 use std::fmt;
 use std::thread::sleep;
@@ -98,7 +99,7 @@ pub struct Trial {
 
 /// What came of it.
 #[derive(Debug)]
-pub struct Result {
+pub struct Outcome {
     pub trial: Trial,
     /// The executor's exit code, if it was not killed.
     pub exit: Option<i32>,
@@ -106,13 +107,18 @@ pub struct Result {
     pub left: String,
     /// The way out that was taken.
     pub way_out: Vec<String>,
-    pub lost: u32,
-    pub doubled: u32,
-    pub repeated: u32,
+    pub lost: u64,
+    pub doubled: usize,
+    pub repeated: usize,
     pub seconds: f32,
 }
 
-impl Result {
+impl Outcome {
+    /// Whether nothing was lost, held by two or done twice.
+    pub fn is_harmless(&self) -> bool {
+        self.lost == 0 && self.doubled == 0 && self.repeated == 0
+    }
+
     /// As a line of the campaign's record.
     pub fn line(&self) -> Value {
         let Trial { plan, fault, point } = self.trial;
@@ -124,48 +130,48 @@ impl Result {
     }
 }
 
-const HERE: &str = "ctl-east";
-const ELSEWHERE: &str = "ctl-west";
-
 impl Trial {
     /// Runs it in a lab of its own. Panics unless everything is in order in the end.
-    pub fn run(self) -> Result {
+    pub fn run(self) -> Outcome {
         let start = Instant::now();
-        let lab = Lab::up();
+        let lab = servers::up(EAST);
         let holders = Holders::watch(&lab);
         let client = Client::start(&lab);
         let late = matches!(self.fault, Fault::Freeze("pg1")).then(|| Late::connect(&lab));
-        let given: &[&str] = match self.plan {
-            "failover" => &["--given", "commits=alone"],
-            _ => &[],
-        };
+        let mut more = vec!["--replica", "ssh ctl-west"];
         if self.plan == "failover" {
             lab.does("lab/cut pg1");
+            more.extend(["--given", "commits=alone"]);
         }
-        let exit = self.fail(&lab, late.as_ref(), given);
-        let left = left(&lab, exit);
-        let way_out = self.way_out(&lab, late);
+        let exit = self.fail(&lab, late.as_ref(), &more);
+        lab.is_run_from(WEST);
+        let mut left = lab.left();
+        let mut way_out = recovery::take_up(&lab);
+        if !way_out.is_empty() {
+            left = format!("{left}, then {}", lab.left());
+        }
+        way_out.extend(self.way_out(&lab, late));
 
         client.wait_for_acknowledged_writes();
         let seen = client.stop();
         assert!(seen.goes_forward(), "{self:?}: {}", seen.lines);
         let (doubled, repeated) = (holders.doubled(), account::repeated(&lab));
         let seconds = start.elapsed().as_secs_f32();
-        Result { trial: self, exit, left, way_out, lost: seen.lost, doubled, repeated, seconds }
+        Outcome { trial: self, exit, left, way_out, lost: seen.lost, doubled, repeated, seconds }
     }
 
     /// Runs the plan until its executor has ended, with the fault at its point; the exit code, if it was not killed.
-    fn fail(self, lab: &Lab, late: Option<&Late>, given: &[&str]) -> Option<i32> {
+    fn fail(self, lab: &Lab, late: Option<&Late>, more: &[&str]) -> Option<i32> {
         let held = self.point.command().filter(|_| self.point.moment != Moment::Begins);
         if let Some((host, pattern)) = held {
             let when = if self.point.moment == Moment::Before { "before" } else { "after" };
             let held = lab.command("lab/hold").args([host, when, pattern]).status();
             assert!(held.expect("a shell").success());
         }
-        let mut executor = lab.begin(HERE, self.plan, given);
+        let mut executor = lab.begin(self.plan, more);
         match held {
-            Some((host, _)) => lab.wait_for_file(host, "account/held", &mut executor),
-            None => assert!(executor.reaches("step_started", self.point.step), "{self:?}: it does not begin"),
+            Some((host, _)) => wait_until_held(lab, host, &mut executor),
+            None => assert!(executor.reaches(self.point.step), "{self:?}: it does not begin"),
         }
         self.inject(lab, &mut executor);
         if let Some(late) = late {
@@ -180,12 +186,12 @@ impl Trial {
 
     fn inject(self, lab: &Lab, executor: &mut Executor) {
         match self.fault {
-            Fault::Cable(host) => lab.does(&format!("lab/cut {host}")),
-            Fault::Sshd(host) => lab.does(&format!("lab/sshd stop {host}")),
-            Fault::Disk(host) => lab.does(&format!("lab/disk fill {host}")),
-            Fault::Freeze(host) => lab.does(&format!("lab/freeze {host}")),
+            Fault::Cable(host) => drop(lab.does(&format!("lab/cut {host}"))),
+            Fault::Sshd(host) => drop(lab.does(&format!("lab/sshd stop {host}"))),
+            Fault::Disk(host) => drop(lab.does(&format!("lab/disk fill {host}"))),
+            Fault::Freeze(host) => drop(lab.does(&format!("lab/freeze {host}"))),
             Fault::Executor => executor.kill(),
-            Fault::Control => lab.does(&format!("lab/power off {HERE}")),
+            Fault::Control => drop(lab.does("lab/power off ctl-east")),
             Fault::Hang { for_good } => {
                 sleep(Duration::from_secs(3));
                 if for_good {
@@ -202,24 +208,24 @@ impl Trial {
     fn way_out(self, lab: &Lab, late: Option<Late>) -> Vec<String> {
         let mut way = Vec::new();
         match self.fault {
-            Fault::Cable(host) => lab.does(&format!("lab/join {host}")),
+            Fault::Cable(host) => drop(lab.does(&format!("lab/join {host}"))),
             Fault::Sshd(host) => {
-                lab.try_line(&format!("lab/sshd start {host}")); // a host that was powered off since has one
+                lab.tries(&format!("lab/sshd start {host}")); // a host that was powered off since has one
             }
-            Fault::Disk(host) => lab.does(&format!("lab/disk clear {host}")),
-            Fault::Control => lab.does(&format!("lab/power on {HERE}")),
+            Fault::Disk(host) => drop(lab.does(&format!("lab/disk clear {host}"))),
+            Fault::Control => drop(lab.does("lab/power on ctl-east")),
             Fault::Hang { .. } | Fault::Executor => {}
             Fault::Freeze("pg1") => {
                 // Its service processor is gone as well: its processes live through the fence.
                 lab.does("lab/power break pg1");
-                way.push(recovery::fail_over(lab, ELSEWHERE, "pg2", "alone"));
+                way.push(recovery::fail_over(lab, "pg2", "alone"));
                 lab.does("lab/thaw pg1");
                 sleep(Duration::from_secs(3));
                 assert_eq!(late.map(Late::answer).as_deref(), Some(""), "{self:?}: a late write reached a client");
                 lab.does("lab/power mend pg1");
-                way.push(recovery::reprotect(lab, ELSEWHERE, "pg2"));
+                way.push(recovery::reprotect(lab, "pg2"));
             }
-            Fault::Freeze(host) => lab.does(&format!("lab/thaw {host}")),
+            Fault::Freeze(host) => drop(lab.does(&format!("lab/thaw {host}"))),
         }
         if let (Some((host, _)), true) = (self.point.command(), self.point.moment != Moment::Begins) {
             lab.does(&format!("lab/release {host}"));
@@ -227,31 +233,16 @@ impl Trial {
         if self.plan == "failover" {
             lab.does("lab/join pg1");
         }
-        way.extend(recovery::to_order(lab, ELSEWHERE));
+        way.extend(recovery::to_order(lab));
         way
     }
 }
 
-/// What the journal says that the latest run was left in.
-fn left(lab: &Lab, exit: Option<i32>) -> String {
-    let run = lab.latest();
-    let id = run["id"].as_str().expect("a run");
-    let events = lab.events(id);
-    let Some(end) = events.iter().find(|e| e["event"] == "run_ended") else {
-        return String::from("unfinished");
-    };
-    assert_eq!(exit.map(i64::from), run["exit"].as_i64(), "{}", text(&lab.try_line("true")));
-    let name = |step: &Value| {
-        let event = events.iter().find(|e| e["step"] == *step).expect("the step");
-        event["name"].as_str().unwrap_or_default().to_owned()
-    };
-    let open = end["open"].as_array().cloned().unwrap_or_default();
-    let say = |open: &Value| match open["what"].as_str() {
-        Some("thing") => format!("{} in doubt", open["name"].as_str().unwrap_or_default()),
-        Some("unknown") => format!("`{}` unknown", name(&open["step"])),
-        _ => format!("`{}` not put right", name(&open["step"])),
-    };
-    let open: Vec<String> = open.iter().map(say).collect();
-    let outcome = end["outcome"].as_str().unwrap_or_default();
-    if open.is_empty() { outcome.to_owned() } else { format!("{outcome}: {}", open.join(", ")) }
+/// Waits until a command is held on a host; the executor must be at work all the while.
+fn wait_until_held(lab: &Lab, host: &str, executor: &mut Executor) {
+    let held = servers::file(lab, host, "account/held");
+    while !held.exists() {
+        assert!(executor.is_at_work(), "no command is held on {host}");
+        sleep(Duration::from_millis(10));
+    }
 }

@@ -1,6 +1,7 @@
 //! Who had the floating address where clients could reach it, and when: every change, from the kernel's own messages.
 
-use crate::lab::{Lab, text};
+use crate::lab::Lab;
+use crate::servers::network;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -26,15 +27,15 @@ struct Host {
 impl Holders {
     /// Begins to listen. `pg1` has the address, and every host is reached.
     pub fn watch(lab: &Lab) -> Holders {
-        let wan = lab.network("wan");
-        let list = lab.try_line(&format!("ip -n {wan} netns list-id"));
+        let wan = network(lab, "wan");
+        let list = lab.does(&format!("ip -n {wan} netns list-id"));
         let number = |host| {
             let ending = format!("-{host})");
-            let line = text(&list).lines().find(|l| l.ends_with(&ending)).map(str::to_owned).expect("its network");
+            let line = list.lines().find(|l| l.ends_with(&ending)).expect("its network");
             (line.split(' ').nth(1).expect("a number").to_owned(), host)
         };
         let networks = HOSTS.into_iter().map(number).collect();
-        let log = lab.folder().join("network");
+        let log = lab.files().join("network");
         let file = std::fs::File::create(&log).expect("a file");
         let mut listen = lab.command("ip");
         listen.args(["-n", &wan, "-o", "-ts", "monitor", "all-nsid", "address", "link"]);
@@ -43,7 +44,7 @@ impl Holders {
     }
 
     /// How often two hosts had the address at a time where clients could reach both.
-    pub fn doubled(&self) -> u32 {
+    pub fn doubled(&self) -> usize {
         let messages = std::fs::read_to_string(&self.log).expect("the messages");
         let mut hosts: BTreeMap<&str, Host> = HOSTS.into_iter().map(|h| (h, Host::default())).collect();
         hosts.entry("pg1").or_default().has_it = true;
@@ -51,7 +52,7 @@ impl Holders {
         for message in messages.lines() {
             self.follow(message, &mut hosts);
             let now = hosts.values().filter(|h| h.has_it && !h.cut_off).count() > 1;
-            times += u32::from(now && !doubled);
+            times += usize::from(now && !doubled);
             doubled = now;
         }
         times

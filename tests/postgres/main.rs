@@ -13,6 +13,9 @@ mod campaign;
 mod client;
 mod faults;
 mod holders;
+#[allow(dead_code, reason = "each lab uses what it needs")]
+#[path = "../lab/mod.rs"]
 mod lab;
 mod recovery;
 mod roles;
+mod servers;

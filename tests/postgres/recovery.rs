@@ -1,6 +1,7 @@
 //! What the example's page says to do when a run did not end well, step by step as an operator would: look, then act.
 
 use crate::lab::{Lab, text};
+use crate::servers::sql;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -22,12 +23,12 @@ struct Sight {
 impl Sight {
     fn of(lab: &Lab) -> Sight {
         let says = |question: &'static str, answer: &'static str| {
-            let fits = move |host: &&'static str| lab.sql(host, question).as_deref() == Some(answer);
+            let fits = move |host: &&'static str| sql(lab, host, question).as_deref() == Some(answer);
             HOSTS.into_iter().filter(fits).collect()
         };
         let recovery = "select pg_is_in_recovery()";
         let has = |host: &&str| {
-            let shown = lab.try_line(&format!("lab/console {host} ip -o address show dev eth0"));
+            let shown = lab.at(host, "ip -o address show dev eth0");
             text(&shown).contains("inet 10.77.0.100/")
         };
         Sight {
@@ -53,43 +54,52 @@ fn server(host: &str) -> &'static str {
 }
 
 /// Makes `to` the primary after the other host was fenced; `commits` are waiting or alone until it is back.
-pub fn fail_over(lab: &Lab, control: &str, to: &str, commits: &str) -> String {
+pub fn fail_over(lab: &Lab, to: &str, commits: &str) -> String {
     let (lost, commits) = (format!("lost={}", server(other(to))), format!("commits={commits}"));
     let to = format!("to={}", server(to));
-    run(lab, control, "failover", &["--given", &lost, "--given", &to, "--given", &commits])
+    run(lab, "failover", &["--given", &lost, "--given", &to, "--given", &commits])
 }
 
 /// Makes the server that was lost a standby of the primary.
-pub fn reprotect(lab: &Lab, control: &str, primary: &str) -> String {
+pub fn reprotect(lab: &Lab, primary: &str) -> String {
     let (lost, primary) = (format!("lost={}", server(other(primary))), format!("primary={}", server(primary)));
-    run(lab, control, "reprotect", &["--given", &lost, "--given", &primary])
+    run(lab, "reprotect", &["--given", &lost, "--given", &primary])
 }
 
-fn run(lab: &Lab, control: &str, plan: &str, given: &[&str]) -> String {
-    let ran = lab.handover(control, &["run", "plan.ha", plan, "--yes"]).args(given).output().expect("handover");
-    assert!(ran.status.success(), "{plan}: {}", text(&ran));
+fn run(lab: &Lab, plan: &str, given: &[&str]) -> String {
+    lab.completes(plan, given);
     plan.to_owned()
 }
 
-/// Takes unfinished runs up, then brings one primary with the address and a standby about. Says what was done.
-pub fn to_order(lab: &Lab, control: &str) -> Vec<String> {
+/// Takes the latest run up until it has ended. Says what was done.
+pub fn take_up(lab: &Lab) -> Vec<String> {
     let mut done = Vec::new();
-    while lab.latest()["ended"].is_null() {
+    while is_unfinished(lab) {
         assert!(done.len() < 4, "still unfinished after {done:?}");
-        done.push(resume(lab, control));
+        done.push(resume(lab));
     }
+    done
+}
+
+/// Brings one primary with the address and a standby about. Says what was done.
+pub fn to_order(lab: &Lab) -> Vec<String> {
+    let mut done = Vec::new();
     for _ in 0..4 {
         let sight = settled(lab);
         if sight.is_in_order() {
             return done;
         }
         done.push(match (&sight.primaries[..], &sight.standbys[..]) {
-            ([primary], _) if sight.holders == [*primary] => reprotect(lab, control, primary),
-            ([to], _) | ([], [to, ..]) => fail_over(lab, control, to, "waiting"),
+            ([primary], _) if sight.holders == [*primary] => reprotect(lab, primary),
+            ([to], _) | ([], [to, ..]) => fail_over(lab, to, "waiting"),
             _ => start_by_hand(lab, &sight),
         });
     }
     panic!("no order after {done:?}: {:?}", Sight::of(lab));
+}
+
+fn is_unfinished(lab: &Lab) -> bool {
+    lab.runs()[0]["ended"].is_null()
 }
 
 /// What there is to see once nothing moves any more: servers start, and standbys find their primary, by themselves.
@@ -104,20 +114,19 @@ fn settled(lab: &Lab) -> Sight {
     }
 }
 
-/// Takes the latest run up. What it cannot find out is answered as somebody would who has looked.
-fn resume(lab: &Lab, control: &str) -> String {
-    let resumed = lab.handover(control, &["resume"]).output().expect("handover");
-    let asks = text(&resumed);
-    if !lab.latest()["ended"].is_null() {
+/// Takes the latest run up where the lost executor kept its second journal. What it cannot find out is answered as somebody
+/// would who has looked.
+fn resume(lab: &Lab) -> String {
+    let run = lab.runs()[0]["id"].as_str().expect("a run").to_owned();
+    let resume = |more: &[&str]| lab.handover(&["resume", &run]).args(more).output().expect("handover");
+    let asks = text(&resume(&["--dead", "ctl-east"]));
+    if !is_unfinished(lab) {
         return String::from("resume");
     }
-    let step = asks
-        .lines()
-        .find_map(|l| l.split_once(" asks ")?.1.split([' ', ':']).find(|w| !w.is_empty()).map(str::to_owned));
+    let step = asks.lines().find_map(|l| l.split_once(" asks ")?.1.split([' ', ':']).find(|w| !w.is_empty()));
     let step = step.unwrap_or_else(|| panic!("it neither ends nor asks: {asks}"));
-    let answer = format!("{step}={}", if is_done(lab, &step) { "done" } else { "failed" });
-    let resumed = lab.handover(control, &["resume", "--settle", &answer]).output().expect("handover");
-    assert!(resumed.status.code().is_some(), "{}", text(&resumed));
+    let answer = format!("{step}={}", if is_done(lab, step) { "done" } else { "failed" });
+    resume(&["--settle", &answer]);
     format!("resume --settle {answer}")
 }
 
@@ -142,7 +151,7 @@ fn start_by_hand(lab: &Lab, sight: &Sight) -> String {
     assert!(sight.primaries.is_empty(), "two primaries: {sight:?}");
     for host in HOSTS {
         let start = "runuser -u postgres -- pg_ctl start --pgdata=/srv/pg/main --log=/srv/pg/log --wait --silent";
-        lab.try_line(&format!("lab/console {host} {start}"));
+        lab.tries(&format!("lab/console {host} {start}"));
     }
     String::from("servers started by hand")
 }

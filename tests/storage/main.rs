@@ -9,6 +9,7 @@
 
 mod campaign;
 mod faults;
+#[allow(dead_code, reason = "each lab uses what it needs")]
 #[path = "../lab/mod.rs"]
 mod lab;
 mod moves;

@@ -20,6 +20,9 @@ hosts="$databases ctl-east ctl-west"
 PATH=$(find /usr/lib/postgresql /usr/pgsql-* -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1):/usr/sbin:/sbin:$PATH
 export PATH LC_ALL=C PGCONNECT_TIMEOUT=2
 
+# Where whoever logs in finds commands.
+logins=/srv/bin:$PATH
+
 die() { echo "$(basename -- "$0"): $*" >&2; exit 255; }
 
 address_of() {
@@ -71,14 +74,14 @@ init_of() {
   [ "$(stat -Lc %i "/proc/$pid/ns/net" 2>/dev/null)" = "$(stat -Lc %i "/run/netns/$lab-$1")" ] && echo "$pid"
 }
 
-# Runs a command inside a host, as its console would: needs its power, not its network. Control hosts have the plans at
-# hand.
+# Runs a command inside a host, as its console would: needs its power, not its network. Control hosts have the plans and
+# a journal at hand.
 inside() {
   host=$1
   shift
   pid=$(init_of "$host") || die "$host is off"
   case $host in
-    ctl-*) exec nsenter --target "$pid" --net --mount --uts --wdns="$here/.." -- env HOME=/srv "$@" ;;
+    ctl-*) exec nsenter --target "$pid" --net --mount --uts --wdns="$here/.." -- env PATH="$logins" HANDOVER_STATE=/srv/journal "$@" ;;
     *) exec nsenter --target "$pid" --net --mount --pid --uts --wdns=/ -- "$@" ;;
   esac
 }
