@@ -63,7 +63,8 @@ impl Receiver<'_> {
                 let (run, digest) = (about.run.as_str(), about.digest.as_str());
                 let addition =
                     Addition { run, digest, program: self.program.as_ref(), after, events: &events, head: &head };
-                if self.taken(&about)?.is_none() && self.store.add(&addition)? {
+                // Whoever has taken the run over has added to it: the chain does not end where the sender left it.
+                if self.store.add(&addition)? {
                     return Ok(Reply::Have { events: self.store.end(run, digest)?.0, head, program: true });
                 }
                 match self.taken(&about)? {

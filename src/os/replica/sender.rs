@@ -10,8 +10,8 @@ use crate::run::{Link, RunError};
 use std::sync::PoisonError;
 use std::time::Duration;
 
-/// Events in one message.
-const BATCH: usize = 500;
+/// Bytes of events in one message: what passes a slow way within [`limits::REPLICA_MS`].
+const BATCH: usize = 256 << 10;
 
 /// Why the copy does not grow.
 pub(super) enum Trouble {

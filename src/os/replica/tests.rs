@@ -42,9 +42,12 @@ impl Sites {
         Request::Program { bytes: to_hexadecimal(&encode(&self.program)) }
     }
 
-    fn append(&self, after: i64, most: usize) -> Request {
-        let (events, head) = self.east.texts(&self.run, after, most).unwrap();
-        Request::Append { after, events, head }
+    /// Some events, those up to a number.
+    fn append(&self, after: i64, to: i64) -> Request {
+        let (events, end) = self.east.texts(&self.run, after, usize::MAX).unwrap();
+        let most = usize::try_from(to - after).unwrap().min(events.len());
+        let head = self.east.link(&self.run, &self.digest, to).unwrap().unwrap_or(end);
+        Request::Append { after, events: events[..most].to_vec(), head }
     }
 
     /// What the west says to these.
@@ -89,6 +92,18 @@ fn a_copy_grows_to_the_same_chain() {
     assert_eq!(sites.west.runs().unwrap(), sites.east.runs().unwrap());
     assert_eq!(sites.west.events(&sites.run).unwrap(), sites.east.events(&sites.run).unwrap());
     assert_eq!(sites.west.audit(&sites.run, None).unwrap().findings, []);
+}
+
+#[test]
+fn a_message_is_no_longer_than_needed_and_never_empty() {
+    let sites = Sites::new();
+    let texts = |after, bytes| sites.east.texts(&sites.run, after, bytes).unwrap();
+    let count = usize::try_from(sites.east.run(&sites.run).unwrap().events).unwrap();
+    assert_eq!(texts(0, usize::MAX).0.len(), count);
+    assert_eq!(texts(0, 1).0.len(), 1);
+    assert_eq!(texts(2, 1).1, sites.east.link(&sites.run, &sites.digest, 3).unwrap().unwrap());
+    let two = texts(0, 1).0[0].len() + 1;
+    assert_eq!(texts(0, two).0.len(), 2);
 }
 
 #[test]

@@ -54,16 +54,24 @@ impl Store {
         self.query(|| self.db.prepare_cached(sql)?.query_row(params![run, seq], |row| row.get(0)).optional())
     }
 
-    /// Some of the events of a run as they stand, from the one after `after` on, with the last link.
-    pub(in crate::os) fn texts(&self, run: &str, after: i64, most: usize) -> Result<(Vec<String>, String), RunError> {
-        let sql = "SELECT json, hash FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?";
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows: Vec<(String, String)> = self.query(|| {
+    /// Events of a run as they stand, from the one after `after` on, with the last link: at least one if there is one, and
+    /// not many more bytes than `bytes`.
+    pub(in crate::os) fn texts(&self, run: &str, after: i64, bytes: usize) -> Result<(Vec<String>, String), RunError> {
+        let sql = "SELECT json, hash FROM events WHERE run = ? AND seq > ? ORDER BY seq";
+        self.query(|| {
+            let (mut texts, mut head, mut size) = (Vec::new(), String::new(), 0);
             let mut query = self.db.prepare_cached(sql)?;
-            query.query_map(params![run, after, most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        })?;
-        let head = rows.last().map(|(_, hash)| hash.clone()).unwrap_or_default();
-        Ok((rows.into_iter().map(|(json, _)| json).collect(), head))
+            let mut rows = query.query(params![run, after])?;
+            while size < bytes
+                && let Some(row) = rows.next()?
+            {
+                let text: String = row.get(0)?;
+                size += text.len();
+                texts.push(text);
+                head = row.get(1)?;
+            }
+            Ok((texts, head))
+        })
     }
 
     /// Who goes on with a run; `None` if there is no such run.
