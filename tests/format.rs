@@ -180,9 +180,8 @@ proptest! {
         }
         let got = formatted(&changed);
         assert!(got.left.is_empty(), "{changed}");
-        for line in got.text.lines().filter(|line| !got.text.contains("\"\"\"") && line.ends_with(' ')) {
-            panic!("white space at the end of {line:?}");
-        }
+        let blocks = got.text.contains("\"\"\"");
+        assert!(blocks || got.text.lines().all(|line| !line.ends_with(' ')), "white space at the end of a line: {changed}");
     }
 }
 
