@@ -231,7 +231,7 @@ fn a_window_that_is_resized_keeps_one_view_and_loses_no_fact() {
         assert_eq!(all.matches(fact).count(), 1, "{fact} in\n{all}");
     }
     // Where there is no room for all of it, what is asked and what an answer is stay.
-    for size in [(40, 7), (24, 5)] {
+    for size in [(50, 7), (44, 5)] {
         let small = terminal.resize(size);
         assert!(small.contains("▸ gate") && small.contains("no / yes"), "{small}");
     }
@@ -257,6 +257,33 @@ fn a_terminal_is_restored_when_the_run_is_told_to_end() {
     kill();
     terminal.shows("cancelled  ");
     terminal.is_restored();
+}
+
+#[test]
+fn a_run_that_is_taken_up_again_is_told_from_its_beginning() {
+    let Some(terminal) = Terminal::new("resume", 100, 30) else { return };
+    for file in ["synced", "ready"] {
+        terminal.touch(file);
+    }
+    let lost = format!("{} run plan.ha move --yes --answer gate=yes", env!("CARGO_BIN_EXE_handover"));
+    terminal.types(&format!("sh -c 'echo $$ >pid; exec {lost}'"));
+    terminal.shows("▸ promote on b");
+    let pid = fs::read_to_string(terminal.folder.path().join("pid")).unwrap();
+    assert!(Command::new("kill").args(["-KILL", pid.trim()]).status().unwrap().success());
+    terminal.shows("Killed");
+    terminal.types(&format!("{} resume", env!("CARGO_BIN_EXE_handover")));
+    let view = terminal.frame(&["resumed", "▸ promote on b", "3 of 6 steps"]);
+    let passed = Regex::new(r"no return  passed at \d\d:\d\d:\d\dZ with promote on b").unwrap();
+    assert!(passed.is_match(&view), "{view}");
+    for file in ["promoted", "unmuted"] {
+        terminal.touch(file);
+    }
+    terminal.shows("the executor was lost while `promote` was running");
+    terminal.keys(&["a"]);
+    terminal.shows("promote on b [done / failed / again / stop] >");
+    terminal.types("failed");
+    let end = terminal.shows("go on");
+    assert!(end.contains("done       sync on a, check on b, gate, unmute on a"), "{end}");
 }
 
 #[test]

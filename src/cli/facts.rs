@@ -23,30 +23,14 @@ pub struct Facts {
     most: usize,
     lines: Vec<String>,
     chronicle: Chronicle,
-    counts: Counts,
     /// The text of every condition, once one is needed.
     conditions: Option<Vec<String>>,
-}
-
-#[derive(Default)]
-struct Counts {
-    done: usize,
-    skipped: usize,
-    failed: usize,
 }
 
 impl Facts {
     /// Lines for a place where `brief` says whether what runs is shown beside them.
     pub fn new(color: bool, brief: bool) -> Facts {
-        Facts {
-            color,
-            brief,
-            most: NOT_DONE,
-            lines: Vec::new(),
-            chronicle: Chronicle::default(),
-            counts: Counts::default(),
-            conditions: None,
-        }
+        Facts { color, brief, most: NOT_DONE, lines: Vec::new(), chronicle: Chronicle::default(), conditions: None }
     }
 
     /// Lines that leave nothing out.
@@ -57,6 +41,11 @@ impl Facts {
     /// What was told so far, as data.
     pub fn chronicle(&self) -> &Chronicle {
         &self.chronicle
+    }
+
+    /// Takes in what was told before.
+    pub fn recall(&mut self, records: &[Record]) {
+        records.iter().for_each(|record| self.chronicle.add(record));
     }
 
     /// The lines of a record. The machine has seen it, and perhaps more.
@@ -156,10 +145,6 @@ impl Facts {
             StepOutcome::Unknown => ("unknown", Style::Red),
         };
         let good = matches!(ended.outcome, StepOutcome::Ok | StepOutcome::AlreadySo);
-        match good {
-            true => self.counts.done += 1,
-            false => self.counts.failed += usize::from(!ended.again),
-        }
         let began = self.chronicle.steps.get(&ended.step).and_then(|t| t.attempts.last()).map(|a| a.began);
         let took = began.map_or_else(String::new, |b| format!(" ({})", short(time.duration_since(b))));
         let mut text =
@@ -201,7 +186,6 @@ impl Facts {
             Status::Cancelled => ("cancelled", Style::Yellow, String::new()),
             Status::Pending | Status::Running | Status::Ok | Status::Failed | Status::Unknown => return,
         };
-        self.counts.skipped += 1;
         let colon = if why.is_empty() { "" } else { ": " };
         self.say(time, word, style, &format!("{}{colon}{why}", name(program, step)));
     }
@@ -213,7 +197,11 @@ impl Facts {
             RunOutcome::Cancelled => ("cancelled", Style::Yellow),
         };
         let took = self.chronicle.began.map_or_else(String::new, |f| format!(" in {}", short(time.duration_since(f))));
-        let Counts { done, skipped, failed } = self.counts;
+        let steps = machine.program().code.iter().enumerate().filter(|(_, i)| !i.op.is_structure());
+        let statuses: Vec<Status> = steps.map(|(index, _)| machine.status(InstrId::at(index))).collect();
+        let count = |of: &[Status]| statuses.iter().filter(|s| of.contains(s)).count();
+        let (done, failed) = (count(&[Status::Ok]), count(&[Status::Failed, Status::Unknown]));
+        let skipped = count(&[Status::NotApplicable, Status::Blocked, Status::Cancelled]);
         let waivers = match ended.waived.len() {
             0 => String::new(),
             1 => String::from("with 1 waiver, "),

@@ -42,6 +42,10 @@ impl Reporter for Progress<'_> {
         }
     }
 
+    fn recall(&mut self, records: &[Record]) {
+        self.facts.recall(records);
+    }
+
     fn flush(&mut self, _: &Machine) {
         self.pane.flush();
     }

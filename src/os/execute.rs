@@ -136,6 +136,7 @@ pub fn resume(
     if options.directory.is_empty() {
         options.directory = machine.started().map(|s| s.directory.clone()).unwrap_or_default();
     }
+    reporter.recall(&records);
     let session = Session { store, run: info.id, by, locks, roles, life, begins: false, copy };
     session.run(machine, opening, &options, reporter, terminal)
 }

@@ -215,6 +215,9 @@ pub trait Reporter {
     /// Something was recorded. The machine has seen it, and perhaps more.
     fn record(&mut self, machine: &Machine, record: &Record);
 
+    /// What was recorded before this executor took the run up.
+    fn recall(&mut self, _records: &[Record]) {}
+
     /// That was all for the moment.
     fn flush(&mut self, _machine: &Machine) {}
 

@@ -106,6 +106,10 @@ impl Reporter for Live<'_> {
         self.waiting.append(&mut self.facts.lines(machine, record));
     }
 
+    fn recall(&mut self, records: &[Record]) {
+        self.facts.recall(records);
+    }
+
     fn flush(&mut self, machine: &Machine) {
         let now = self.facts.chronicle().latest.unwrap_or(Timestamp::UNIX_EPOCH);
         self.draw(machine, now);

@@ -17,6 +17,10 @@ const NAMES: usize = 32;
 const OUTPUT: usize = 8;
 /// Names in a row.
 const ROW: usize = 6;
+/// Lines of questions that stay where there is little room.
+const ASKED: usize = 6;
+/// Columns before the text of a question.
+const INDENT: usize = 15;
 /// Below this width a step is shown without its title.
 const NARROW: usize = 76;
 
@@ -51,7 +55,8 @@ impl Scene<'_> {
     pub fn lines(&self) -> Vec<Line> {
         let outlook = Outlook::of(self.machine, |id| ms(self.since(id)));
         let mut parts = vec![Part::of(9, vec![self.title()])];
-        parts.push(Part { least: 2, ..Part::of(8, self.asks()) });
+        let asks = self.asks();
+        parts.push(Part { least: asks.len().min(ASKED), ..Part::of(11, asks) });
         parts.push(Part { least: 1, ..Part::of(7, self.running()) });
         parts.push(Part { least: 3, ..Part::of(6, self.output()) });
         parts.push(Part::of(3, self.next(&outlook)));
@@ -112,7 +117,14 @@ impl Scene<'_> {
             let question = printable(asked.question.trim()).replace('\n', " ");
             let label = Line::labelled(if lines.is_empty() { "asks" } else { "" });
             let line = label.styled(Style::Yellow, self.mark(*id)).styled(Style::Bold, &self.name(*id));
-            lines.push(line.text("  ").text(&question));
+            let room = self.look.columns.saturating_sub(line.width() + 3);
+            if question.width() <= room {
+                lines.push(line.text("  ").text(&question));
+            } else {
+                lines.push(line);
+                let wrapped = wrapped(&question, self.look.columns.saturating_sub(INDENT + 1));
+                lines.extend(wrapped.iter().map(|part| Line::labelled("").text("    ").text(part)));
+            }
             let words: Vec<&str> = words(asked).collect();
             let who = asked.role.as_ref().map_or_else(String::new, |role| format!(", by {role}"));
             let mut line = Line::labelled("").text("    ").styled(Style::Cyan, &words.join(" / ")).text(&who);
@@ -339,13 +351,32 @@ fn fit(mut parts: Vec<Part>, rows: usize) -> Vec<Line> {
                 part.least = part.lines.len();
             }
             None => {
-                let light = parts.iter().enumerate().filter(|(_, p)| !p.lines.is_empty()).min_by_key(|(_, p)| p.weight);
-                let Some((index, _)) = light else { break };
-                parts.remove(index);
+                let mut there = parts.iter().enumerate().filter(|(_, p)| !p.lines.is_empty()).collect::<Vec<_>>();
+                there.sort_by_key(|(_, part)| part.weight);
+                match there.as_slice() {
+                    [] | [_] => break,
+                    [(lightest, _), ..] => _ = parts.remove(*lightest),
+                }
             }
         }
     }
-    parts.into_iter().flat_map(|p| p.lines).collect()
+    parts.into_iter().flat_map(|p| p.lines).take(rows).collect()
+}
+
+/// The lines of a text, broken at spaces.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// `12s`, `2m05s`: to the second.
@@ -358,4 +389,40 @@ fn spent(ms: u64) -> String {
 
 fn ms(took: SignedDuration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, fit, wrapped};
+    use crate::cli::render::Look;
+    use crate::cli::view::line::Line;
+
+    const LOOK: Look = Look { color: false, ascii: false, columns: 60 };
+
+    fn part(weight: u8, least: usize, texts: &[&str]) -> Part {
+        let lines = texts.iter().map(|text| Line::default().text(text)).collect();
+        Part { weight, lines, least }
+    }
+
+    #[test]
+    fn what_has_no_room_is_shortened_first_and_then_left_out() {
+        let shown = |rows| {
+            let parts = vec![part(9, 1, &["title"]), part(7, 1, &["a", "b", "c", "d"]), part(2, 1, &["path"])];
+            let lines: Vec<String> = fit(parts, rows).iter().map(|l| l.drawn(LOOK).0.trim().to_owned()).collect();
+            lines.join(", ")
+        };
+        assert_eq!(shown(9), "title, a, b, c, d, path");
+        assert_eq!(shown(5), "title, a, b, and 2 lines more, path");
+        assert_eq!(shown(3), "title, and 4 lines more, path");
+        assert_eq!(shown(2), "title, and 4 lines more");
+        assert_eq!(shown(1), "title");
+        assert_eq!(fit(vec![part(1, 3, &["a", "b", "c"])], 2).len(), 2);
+    }
+
+    #[test]
+    fn a_long_question_is_broken_at_spaces() {
+        assert_eq!(wrapped("is it done? Look before", 11), ["is it done?", "Look before"]);
+        assert_eq!(wrapped("a verylongword b", 4), ["a", "verylongword", "b"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
 }
