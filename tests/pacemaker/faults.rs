@@ -118,7 +118,7 @@ fn finds_a_way_out(cluster: &mut Cluster, trial: Trial) -> Vec<&'static str> {
 /// Every fault at every point where it makes sense.
 fn matrix() -> Vec<Trial> {
     let gone = [Fault::Executor, Fault::Power, Fault::Cable, Fault::Freeze];
-    let points = [("move", "move"), ("move", "clear"), ("maintain", "begin"), ("maintain", "work")];
+    let points = [("move", "move"), ("move", "clear.n2"), ("maintain", "begin"), ("maintain", "work")];
     let refused = Trial { plan: "move", step: "move", fault: Fault::Refusal };
     let at = |(plan, step)| gone.map(|fault| Trial { plan, step, fault });
     points.into_iter().flat_map(at).chain([refused]).collect()

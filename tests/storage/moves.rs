@@ -49,3 +49,23 @@ fn two_mounts_would_be_seen_and_do_harm() {
     say(&format!("two mounts: {told} of 120 written, {} left; e2fsck -p: {repaired:?}", there.trim()));
     assert!(told < 120 || there.trim() != "120" || repaired > Some(1), "both nodes had their way");
 }
+
+/// Why `unmount` of the standard library also looks at what the kernel has open.
+#[test]
+fn an_unmount_that_hangs_has_left_the_list_of_mounts() {
+    if !is_possible() {
+        return;
+    }
+    let volume = Volume::in_use();
+    let at = |script: &str| volume.lab.at("st1", script).status.success();
+    assert!(at("pkill -f '[l]edger /srv/data'; echo text >/srv/data/text"));
+    volume.lab.does("lab/cut st1 san");
+    assert!(at("umount /srv/data >/dev/null 2>&1 & sleep 1"));
+    let is_listed = at("mountpoint -q /srv/data");
+    let is_open = at("ls -d /sys/fs/ext4/$(basename $(readlink -f /run/orders))");
+    volume.lab.does("lab/join st1 san");
+    assert_eq!((is_listed, is_open), (false, true));
+    assert!(at(
+        "timeout 60 sh -c 'while ls -d /sys/fs/ext4/$(basename $(readlink -f /run/orders)); do sleep 0.1; done'"
+    ));
+}
