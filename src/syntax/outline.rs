@@ -107,7 +107,8 @@ struct Outliner<'s> {
 
 impl Outliner<'_> {
     fn region(&mut self, text: &str, region: &Region, scan: &Scan) {
-        let mended = scan.patches.iter().any(|p| p.range.start < region.range.end && region.range.start < p.range.end);
+        let next = scan.patches.partition_point(|patch| patch.range.end <= region.range.start);
+        let mended = scan.patches.get(next).is_some_and(|patch| patch.range.start < region.range.end);
         let source = text.get(region.range.clone()).unwrap_or("");
         let file = if mended || !region.suffix.is_empty() { None } else { grammar::parse(Rule::file, source) };
         self.base = region.range.start;
