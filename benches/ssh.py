@@ -56,6 +56,18 @@ class Servers:
                 total += sum(int(field) for field in stat.read().rsplit(") ", 1)[1].split()[11:15])
         return total / TICK
 
+    def hang_up(self):
+        """Ends the connections that are still open, so that what they have cost is counted."""
+        ours = {process.pid for process in self.processes}
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{entry}/stat") as stat:
+                    if int(stat.read().rsplit(") ", 1)[1].split()[1]) in ours:
+                        os.kill(int(entry), signal.SIGTERM)
+            except (OSError, IndexError):
+                pass
+        time.sleep(1)
+
     def stop(self):
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
@@ -106,6 +118,7 @@ def measure(name, words, servers):
     with open(f"{servers.folder}/{name}.out", "w") as out:
         code = subprocess.run(words, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).returncode
     took = time.time() - begin
+    servers.hang_up()
     print(f"{name:<22} {took:>8.1f} s {children() - client:>8.1f} s CPU {servers.cpu() - server:>8.1f} s CPU of sshd"
           f"{'' if code == 0 else f'   exit {code}'}", flush=True)
     if code != 0:

@@ -39,7 +39,7 @@ plan move() {
 }
 "#;
     let case = Case::new(plan);
-    let command = format!("{} run plan.ha", env!("CARGO_BIN_EXE_handover"));
+    let command = format!("{} run plan.ha --plain", env!("CARGO_BIN_EXE_handover"));
     let mut script = case.command("script");
     // script(1) gives the command a terminal, and what it reads itself is typed there.
     script.args(["-qec", &command, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -8,7 +8,7 @@ use crate::calculus::{
     Secret, SecretId, SecretSource, Sign, Template, Value, ValueId, ValueSource, Verdict,
 };
 use crate::run::sample::{Plan, Recorder, act, act_verified};
-use crate::run::{Exit, Options, RunError, RunOutcome, StepOutcome};
+use crate::run::{Event, Exit, Options, RunError, RunOutcome, StepOutcome, Waiver};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -318,8 +318,11 @@ fn what_cannot_be_started_says_why() {
     let mut plan = Plan::new("p");
     plan.0.machine("there", Reach::Exec { prefix: vec!["no-such-command-anywhere".into()] });
     plan.run("there", "true", &[0]).host = Some(MachineId(1));
+    place.options.unready = true;
     assert_eq!(place.outcome(plan), RunOutcome::Stopped);
-    assert!(place.seen.end(1).stderr.contains("not found"), "{:?}", place.seen.end(1));
+    assert!(place.seen.end(1).reason.starts_with("`there` cannot be reached: "), "{:?}", place.seen.end(1));
+    let Event::Waived { waiver, .. } = &place.seen.records[1].event else { panic!("{:?}", place.seen.records) };
+    assert_eq!(*waiver, Waiver::Preflight);
     let mut plan = Plan::new("p");
     plan.run("long", &format!(": {}", "x".repeat(200_000)), &[0]);
     assert_eq!(place.outcome(plan), RunOutcome::Stopped);

@@ -103,7 +103,7 @@ settle() {
   study "$1" "$2"
   while [ -d "$dir" ] && [ "$tries" -lt 20 ]; do
     case $what in starting | gone) ;; *) break ;; esac
-    sleep "$pause"
+    pause
     tries=$((tries + tenths))
     study "$1" "$2"
   done
@@ -116,7 +116,8 @@ look() {
   if [ "$what" = alive ]; then
     tell "$1" alive
     while [ "$what" = alive ]; do
-      sleep "$((tenths / 10)).2" 2>/dev/null || sleep 1
+      pause
+      pause
       study "$1" "$2"
     done
     settle "$1" "$2"

@@ -28,8 +28,15 @@ strike() {
   kill -s "$2" -- "-$1" $members 2>/dev/null
 }
 
-# Tenths of a second that a pause takes.
-if sleep 0.01 2>/dev/null; then tenths=1 pause=0.1; else tenths=10 pause=1; fi
+# Waits for a tenth of a second, or for a second where sleep(1) knows no parts of one; `tenths` says which.
+tenths=
+pause() {
+  case $tenths in
+    1) sleep 0.1 ;;
+    10) sleep 1 ;;
+    *) if sleep 0.1 2>/dev/null; then tenths=1; else tenths=10; sleep 1; fi ;;
+  esac
+}
 
 # Ends session $1: asks, waits, kills. Fails if something is still there.
 finish() {
@@ -39,7 +46,7 @@ finish() {
   until over "$1"; do
     [ "$passed" -lt "${grace}0" ] || strike "$1" KILL
     [ "$passed" -lt $((grace * 10 + 50)) ] || return 1
-    sleep "$pause"
+    pause
     passed=$((passed + tenths))
   done
 }
