@@ -236,7 +236,7 @@ mod tests {
     fn every_line_is_found_with_the_words_that_it_begins_with() {
         check("use std/net plan a = b()", &["use", "plan"]);
         check("site s { host = \"a\" node n {} }", &[" {, }"]);
-        check("plan p(a: b) { given x is up if \"\" { } }", &["broken 16"]);
+        check("plan p(a: b) { given x is up if \"\" { } }", &["broken 17"]);
         let text = "plan p() { rto 1m step a { only if b if possible } otherwise phase c { after a } finally { } }";
         check(text, &["plan {rto, step {only if, if possible}, otherwise {after}, finally}"]);
         check("kind k { volatile until restart # }\n }", &["kind {volatile until restart}"]);
