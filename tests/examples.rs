@@ -137,10 +137,10 @@ fn differences(scenario: &Scenario, run: &Run, lab: &Lab<'_>) -> Vec<String> {
     wrong
 }
 
-/// `handover run` on the plan's text.
+/// `handover run` on the plan's text. What a scenario breaks before the start is not to stop it there.
 fn executor(scenario: &Scenario, lab: &Lab<'_>, journal: &Path) -> Command {
     let mut command = lab.command(env!("CARGO_BIN_EXE_handover"));
-    command.args(["run", "plan.ha"]).args(&scenario.plan).arg("--yes").arg("--state").arg(journal);
+    command.args(["run", "plan.ha"]).args(&scenario.plan).args(["--yes", "--unready"]).arg("--state").arg(journal);
     command.args(scenario.arguments.iter().chain(&scenario.given).flat_map(|g| ["--given", g.as_str()]));
     command.args(scenario.answers.iter().flat_map(|a| ["--answer", a.as_str()]));
     command
