@@ -282,7 +282,7 @@ fn a_run_that_is_taken_up_again_is_told_from_its_beginning() {
     terminal.keys(&["a"]);
     terminal.shows("promote on b [done / failed / again / stop] >");
     terminal.types("failed");
-    let end = terminal.shows("go on");
+    let end = terminal.shows("go on      handover run");
     assert!(end.contains("done       sync on a, check on b, gate, unmute on a"), "{end}");
 }
 
