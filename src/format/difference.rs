@@ -116,8 +116,8 @@ mod tests {
     fn each_line_is_shown_beside_what_became_of_it() {
         let before = "a\n\n\nb { c\n d }\ne\nf\ng\nh\ni\nj\nk\nl\nm";
         let after = "a\n\nb {\n  c\n  d\n}\ne\nf\ng\nh\ni\nj\nk\nl\nm\n";
-        let expected = "--- x\n+++ x (formatted)\n@@ -1,8 +1,9 @@\n a\n \n-\n-b { c\n- d }\n+b {\n+  c\n+  d\n+}\n e\n f\n g\n\
-                        @@ -10,4 +11,4 @@\n j\n k\n l\n-m\n\\ No newline at end of file\n+m\n";
+        let expected = "--- x\n+++ x (formatted)\n@@ -1,8 +1,9 @@\n a\n \n-\n-b { c\n+b {\n+  c\n- d }\n+  d\n+}\n e\n f\n g\n\
+                        @@ -11,4 +12,4 @@\n j\n k\n l\n-m\n\\ No newline at end of file\n+m\n";
         assert_eq!(unified("x", before, after), expected);
     }
 
