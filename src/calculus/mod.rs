@@ -357,6 +357,11 @@ pub struct Command {
 }
 
 impl Command {
+    /// Whether its exit code alone does not say what it came to: what it writes is kept, or decides.
+    pub fn heeds_output(&self) -> bool {
+        !self.captures.is_empty() || self.meanings.iter().any(|m| matches!(m.sign, Sign::Output(_)))
+    }
+
     /// Its texts that may have holes.
     pub fn templates(&self) -> impl Iterator<Item = &Template> {
         let env = self.env.iter().filter_map(|v| match &v.value {
