@@ -23,7 +23,7 @@ impl Reply {
     /// As the driver is told of it.
     pub fn finished(&self) -> Finished {
         let stdout = Tail { bytes: self.text.clone().into_bytes(), cut: false };
-        Finished { fate: Fate::Ended(Exit::Code(self.code)), stdout, stderr: Tail::default() }
+        Finished { fate: Fate::Ended(Exit::Code(self.code)), stdout, ..Finished::default() }
     }
 }
 

@@ -150,7 +150,7 @@ impl Process {
 
     /// What it has written so far.
     pub fn so_far(&self) -> Finished {
-        Finished { fate: Fate::default(), stdout: self.stdout.tail.clone(), stderr: self.stderr.tail.clone() }
+        Finished { stdout: self.stdout.tail.clone(), stderr: self.stderr.tail.clone(), ..Finished::default() }
     }
 
     /// Asks the whole group to end; [`Process::tick`] kills it when it does not.
@@ -181,6 +181,7 @@ impl Process {
             fate: self.exit.map_or(Fate::Gone, Fate::Ended),
             stdout: self.stdout.take(),
             stderr: self.stderr.take(),
+            cut: false,
         })
     }
 }

@@ -167,6 +167,8 @@ pub struct Finished {
     pub stdout: Tail,
     /// Standard error.
     pub stderr: Tail,
+    /// Its end was found out afterwards: what it wrote may be lost.
+    pub cut: bool,
 }
 
 /// The end of an output.

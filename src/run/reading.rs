@@ -210,7 +210,7 @@ mod tests {
         mask.add("hunter2");
         let finished = |text: &[u8], fate| {
             let stdout = Tail { bytes: text.to_vec(), cut: false };
-            Output::of(&Finished { fate, stdout: stdout.clone(), stderr: stdout }, &mask)
+            Output::of(&Finished { fate, stdout: stdout.clone(), stderr: stdout, cut: false }, &mask)
         };
         let output = finished(b"user=*** pw=hunter2\n\xff", Fate::Ended(Exit::Code(0)));
         assert_eq!(

@@ -144,7 +144,8 @@ impl Remote {
             Stage::Sent(process) => process.release(),
             Stage::Queued(_) | Stage::Sought(_) => self.output,
         };
-        Finished { fate, stdout, stderr }
+        // The word of a command that is still heard comes after everything that it has written.
+        Finished { fate, stdout, stderr, cut: self.word.is_none() }
     }
 }
 

@@ -107,11 +107,18 @@ impl Driver<'_> {
             }
             (fate, Some(EndedBy::Limit)) => stopped(limit(), !matches!(fate, Fate::Lost(_)), output),
             (Fate::Late, None) => stopped(limit(), true, output),
+            (Fate::Ended(_), None) if finished.cut && self.heeds_output(id) => End::Gone(output),
             (Fate::Ended(_), None) => End::Exited(output),
             (Fate::Gone, None) => End::Gone(output),
             (Fate::Lost(why), None) => End::Lost { why: why.clone(), output },
         };
         self.feed(id, Input::Ended(end))
+    }
+
+    /// Whether the exit code of a step's command does not say what it came to.
+    fn heeds_output(&self, id: InstrId) -> bool {
+        let command = self.program.code.get(id.index()).and_then(|i| i.op.command());
+        command.is_some_and(Command::heeds_output)
     }
 
     /// Finds the program's secrets out, so that no step can print one before it is used. Those that are not there yet are

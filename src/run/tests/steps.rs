@@ -366,3 +366,19 @@ fn a_message_is_told_although_a_value_in_it_is_not_known() {
         seen.records.iter().find_map(|r| if let Event::Told { text, .. } = &r.event { Some(text) } else { None });
     assert_eq!(told.map(String::as_str), Some("up to (lsn is not known)"));
 }
+
+#[test]
+fn an_exit_code_is_not_enough_where_the_output_that_was_lost_is_needed() {
+    let asked = |captures: Vec<Capture>| {
+        let mut case = Case::new(|_| (10, 0));
+        case.world.cut = true;
+        let values = captures.iter().map(|_| ValueSource::Captured { by: InstrId(1) });
+        case.plan.0.0.values.extend(values.map(|source| Value { name: "lsn".into(), source }));
+        case.plan.step("read", act(Command { captures, ..command("read") }), &[0]);
+        let (ended, seen, _) = case.run();
+        ended.unwrap();
+        seen.records.iter().any(|r| matches!(r.event, Event::Asked { .. }))
+    };
+    assert!(!asked(Vec::new()));
+    assert!(asked(vec![Capture { value: ValueId(0), pattern: None }]));
+}

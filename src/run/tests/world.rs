@@ -5,7 +5,7 @@
 use crate::bytecode::InstrId;
 use crate::calculus::{MachineId, SecretSource};
 use crate::run::{
-    Exit, Fate, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Tail, Trace, World,
+    Exit, Fate, Finished, Happening, Journal, JournalError, Launch, Question, Record, Said, Trace, World,
 };
 use jiff::Timestamp;
 use std::cell::RefCell;
@@ -50,6 +50,8 @@ pub struct Simulated {
     pub operator: bool,
     /// The operator is there and says nothing.
     pub silent: bool,
+    /// How commands have ended is found out afterwards, without what they wrote.
+    pub cut: bool,
     pub killed: Vec<InstrId>,
     pub interrupts: VecDeque<u64>,
     answers: VecDeque<(InstrId, u8)>,
@@ -92,6 +94,7 @@ impl Simulated {
             journal: Memory::default(),
             operator: true,
             silent: false,
+            cut: false,
             killed: Vec::new(),
             interrupts: VecDeque::new(),
             answers: VecDeque::new(),
@@ -131,7 +134,7 @@ impl Simulated {
             124 if self.state.remote.contains(&step) => Fate::Late,
             code => Fate::Ended(Exit::Code(code)),
         };
-        let finished = Finished { fate, stdout: Tail::default(), stderr: Tail::default() };
+        let finished = Finished { fate, cut: self.cut, ..Finished::default() };
         Happening::Finished { step, finished }
     }
 
