@@ -207,7 +207,7 @@ impl Nodes {
         let sent = Process::spawn(&link.way.words_along(), &self.settings.directory, true, Some(records));
         let mut process = sent?;
         process.say(input);
-        (remote.stage, remote.opened) = (Stage::Sent(process), link.opened);
+        (remote.stage, remote.opened) = (Stage::Sent(Box::new(process)), link.opened);
         Ok(())
     }
 

@@ -36,7 +36,7 @@ pub(super) enum Stage {
     /// It waits for the way to open; what it is told then.
     Queued(Vec<u8>),
     /// It has been sent.
-    Sent(Process),
+    Sent(Box<Process>),
     /// Its connection is lost: its node is asked, until then; for ever if it has said that it is alive.
     Sought(Option<u64>),
 }
