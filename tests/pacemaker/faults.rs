@@ -143,14 +143,15 @@ fn campaign() {
     }
 }
 
-/// Runs one trial whose end is known.
+/// Runs one trial whose end is known, and how what was left begins: more may be unknown of a node that is gone.
 fn ends(plan: &'static str, step: &'static str, fault: Fault, exit: Option<i32>, left: &str) {
     if !is_possible() {
         return;
     }
     let line = run(Trial { plan, step, fault });
     assert_eq!(line["double_holders"], 0, "{line}");
-    assert_eq!((&line["exit"], &line["left"]), (&json!(exit), &json!(left)), "{line}");
+    assert_eq!(line["exit"], json!(exit), "{line}");
+    assert!(line["left"].as_str().is_some_and(|words| words.starts_with(left)), "{line}");
 }
 
 #[test]
@@ -165,5 +166,5 @@ fn a_move_that_the_cluster_refuses_leaves_no_constraint() {
 
 #[test]
 fn maintenance_ends_though_its_node_is_gone() {
-    ends("maintain", "work", Fault::Power, Some(4), "stopped: `work` unknown, `end.n1` unknown");
+    ends("maintain", "work", Fault::Power, Some(4), "stopped: `work` unknown");
 }
