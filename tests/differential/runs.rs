@@ -28,6 +28,16 @@ impl Outcome {
         statuses.chain(open).chain([format!("exit {}", self.exit)])
     }
 
+    /// Whether the two part at a step that was given up at another machine: the executor has ended it there, and so it
+    /// has failed; the script does not know, and reads back.
+    pub fn knows_more(&self, script: &Outcome, program: &Program) -> bool {
+        let mut steps = program.code.iter().zip(self.statuses.iter().zip(&script.statuses));
+        let parting = steps.find(|(_, (ours, theirs))| ours != theirs);
+        parting.is_some_and(|(instr, (ours, theirs))| {
+            instr.flags.lingers && (*theirs == Status::Unknown || (*ours, *theirs) == (Status::Failed, Status::Ok))
+        })
+    }
+
     /// Where it is not like the script's.
     pub fn differences(&self, script: &Outcome, program: &Program) -> String {
         let differing = (0..program.code.len()).filter(|i| self.statuses.get(*i) != script.statuses.get(*i));
