@@ -43,7 +43,9 @@ class Servers:
             path = f"{folder}/sshd_{first}"
             with open(path, "w") as config:
                 config.write(f"Port {PORT}\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\nPidFile none\n"
-                             "StrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 1000\n")
+                             "StrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 1000\n"
+                             # All targets share one home: what its login shell starts with would meet itself there.
+                             f"SetEnv HOME={folder}\n")
                 config.writelines(f"ListenAddress {host}\n" for host in self.hosts[first:first + PER_SERVER])
             self.processes.append(subprocess.Popen([sshd, "-D", "-f", path], stderr=subprocess.DEVNULL))
         time.sleep(2)

@@ -51,8 +51,8 @@ pub const DRAIN_MS: u64 = 200;
 pub const READ_BACK_MS: u64 = 60_000;
 /// Milliseconds that a command may outlive its limit on a machine that ends it by itself.
 pub const REMOTE_GRACE_MS: u64 = 15_000;
-/// Milliseconds in which the way to a node must open.
-pub const OPENING_MS: u64 = 60_000;
+/// Milliseconds in which the way to a node must open; the first time it is tried twice.
+pub const OPENING_MS: u64 = 30_000;
 /// Milliseconds before the way to a node that could not be opened is tried again; twice as many each time.
 pub const RETRY_MS: u64 = 500;
 /// Milliseconds in which a node must say that it has ended a command.

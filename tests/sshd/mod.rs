@@ -53,10 +53,12 @@ impl Sshd {
         let path = |name: &str| self.folder.join(name).display().to_string();
         let config = format!(
             "Port {}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\n\
-             KbdInteractiveAuthentication no\nPasswordAuthentication no\nPermitRootLogin yes\n{}\n",
+             KbdInteractiveAuthentication no\nPasswordAuthentication no\nPermitRootLogin yes\nSetEnv HOME={}\n{}\n",
             self.port,
             path("host"),
             path("authorized"),
+            // What the user's own shell starts with has no place in a test.
+            self.folder.display(),
             self.options
         );
         fs::write(path("sshd_config"), config).unwrap();

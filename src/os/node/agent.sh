@@ -5,10 +5,14 @@ IFS= read -r line && eval "$line" || exit
 
 tell() { printf '%s %s\n' "$tag" "$*"; }
 
-me=$(id -u)
+who=$(id)
+me=${who#uid=}
+me=${me%%[!0-9]*}
+user=${who#"uid=$me("}
+[ "$user" = "$who" ] && user=$me
 boot=
 { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
-tell user "$(id -un)"
+tell user "${user%%") gid="*}"
 tell clock "$(date +%s)"
 tell boot "$boot"
 for command in $wanted; do
@@ -19,7 +23,7 @@ done
 top=
 [ "$me" = 0 ] && roots='/run /var/run /tmp' || roots='/tmp /var/tmp'
 for root in $roots; do
-  mkdir -m 700 "$root/handover-$me" 2>/dev/null
+  [ -d "$root/handover-$me" ] || mkdir -m 700 "$root/handover-$me" 2>/dev/null
   if [ -d "$root/handover-$me" ] && [ ! -L "$root/handover-$me" ] && [ -O "$root/handover-$me" ] &&
     [ -w "$root/handover-$me" ]; then
     top=$root/handover-$me
@@ -37,9 +41,11 @@ elif [ ! -s "$base/boot" ]; then
 fi
 made=
 { read -r made <"$base/boot"; } 2>/dev/null
-space=$(df -Pk "$top" 2>/dev/null | tail -n 1)
+space=$(df -Pk "$top" 2>/dev/null)
+# The second line counts.
 # shellcheck disable=SC2086
-set -- $space
+set -- ${space#*"
+"}
 tell space "${4:-?}"
 tell ready "$base"
 

@@ -29,6 +29,10 @@ pub(super) struct Link {
     /// Why it could not be opened.
     pub refusal: Option<String>,
     session: Option<Session>,
+    /// The process of the session before: it has been killed and has to be waited for.
+    dying: Option<Child>,
+    /// It has been silent for too long once.
+    silent: bool,
     /// What came that was not the agent's: messages of `ssh`, of the login shell.
     noise: VecDeque<String>,
 }
@@ -57,6 +61,8 @@ struct Session {
 pub(super) enum News {
     /// It is open.
     Opened,
+    /// It is to be tried again: it was silent for the first time.
+    Silent,
     /// It could not be opened: why.
     Refused(String),
     /// It was open and is no more: why.
@@ -83,12 +89,16 @@ impl Link {
             refusals: 0,
             refusal: None,
             session: None,
+            dying: None,
+            silent: false,
             noise: VecDeque::new(),
         }
     }
 
     /// Begins to open it. `told` are assignments for the agent, `tag` is what its lines begin with.
     pub fn open(&mut self, folder: &Path, tag: &str, told: &str, until_ms: u64) -> Result<(), String> {
+        self.bury();
+        self.way.clear();
         let words = self.way.opening();
         let (program, arguments) = words.split_first().ok_or("there are no words")?;
         let failed = |error: std::io::Error| format!("`{program}` cannot be run: {error}");
@@ -186,9 +196,10 @@ impl Link {
         if let Some(Session { mut child, socket, .. }) = self.session.take() {
             // Without anybody who talks to it the agent goes, and the way with it.
             drop(socket);
-            if child.kill().is_ok() {
-                let _ = child.wait();
-            }
+            // It may have gone by itself. It is waited for later: many are closed at once.
+            let _ = child.kill();
+            self.bury();
+            self.dying = Some(child);
         }
         let why = match self.noise.make_contiguous() {
             [] if self.way.is_shared() => String::from("the connection ended"),
@@ -201,12 +212,21 @@ impl Link {
         }
     }
 
-    /// Gives it up if it has not opened in time.
+    /// Waits for the process of the session before, which has been killed.
+    fn bury(&mut self) {
+        if let Some(mut child) = self.dying.take() {
+            let _ = child.wait();
+        }
+    }
+
+    /// Gives it up if it has not opened in time. What has never been open gets a second chance.
     pub fn tick(&mut self, clock_ms: u64) -> Option<News> {
         match self.state {
             State::Opening(until) if until <= clock_ms => {
-                self.noise.push_back(String::from("no answer in time"));
-                Some(self.close())
+                self.noise.push_back(self.way.silence());
+                let again = self.opened == 0 && !std::mem::replace(&mut self.silent, true);
+                let news = self.close();
+                Some(if again { News::Silent } else { news })
             }
             _ => None,
         }
@@ -216,5 +236,6 @@ impl Link {
 impl Drop for Link {
     fn drop(&mut self) {
         self.close();
+        self.bury();
     }
 }

@@ -13,6 +13,8 @@ mod nodes;
 mod preflight;
 mod record;
 mod remote;
+#[cfg(test)]
+mod tests;
 mod text;
 mod way;
 

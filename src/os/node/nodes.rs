@@ -331,6 +331,8 @@ impl Nodes {
         let mine = |r: &(&InstrId, &Remote)| r.1.machine == machine;
         let steps: Vec<InstrId> = self.commands.iter().filter(mine).map(|(id, _)| *id).collect();
         match news {
+            // It was wanted before, so that nothing can be wrong with that now.
+            News::Silent => drop(self.want(machine)),
             News::Opened => self.opened(machine, steps, notes, happenings),
             News::Answer(place, word) => self.answer(machine, &place, &word, happenings),
             News::Removed => drop(self.links.get_mut(&machine).map(Link::close)),
@@ -470,6 +472,15 @@ impl Nodes {
     /// Whether there is nothing any more.
     pub fn has_left(&self) -> bool {
         self.queue.is_empty() && self.links.values().all(|l| l.state == State::Closed)
+    }
+}
+
+impl Drop for Nodes {
+    /// All are closed before one is waited for.
+    fn drop(&mut self) {
+        for link in self.links.values_mut() {
+            link.close();
+        }
     }
 }
 

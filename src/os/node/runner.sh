@@ -77,8 +77,7 @@ body() {
 # Passes output on. When nobody takes it any more it goes nowhere, so that a lost connection does not end the command.
 relay() {
   trap '' PIPE
-  cat 2>/dev/null
-  exec cat >/dev/null
+  cat 2>/dev/null || exec cat >/dev/null
 }
 
 { { body 2>&1 >&7 7>&- | relay >&9 7>&- 8<&-; } 7>&1 | relay 8<&- 9>&-; }

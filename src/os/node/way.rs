@@ -1,7 +1,9 @@
 //! The words that lead to a node: the system's `ssh` with one shared connection, or a prefix.
 
 use super::text::BOOTSTRAP;
+use crate::base::limits;
 use crate::calculus::Reach;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How a node is reached.
@@ -41,6 +43,25 @@ impl Way {
     /// The words that run something while the way is open.
     pub fn words_along(&self) -> Vec<String> {
         self.words(&["-o", "ControlMaster=no"])
+    }
+
+    /// Forgets what an earlier connection has left.
+    pub fn clear(&self) {
+        if let Way::Ssh { socket, .. } = self {
+            // Mostly there is none.
+            let _ = fs::remove_file(socket);
+        }
+    }
+
+    /// What is known when nothing has been heard in time. `ssh` makes the socket when it has been let in.
+    pub fn silence(&self) -> String {
+        let seconds = limits::OPENING_MS / 1000;
+        match self {
+            Way::Ssh { socket, .. } if socket.exists() => {
+                format!("it let us in, but no command began in {seconds} s: what its login shell reads first may hang")
+            }
+            Way::Ssh { .. } | Way::Exec { .. } => format!("no answer in {seconds} s"),
+        }
     }
 
     fn words(&self, sharing: &[&str]) -> Vec<String> {
@@ -97,6 +118,18 @@ mod tests {
         assert!(opening.ends_with(&format!(" -l ops -- -oProxyCommand=x exec sh -c '{BOOTSTRAP}'")), "{opening}");
         assert!(along.contains("-S /run/h/7 -o ControlMaster=no -T"), "{along}");
         assert!(Way::new(&Reach::Local, Path::new("/"), 0).is_none());
+    }
+
+    #[test]
+    fn silence_tells_how_far_it_went() {
+        let folder = tempfile::tempdir().unwrap();
+        let reach = Reach::Ssh { host: "far".into(), user: String::new() };
+        let way = Way::new(&reach, folder.path(), 1).unwrap();
+        assert_eq!(way.silence(), "no answer in 30 s");
+        std::fs::write(folder.path().join("1"), "").unwrap();
+        assert!(way.silence().starts_with("it let us in, but no command began"), "{}", way.silence());
+        way.clear();
+        assert_eq!(way.silence(), "no answer in 30 s");
     }
 
     #[test]

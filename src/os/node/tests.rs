@@ -1,0 +1,111 @@
+//! Ways that do not open in time, with a clock of the test's own.
+
+use super::nodes::{Nodes, Settings};
+use super::preflight::{Needs, check};
+use crate::base::limits;
+use crate::calculus::{MachineId, Reach};
+use crate::os::notes::{Life, Notes};
+use crate::run::{Happening, Link};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const FAR: MachineId = MachineId(1);
+
+/// One node behind a prefix.
+struct Case {
+    needs: BTreeMap<MachineId, Needs>,
+    nodes: Nodes,
+    notes: Notes,
+    folder: TempDir,
+    told: Vec<Happening>,
+}
+
+impl Case {
+    /// The way to the node counts how often it is tried, and is silent for the first `silent` times.
+    fn new(silent: usize) -> Case {
+        let folder = tempfile::tempdir().unwrap();
+        let script = format!(
+            "echo try >>{0}/tries; [ $(wc -l <{0}/tries) -gt {silent} ] || exec sleep 1000; exec \"$@\"",
+            folder.path().display()
+        );
+        let prefix = ["sh", "-c", &script, "way"].map(String::from).to_vec();
+        let needs = Needs { name: "far".into(), reach: Reach::Exec { prefix }, commands: vec![], is_up: true };
+        let needs = BTreeMap::from([(FAR, needs)]);
+        let settings = Settings { run: run(folder.path()), directory: "/".into(), jobs: 1, ..Settings::default() };
+        let mut nodes = Nodes::new(settings, needs.clone());
+        nodes.want(FAR).unwrap();
+        let notes = Notes::new(folder.path(), "r1", Life::Complete);
+        Case { needs, nodes, notes, folder, told: Vec::new() }
+    }
+
+    /// Begins the next try, and waits until it has begun.
+    fn begin(&mut self, clock_ms: u64) {
+        let before = self.tries();
+        self.nodes.tick(&mut self.notes, clock_ms, &mut self.told);
+        while self.tries() == before {
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The clock reaches this, with nothing heard.
+    fn pass(&mut self, clock_ms: u64) {
+        self.nodes.tick(&mut self.notes, clock_ms, &mut self.told);
+    }
+
+    /// Listens until all is settled, without any time passing.
+    fn listen(&mut self, clock_ms: u64) {
+        while !self.nodes.is_settled() {
+            self.nodes.take_in(FAR, &mut self.notes, clock_ms, &mut self.told);
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn tries(&self) -> usize {
+        std::fs::read_to_string(self.folder.path().join("tries")).unwrap_or_default().lines().count()
+    }
+
+    /// What has been told of the way.
+    fn states(&self) -> Vec<Link> {
+        let state = |h: &Happening| if let Happening::Linked { state, .. } = h { Some(*state) } else { None };
+        self.told.iter().filter_map(state).collect()
+    }
+}
+
+/// A name that no other run has: its notes are in a folder that all share.
+fn run(folder: &Path) -> String {
+    folder.file_name().unwrap().to_str().unwrap().trim_start_matches('.').to_owned()
+}
+
+#[test]
+fn a_node_that_was_silent_once_is_tried_again() {
+    let mut case = Case::new(1);
+    case.begin(0);
+    case.pass(limits::OPENING_MS - 1);
+    assert!(!case.nodes.is_settled(), "its time is not over");
+    case.pass(limits::OPENING_MS);
+    assert!(case.states().is_empty() && !case.nodes.is_settled(), "nothing is said against it yet");
+    case.begin(limits::OPENING_MS);
+    case.listen(2 * limits::OPENING_MS - 1);
+    assert_eq!((case.states(), case.tries()), (vec![Link::Open], 2));
+    assert_eq!(check(&case.nodes, &case.needs), Vec::<String>::new());
+    case.nodes.leave();
+    while !case.nodes.has_left() {
+        case.pass(2 * limits::OPENING_MS);
+        case.nodes.take_in(FAR, &mut case.notes, 0, &mut case.told);
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_node_that_is_silent_twice_is_refused() {
+    let mut case = Case::new(9);
+    case.begin(0);
+    case.pass(limits::OPENING_MS);
+    case.begin(limits::OPENING_MS);
+    case.pass(2 * limits::OPENING_MS);
+    assert_eq!((case.states(), case.tries(), case.nodes.is_settled()), (vec![Link::Refused], 2, true));
+    assert_eq!(check(&case.nodes, &case.needs), ["`far`: it cannot be reached: no answer in 30 s"]);
+}
