@@ -300,7 +300,7 @@ fn whoever_was_taken_over_starts_nothing_more() {
     assert!(text.contains(&format!("run {run} is executed elsewhere, and this is the copy of its journal")), "{text}");
     assert!(text.contains(&format!("`handover resume {run} --dead {dead}`")), "{text}");
     let (code, text) = sites.handover("west", &["resume", &run, "--dead", "somewhere-else"]);
-    assert_eq!(code, 2, "{text}");
+    assert!(code == 2 && text.contains(&format!("you said `somewhere-else`; it is `{dead}`")), "{code}: {text}");
     // It is not dead, but whoever says so is believed, and their word is kept.
     let second = sites.command("west", &["resume", &run, "--dead", &dead, "--settle", "one=done"]).spawn().unwrap();
     sites.begins("two");
@@ -314,7 +314,7 @@ fn whoever_was_taken_over_starts_nothing_more() {
     sites.touch("go2");
     let (code, text) = ended(second);
     assert_eq!(code, 0, "{text}");
-    assert!(text.contains(&format!("nobody has checked whether the executor on `{dead}` is dead")), "{text}");
+    assert!(text.contains(&format!("says that the executor on `{dead}` is dead")), "{text}");
     assert_eq!(sites.count(), ["one", "two", "three"]);
     // Neither is it taken up again where it was lost, whatever is said.
     for args in [&["resume", &run][..], &["resume", &run, "--without-replica"]] {
@@ -322,6 +322,43 @@ fn whoever_was_taken_over_starts_nothing_more() {
         assert_eq!(code, 3, "{text}");
         assert!(text.contains("was taken over: "), "{text}");
     }
+}
+
+#[test]
+fn a_run_that_was_taken_over_stays_so_for_the_first_executor() {
+    let sites = Sites::new(WAITING);
+    let mut executor = sites.run();
+    sites.begins("one");
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    sites.touch("go1");
+    sites.touch("go2");
+    sites.quiet();
+    let (run, _) = sites.listed("west").unwrap();
+    let (code, text) = sites.handover("west", &["resume", &run, "--dead", &host(), "--settle", "one=done"]);
+    assert_eq!(code, 0, "{text}");
+    // Once it has been told, it needs no way there to know.
+    for (args, cut) in [(&["resume", &run][..], false), (&["resume", &run, "--without-replica"], true)] {
+        if cut {
+            sites.touch("cut");
+        }
+        let (code, text) = sites.handover("east", args);
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains(&format!("run {run} is not gone on with here: it was taken over: ")), "{text}");
+        assert!(text.contains(&format!("look there: `./way handover show {run}`")), "{text}");
+        assert!(!text.contains("--without-replica"), "{text}");
+    }
+    assert_eq!(sites.count(), ["one", "two", "three"]);
+    assert_eq!(sites.handover("east", &["show", &run, "--verify"]).0, 0);
+}
+
+#[test]
+fn a_journal_is_no_copy_of_itself() {
+    let sites = Sites::new(&counting(3));
+    let (code, text) = sites.handover("west", &["run", "plan.ha", "--yes", "--replica", "./way"]);
+    assert!(code == 3 && text.contains("that is this journal itself"), "{code}: {text}");
+    assert!(sites.count().is_empty());
+    assert_eq!(sites.listed("west"), None);
 }
 
 #[test]

@@ -214,6 +214,16 @@ fn events_are_lines_of_json_whatever_becomes_of_the_run() {
 }
 
 #[test]
+fn a_configuration_that_is_not_there_is_refused() {
+    let case = Case::new();
+    let args = ["run", "plan.ha", "--given", "firewalls=excluded", "--yes", "--ssh-config", "nope"];
+    let (exit, _, err) = case.handover(&args);
+    assert_eq!(exit, 2, "{err}");
+    tells(&err, &["nope` cannot be read: No such file"]);
+    assert_eq!(case.log(), "");
+}
+
+#[test]
 fn runs_and_show_tell_what_happened() {
     let case = Case::new().touch("broken");
     let (exit, out, err) = case.handover(&["runs"]);

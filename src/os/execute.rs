@@ -98,6 +98,9 @@ pub fn resume(
     let bytes = store.program(&info.digest)?;
     let program = load(&bytes).map_err(|error| unfit(&info.id, &error))?;
     environment::guard(&program.secrets);
+    if info.ended.is_some() {
+        return Err(over(&info.id));
+    }
     let (replica, waived) = succession::way(store, &info.id, options, &who())?;
     let by = Who { journal: store.id().to_owned(), replica, ..who() };
     let holder = Holder { run: info.id.clone(), plan: info.plan, by: by.clone(), since: Timestamp::now() };
@@ -109,9 +112,9 @@ pub fn resume(
         RunError::open(format!("the journal of run {} contradicts itself: {}", info.id, error.message)).help(DAMAGED)
     })?;
     if machine.ended().is_some() {
-        return Err(RunError::usage(format!("run {} has ended: there is nothing to take up again", info.id))
-            .help("start the plan anew; steps that are done and can be read back are not repeated"));
+        return Err(over(&info.id));
     }
+    succession::is_left(&info.id, &records, &succession::kept(store, &info.id)?)?;
     options.check_answers(machine.program())?;
     let named = records.iter().rev().filter_map(|r| named_roles(&r.event));
     let roles = Roles::new(
@@ -119,7 +122,6 @@ pub fn resume(
     );
     roles.check(machine.program(), options, &by)?;
     check_settle(&machine, options)?;
-    succession::is_left(&info.id, &records)?;
     let mut opening = vec![Event::RunResumed { by: by.clone(), roles: options.roles.clone() }];
     opening.extend(succession::succeed(store, &info.id, options, &by)?);
     opening.extend(waived);
@@ -127,10 +129,7 @@ pub fn resume(
         let by = Said { who: by.user.clone(), why: options.why.clone() };
         opening.push(Event::CancelRequested { by, hard: false });
     }
-    let copy = succession::open(store, &info.id, machine.program(), &by.replica).map_err(|error| {
-        let help = "ask it whether the run was taken over there; if nobody has done that, add `--without-replica`";
-        if error.help.is_none() || by.replica.is_empty() { error } else { error.help(help) }
-    })?;
+    let copy = succession::open(store, &info.id, machine.program(), &by.replica)?;
     let life = life(store, &records, &by);
     let mut options = options.clone();
     if options.directory.is_empty() {
@@ -139,6 +138,12 @@ pub fn resume(
     reporter.recall(&records);
     let session = Session { store, run: info.id, by, locks, roles, life, begins: false, copy };
     session.run(machine, opening, &options, reporter, terminal)
+}
+
+/// Nothing is to be done about a run.
+fn over(run: &str) -> RunError {
+    RunError::usage(format!("run {run} has ended: there is nothing to take up again"))
+        .help("start the plan anew; steps that are done and can be read back are not repeated")
 }
 
 /// An executor that was lost may have left a command running: a new run beside it would meet it.
@@ -164,6 +169,13 @@ fn unfinished(store: &Store, program: &Program) -> Result<Option<RunError>, RunE
 /// What can be known before the first step: the commands that lead to machines, and the secrets, are there.
 fn preflight(program: &Verified, options: &Options) -> Result<(), RunError> {
     let folder = Path::new(&options.directory);
+    if let Some(file) = &options.ssh_config
+        && let Err(error) = super::state::readable(Path::new(file))
+    {
+        return Err(
+            RunError::usage(format!("`{file}` cannot be read: {error}")).help("name it with `--ssh-config FILE`")
+        );
+    }
     for machine in &program.machines {
         if let Reach::Exec { prefix } = &machine.reach
             && let Some(command) = prefix.first().filter(|c| c.contains('/'))

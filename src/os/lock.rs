@@ -81,7 +81,7 @@ fn take_one(shared: &Path, path: &Path, what: &str, holder: &Holder) -> Result<F
             Ok(()) => break,
             // A command that was just being started when its executor was killed has the handle for a moment longer.
             Err(TryLockError::WouldBlock) if Instant::now() < patience => sleep(Duration::from_millis(20)),
-            Err(TryLockError::WouldBlock) => return Err(refused(&mut file, what)),
+            Err(TryLockError::WouldBlock) => return Err(refused(&mut file, what, holder)),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
     }
@@ -90,16 +90,19 @@ fn take_one(shared: &Path, path: &Path, what: &str, holder: &Holder) -> Result<F
     Ok(file)
 }
 
-fn refused(file: &mut File, what: &str) -> RunError {
+fn refused(file: &mut File, what: &str, wanted: &Holder) -> RunError {
     let Some(Holder { run, plan, by, since }) = read_holder(file) else {
         return RunError::stopped(format!("another run holds {what}")).help("wait until it has ended");
     };
     let since = since.strftime("%Y-%m-%d %H:%M:%S UTC");
     let Who { user, host, pid, .. } = by;
-    RunError::stopped(format!(
-        "{what} is held by run {run} of the plan `{plan}`: {user} on {host}, process {pid}, since {since}"
-    ))
-    .help("wait until it has ended, or cancel it there with Ctrl-C")
+    let who = format!("{user} on {host}, process {pid}, since {since}");
+    let help = format!("wait until it has ended, or cancel it with `handover cancel {run}`");
+    let message = match run == wanted.run {
+        true => format!("run {run} is running: {who}"),
+        false => format!("{what} is held by run {run} of the plan `{plan}`: {who}"),
+    };
+    RunError::stopped(message).help(help)
 }
 
 /// A file name for any text: letters, digits, `-` and `.` stay, a space becomes `_`, the rest its code.

@@ -25,8 +25,14 @@ impl Roles {
     }
 
     /// Holds the roles that a program asks for against this machine: somebody must have each of them, what is answered in
-    /// advance must be for whoever starts the run to answer, and a role that is named must be asked for.
+    /// advance must be for whoever starts the run to answer, a role that is named must be asked for, and whoever is named
+    /// now must exist.
     pub fn check(&self, program: &Program, options: &Options, by: &Who) -> Result<(), RunError> {
+        let named_now = || options.roles.iter().flat_map(|(role, users)| users.iter().map(move |user| (role, user)));
+        if let Some((role, user)) = named_now().find(|(_, user)| !is_user(user)) {
+            return Err(RunError::usage(format!("there is no user `{user}`"))
+                .help(format!("`--role {role}=…` names accounts of this machine: whoever is to answer needs one")));
+        }
         let gates = || program.code.iter().filter_map(|i| Some((i.name.as_str(), role_of(&i.op)?)));
         for (step, role) in gates() {
             if !self.is_anybodys(role) {
@@ -47,7 +53,7 @@ impl Roles {
     }
 
     fn is_anybodys(&self, role: &str) -> bool {
-        self.named.iter().any(|(name, users)| name == role && !users.is_empty())
+        self.named.iter().any(|(name, users)| name == role && users.iter().any(|user| is_user(user)))
             || output("getent", &["group", role]).is_some_and(|line| has_members(&line))
     }
 }
@@ -63,6 +69,11 @@ pub(super) fn role_of(op: &Op) -> Option<&str> {
 /// The account by which the system knows the person who is shown as `mila` or as `mila as root`.
 pub(super) fn person(user: &str) -> &str {
     user.split_once(" as ").map_or(user, |(person, _)| person)
+}
+
+/// Whether the system knows an account by this name, wherever it has it from.
+fn is_user(name: &str) -> bool {
+    output("getent", &["passwd", "--", name]).is_some_and(|line| line.split(':').next() == Some(name))
 }
 
 /// The name of the account with this number.
@@ -95,11 +106,13 @@ mod tests {
 
     #[test]
     fn a_role_is_a_group_or_named_users() {
-        let roles = Roles::new(vec![(String::from("dba"), vec![String::from("mila"), String::from("ben")])]);
-        assert!(roles.has("mila", "dba") && roles.has("ben", "dba") && !roles.has("eve", "dba"));
+        let roles = Roles::new(vec![(String::from("dba"), vec![String::from("mila"), String::from("root")])]);
+        assert!(roles.has("mila", "dba") && roles.has("root", "dba") && !roles.has("eve", "dba"));
         // POSIX knows no accounts by name, but every system has this one.
-        assert!(roles.has("root", "root") && !roles.has("root", "dba") && !roles.has("no such user", "root"));
+        assert!(roles.has("root", "root") && !roles.has("eve", "root") && !roles.has("no such user", "root"));
         assert!(roles.is_anybodys("root") && roles.is_anybodys("dba") && !roles.is_anybodys("no-such-role"));
+        let nobody = Roles::new(vec![(String::from("dba"), vec![String::from("rooot")])]);
+        assert!(!nobody.is_anybodys("dba"), "a name alone is nobody");
         assert_eq!((person("mila as root"), person("mila")), ("mila", "mila"));
     }
 

@@ -75,6 +75,11 @@ pub(super) fn exists(path: &Path) -> bool {
     path.exists()
 }
 
+/// Whether a file can be read, and why not.
+pub(super) fn readable(file: &Path) -> io::Result<()> {
+    fs::read(file).map(drop)
+}
+
 /// The folder as an absolute path without links.
 pub(super) fn absolute(folder: &Path) -> Result<PathBuf, RunError> {
     fs::canonicalize(folder).map_err(|error| unusable(folder, &error))

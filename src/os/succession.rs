@@ -1,9 +1,11 @@
 //! Who goes on with a run whose journal is kept in two places, and where this executor copies it to.
 
-use super::replica::{Replica, Subject};
+use super::replica::{Closed, Replica, Subject, taken_over};
 use super::store::Store;
-use crate::bytecode::{Program, encode};
-use crate::run::{Event, Link, Options, Record, RunError, Said, Waiver, Who};
+use crate::bytecode::encode;
+use crate::run::{Event, Journal, Link, Options, Record, RunError, Said, Waiver, Who};
+use crate::verify::Verified;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Refuses to go on with a run that another executor may be going on with. What the operator says of that one is
@@ -15,13 +17,17 @@ pub(super) fn succeed(store: &Store, run: &str, options: &Options, by: &Who) -> 
         (None, Some(_)) => Err(RunError::usage(format!("run {run} was executed from this journal only"))
             .help("leave `--dead` out: nobody else can be going on with it")),
         (Some(last), Some(host)) if *host == last.by.host => {
-            let text = format!("nobody has checked whether the executor on `{host}` is dead ({last})");
+            let text = format!("{} says that the executor on `{host}` is dead ({last})", by.user);
             Ok(Some(Event::Waived { waiver: Waiver::Executor, text, by: said(options, by) }))
         }
-        (Some(last), said) => {
+        (Some(last), Some(host)) => {
+            let there = &last.by.host;
+            Err(RunError::usage(format!("you said `{host}`; it is `{there}` that run {run} is executed on ({last})"))
+                .help(format!("make sure that the executor on `{there}` is dead, not another one")))
+        }
+        (Some(last), None) => {
             let message = format!("run {run} is executed elsewhere, and this is the copy of its journal: {last}");
-            let error = if said.is_some() { RunError::usage(message) } else { RunError::stopped(message) };
-            Err(error.help(format!(
+            Err(RunError::stopped(message).help(format!(
                 "make sure that it is dead there, or can reach nothing any more; then say so: `handover resume {run} --dead {}`",
                 last.by.host
             )))
@@ -35,15 +41,24 @@ fn said(options: &Options, by: &Who) -> Said {
 }
 
 /// Refuses to go on with a run that, as this executor has been told, another one goes on with.
-pub(super) fn is_left(run: &str, records: &[Record]) -> Result<(), RunError> {
+pub(super) fn is_left(run: &str, records: &[Record], way: &str) -> Result<(), RunError> {
     let said = records.iter().rev().find_map(|record| match &record.event {
         Event::Connection { state: Link::TakenOver, text, .. } => Some(text),
         _ => None,
     });
-    match said {
-        Some(text) => Err(RunError::stopped(format!("run {run} goes on elsewhere: {text}")).help("follow it there")),
-        None => Ok(()),
-    }
+    said.map_or(Ok(()), |text| Err(left(run, text, way)))
+}
+
+/// Nothing is done here any more.
+fn left(run: &str, text: &str, way: &str) -> RunError {
+    let look =
+        if way.is_empty() { "look there".to_owned() } else { format!("look there: `{way} handover show {run}`") };
+    RunError::stopped(format!("run {run} is not gone on with here: {text}")).help(look)
+}
+
+/// What leads to the copy that the last session here had.
+pub(super) fn kept(store: &Store, run: &str) -> Result<String, RunError> {
+    Ok(store.session(run)?.filter(|s| is_ours(store, &s.by)).map(|s| s.by.replica).unwrap_or_default())
 }
 
 /// Whether a session wrote the journal here.
@@ -53,7 +68,7 @@ pub(super) fn is_ours(store: &Store, by: &Who) -> bool {
 
 /// What leads to the copy: what is said now, else what the last session here had. With it, what is waived.
 pub(super) fn way(store: &Store, run: &str, options: &Options, by: &Who) -> Result<(String, Option<Event>), RunError> {
-    let kept = store.session(run)?.filter(|s| is_ours(store, &s.by)).map(|s| s.by.replica).unwrap_or_default();
+    let kept = kept(store, run)?;
     if !options.without_replica {
         return Ok((options.replica.clone().unwrap_or(kept), None));
     }
@@ -66,11 +81,12 @@ pub(super) fn way(store: &Store, run: &str, options: &Options, by: &Who) -> Resu
     Ok((String::new(), Some(Event::Waived { waiver: Waiver::Replica, text, by: said(options, by) })))
 }
 
-/// Opens the copy of a run's journal, with what is to be recorded of that; nothing if there is to be none.
+/// Opens the copy of a run's journal, with what is to be recorded of that; nothing if there is to be none. That a run was
+/// taken over is written down: nobody who loses the way to the copy goes on with it.
 pub(super) fn open(
     store: &Store,
     run: &str,
-    program: &Program,
+    program: &Verified,
     way: &str,
 ) -> Result<Option<(Arc<Replica>, Event)>, RunError> {
     if way.is_empty() {
@@ -89,7 +105,22 @@ pub(super) fn open(
         program: encode(program),
         folder: store.folder().to_owned(),
     };
-    let replica = Arc::new(Replica::open(subject)?);
+    let replica = match Replica::open(subject) {
+        Ok(replica) => Arc::new(replica),
+        Err(Closed::Error(error)) if error.help.is_some() && store.session(run)?.is_some() => {
+            let help = "ask it whether the run was taken over there; if nobody has done that, add `--without-replica`";
+            return Err(error.help(help));
+        }
+        Err(Closed::Error(error)) => return Err(error),
+        Err(Closed::Taken(by)) => {
+            let text = taken_over(&by);
+            let event = Event::Connection { node: String::from("replica"), state: Link::TakenOver, text: text.clone() };
+            let record = Record { time: Timestamp::now(), event };
+            let written = store.journal(run, program)?.append(&[record]);
+            written.map_err(|error| RunError::stopped(error.message).help(error.help))?;
+            return Err(left(run, &text, way));
+        }
+    };
     let text = format!("the journal is copied by `{way}`");
     Ok(Some((replica, Event::Connection { node: String::from("replica"), state: Link::Open, text })))
 }

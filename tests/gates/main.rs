@@ -99,7 +99,7 @@ fn a_no_from_another_terminal_stops_the_plan() {
 #[test]
 fn whoever_does_not_have_the_role_is_not_heard() {
     let place = Place::new(TWO);
-    let mut run = place.start(&["run", "plan.ha", "--yes", "--role", "movers=nobody-here"]);
+    let mut run = place.start(&["run", "plan.ha", "--yes", "--role", "movers=daemon"]);
     let id = place.wait_for("sure");
     let (exit, _, err) = place.handover(&["approve"]);
     assert!(exit == 2 && err.contains(&format!("this is for `movers` to answer, and {} is not", me())), "{err}");
@@ -107,11 +107,14 @@ fn whoever_does_not_have_the_role_is_not_heard() {
     assert_eq!(run.wait().unwrap().code(), Some(5));
     let (exit, _, err) = place.handover(&["run", "plan.ha", "--yes"]);
     assert!(exit == 2 && err.contains("nobody on this machine is `movers`") && err.contains("--role movers="), "{err}");
-    let args = ["run", "plan.ha", "--yes", "--role", "movers=eve", "--answer", "sure=yes"];
+    let args = ["run", "plan.ha", "--yes", "--role", "movers=daemon", "--answer", "sure=yes"];
     let (exit, _, err) = place.handover(&args);
     assert!(exit == 2 && err.contains("`sure` is for `movers` to answer"), "{err}");
-    let (exit, _, err) = place.handover(&["run", "plan.ha", "--yes", "--role", "movers=eve", "--role", "mover=eve"]);
+    let (exit, _, err) =
+        place.handover(&["run", "plan.ha", "--yes", "--role", "movers=daemon", "--role", "mover=daemon"]);
     assert!(exit == 2 && err.contains("the plan asks for no role `mover`"), "{err}");
+    let (exit, _, err) = place.handover(&["run", "plan.ha", "--yes", "--role", "movers=daemon,rooot"]);
+    assert!(exit == 2 && err.contains("there is no user `rooot`"), "{err}");
     assert_eq!(place.log(), "");
 }
 

@@ -55,7 +55,7 @@ fn a_prompt_is_taken_back_when_somebody_else_has_answered() {
 #[test]
 fn somebody_at_the_terminal_without_the_role_is_told_who_is_waited_for() {
     let place = Place::new(PLAN);
-    let command = format!("{} run plan.ha --yes --plain --role movers=eve", env!("CARGO_BIN_EXE_handover"));
+    let command = format!("{} run plan.ha --yes --plain --role movers=daemon", env!("CARGO_BIN_EXE_handover"));
     let Some(run) = at_terminal(&place, &command) else { return };
     place.wait_for("sure");
     assert_eq!(place.handover(&["cancel"]).0, 0);

@@ -36,6 +36,15 @@ pub(super) struct Subject {
     pub folder: std::path::PathBuf,
 }
 
+/// Why a copy cannot be kept.
+#[derive(Debug)]
+pub(super) enum Closed {
+    /// Another executor goes on with the run: who.
+    Taken(String),
+    /// The way leads nowhere, or what is there is something else.
+    Error(RunError),
+}
+
 /// The copy of one run, being kept.
 #[derive(Debug)]
 pub(super) struct Replica {
@@ -66,15 +75,20 @@ struct State {
 
 impl Replica {
     /// Opens the way and finds out what is there. An error means that nothing was changed there.
-    pub fn open(subject: Subject) -> Result<Replica, RunError> {
-        let (shown, run) = (subject.prefix.join(" "), subject.run.clone());
+    pub fn open(subject: Subject) -> Result<Replica, Closed> {
+        let shown = subject.prefix.join(" ");
         let (sender, position) = Sender::connect(subject).map_err(|trouble| match trouble {
-            Trouble::Lost(why) => RunError::stopped(format!("the journal cannot be copied by `{shown}`: {why}"))
-                .help("`ssh HOST handover runs`, or what else leads there, must work without a question"),
-            Trouble::Never(why) => RunError::stopped(format!("the journal cannot be copied by `{shown}`: {why}")),
-            Trouble::Taken(by) => RunError::stopped(format!("run {run} was taken over: {by}")).help("follow it there"),
+            Trouble::Lost(why) => Closed::Error(
+                RunError::stopped(format!("the journal cannot be copied by `{shown}`: {why}"))
+                    .help("`ssh HOST handover runs`, or what else leads there, must work without a question"),
+            ),
+            Trouble::Never(why) => {
+                Closed::Error(RunError::stopped(format!("the journal cannot be copied by `{shown}`: {why}")))
+            }
+            Trouble::Taken(by) => Closed::Taken(by),
         })?;
-        let unusable = |error: io::Error| RunError::stopped(format!("the journal cannot be copied: {error}"));
+        let unusable =
+            |error: io::Error| Closed::Error(RunError::stopped(format!("the journal cannot be copied: {error}")));
         let (bell, ring) = io::pipe().map_err(unusable)?;
         let Position(durable) = position;
         let state = State { wanted: durable, durable, open: true, taken: None, news: Vec::new(), closing: false };

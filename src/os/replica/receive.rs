@@ -44,6 +44,9 @@ impl Receiver<'_> {
     fn reply(&mut self, request: Request) -> Result<Reply, RunError> {
         match request {
             Request::Hello { format: FORMAT, run, digest, journal } => {
+                if journal == self.store.id() {
+                    return Ok(Reply::Refused { why: String::from("that is this journal itself") });
+                }
                 let about = About { run, digest, journal };
                 self.about = Some(about.clone());
                 self.position(&about)
