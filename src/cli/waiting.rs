@@ -8,7 +8,7 @@ use crate::cli::run::{needed, open};
 use crate::cli::{Exit, report};
 use crate::os::{RunInfo, Store, control};
 use crate::run::{AnswerSource, Asked, Chronicle, Event, Machine, Record, RunError, unknown_step};
-use crate::verify::{self, Verified};
+use crate::verify::Verified;
 use serde::Serialize;
 use std::sync::Arc;
 use std::thread::sleep;
@@ -91,8 +91,7 @@ pub fn waiting(store: &Store, run: &RunInfo) -> Result<Vec<Waiting>, RunError> {
 }
 
 fn read(store: &Store, run: &RunInfo) -> Result<(Arc<Verified>, Vec<Record>), RunError> {
-    let program = verify::load(&store.program(&run.digest)?)
-        .map_err(|error| RunError::open(format!("the program of run {} is refused: {error}", run.id)))?;
+    let program = store.program(&run.digest)?;
     Ok((Arc::new(program), store.events(&run.id)?))
 }
 

@@ -22,7 +22,7 @@ use crate::run::{
     Event, Happening, Host, Machine, Options, Record, Reporter, RunEnded, RunError, RunStarted, Said, Waiver, Who,
     drive, exit, unknown_step,
 };
-use crate::verify::{LoadError, Verified, load};
+use crate::verify::Verified;
 use jiff::Timestamp;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::BTreeMap;
@@ -95,8 +95,7 @@ pub fn resume(
     terminal: bool,
 ) -> Result<Ending, RunError> {
     let info = store.run(run)?;
-    let bytes = store.program(&info.digest)?;
-    let program = load(&bytes).map_err(|error| unfit(&info.id, &error))?;
+    let program = store.program(&info.digest)?;
     environment::guard(&program.secrets);
     if info.ended.is_some() {
         return Err(over(&info.id));
@@ -152,8 +151,7 @@ fn unfinished(store: &Store, program: &Program) -> Result<Option<RunError>, RunE
         let shared = if run.plan == program.plan {
             Some(format!("of `{}`", run.plan))
         } else {
-            let bytes = store.program(&run.digest)?;
-            let other = load(&bytes).map_err(|error| unfit(&run.id, &error))?;
+            let other = store.program(&run.digest)?;
             let thing = program.locks.iter().find(|thing| other.locks.contains(thing));
             thing.map(|thing| format!("of `{}`, which locks `{thing}`, too,", run.plan))
         };
@@ -369,10 +367,6 @@ fn check_settle(machine: &Machine, options: &Options) -> Result<(), RunError> {
         });
     }
     Ok(())
-}
-
-fn unfit(run: &str, error: &LoadError) -> RunError {
-    RunError::open(format!("the program of run {run} is refused: {error}")).help(DAMAGED)
 }
 
 const DAMAGED: &str = "the journal was changed or is damaged; the run cannot be taken up again";

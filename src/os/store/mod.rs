@@ -23,7 +23,7 @@ pub(super) use writer::RunJournal;
 use super::state;
 use crate::bytecode::Duty;
 use crate::run::{Event, Record, RunEnded, RunError, RunOutcome, RunStarted};
-use crate::verify::Verified;
+use crate::verify::{Verified, load};
 use failure::failure;
 use jiff::Timestamp;
 use reading::Copy;
@@ -175,11 +175,17 @@ impl Store {
         (records, error)
     }
 
-    /// The file of the program with this digest.
-    pub fn program(&self, digest: &str) -> Result<Vec<u8>, RunError> {
+    /// The program with this digest, and no other that was put in its place.
+    pub fn program(&self, digest: &str) -> Result<Verified, RunError> {
+        let refused = |why: String| RunError::open(format!("the program {digest} {why}")).help(self.damaged());
         let sql = "SELECT bytes FROM programs WHERE digest = ?";
-        let bytes = self.query(|| self.db.query_row(sql, [digest], |row| row.get(0)).optional())?;
-        bytes.ok_or_else(|| RunError::open(format!("the program {digest} is not in the journal")).help(self.damaged()))
+        let bytes: Option<Vec<u8>> = self.query(|| self.db.query_row(sql, [digest], |row| row.get(0)).optional())?;
+        let bytes = bytes.ok_or_else(|| refused(String::from("is not in the journal")))?;
+        let program = load(&bytes).map_err(|error| refused(format!("is refused: {error}")))?;
+        match blake3::Hash::from_bytes(program.digest()).to_hex().as_str() == digest {
+            true => Ok(program),
+            false => Err(refused(String::from("is not what was written: another one is in its place"))),
+        }
     }
 
     /// The journal of a run, at its end. The program is kept with a run that begins.

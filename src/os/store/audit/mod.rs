@@ -9,7 +9,6 @@ mod rows;
 use super::Store;
 use crate::bytecode::Program;
 use crate::run::{Event, Machine, Record, RunError};
-use crate::verify::load;
 use events::Entry;
 use rows::Row;
 use serde::Serialize;
@@ -72,12 +71,15 @@ impl Store {
         Ok(Audit { run: run.to_owned(), events: entries.len(), head, findings })
     }
 
-    /// Refuses to go on with a run whose events are not those that were written.
+    /// Refuses to go on with a run whose events, row or program are not those that were written.
     pub(in crate::os) fn unaltered(&self, run: &str) -> Result<(), RunError> {
         let mut findings = Vec::new();
         if let Some(row) = rows::of(self, run)? {
             let entries = events::read(self, run, Some(&row), &mut findings)?;
             events::examine(run, &row, &entries, &mut findings);
+            rows::examine_seal(self, run, &mut findings)?;
+            let program = self.program(&row.digest)?;
+            self.examine_steps(&row, &program, &mut findings)?;
         }
         match findings.first() {
             None => Ok(()),
@@ -109,14 +111,11 @@ impl Store {
         entries: &[Entry],
         findings: &mut Vec<Finding>,
     ) -> Result<(), RunError> {
-        let program = match self.program(&row.digest).map(|bytes| load(&bytes)) {
-            Ok(Ok(program)) if blake3::Hash::from_bytes(program.digest()).to_hex().as_str() == row.digest => program,
-            Ok(_) => {
-                findings.push(Finding::new("its program was changed"));
-                return Ok(());
-            }
-            Err(_) => {
-                findings.push(Finding::new("its program is missing"));
+        let program = match self.program(&row.digest) {
+            Ok(program) => program,
+            Err(error) => {
+                let missing = error.message.ends_with("is not in the journal");
+                findings.push(Finding::new(if missing { "its program is missing" } else { "its program was changed" }));
                 return Ok(());
             }
         };

@@ -61,6 +61,20 @@ fn tables(store: &Store, findings: &mut Vec<Finding>) -> Result<()> {
     Ok(())
 }
 
+/// Whether the row of a run is the one that was sealed.
+pub(super) fn examine_seal(store: &Store, run: &str, findings: &mut Vec<Finding>) -> Result<(), RunError> {
+    let sql = "SELECT number, run, digest, seal, coalesce((SELECT b.seal FROM chains b WHERE b.number < c.number
+                   ORDER BY b.number DESC LIMIT 1), (SELECT id FROM store), '') FROM chains c WHERE run = ?";
+    let fits = |row: &rusqlite::Row| {
+        let (number, before) = (whole(row, 0)?.unwrap_or(-1), text(row, 4)?);
+        Ok(seal(&before, number, &text(row, 1)?, &text(row, 2)?).to_hex().as_str() == text(row, 3)?)
+    };
+    if !store.query(|| store.db.query_row(sql, [run], fits))? {
+        findings.push(Finding::new("its row was changed, or the row before it"));
+    }
+    Ok(())
+}
+
 fn seals(store: &Store, findings: &mut Vec<Finding>) -> Result<()> {
     let db = &store.db;
     let ids: Vec<String> =

@@ -1,7 +1,9 @@
 //! Every way to alter a journal is noticed: each table, each row, each column.
 
 use super::sample;
-use crate::os::Store;
+use crate::os::{Store, resume};
+use crate::run::Options;
+use crate::run::sample::Recorder;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -186,4 +188,41 @@ fn an_altered_run_is_not_taken_up_again() {
     let error = store.unaltered(&run).unwrap_err();
     assert_eq!(error.message, format!("the journal of run {run} is not what was written: event 3 was changed"));
     assert_eq!(error.exit, crate::run::exit::OPEN);
+}
+
+#[test]
+fn a_run_with_another_row_or_other_names_is_not_taken_up_again() {
+    let row = "its row was changed, or the row before it";
+    let changes = [
+        ("UPDATE chains SET seal = 'x' WHERE number = 2", row),
+        ("UPDATE chains SET seal = 'x' WHERE number = 1", row),
+        ("UPDATE chains SET number = 7 WHERE number = 2", row),
+        ("UPDATE program_steps SET title = 'Say nothing'", "the names of its program's steps were changed"),
+    ];
+    for (sql, why) in changes {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let runs = ["a", "b"].map(|plan| sample(&store, plan));
+        store.unaltered(&runs[1]).unwrap();
+        store.db.execute_batch(sql).unwrap();
+        let error = store.unaltered(&runs[1]).unwrap_err();
+        assert!(error.message.ends_with(why), "{sql}: {error}");
+    }
+}
+
+/// Whoever can write the database puts another program, itself whole, where that of a run was.
+#[test]
+fn another_program_in_the_place_of_a_runs_is_not_read_by_anybody() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let runs = ["a", "b"].map(|plan| sample(&store, plan));
+    let digest = store.run(&runs[0]).unwrap().digest;
+    assert_eq!(store.program(&digest).unwrap().plan, "a");
+    let sql = "UPDATE programs SET bytes = (SELECT bytes FROM programs WHERE digest <> ?1) WHERE digest = ?1";
+    assert_eq!(store.db.execute(sql, [&digest]).unwrap(), 1);
+    let error = store.program(&digest).unwrap_err();
+    assert_eq!(error.message, format!("the program {digest} is not what was written: another one is in its place"));
+    assert_eq!(error.exit, crate::run::exit::OPEN);
+    let error = resume(&store, &runs[0], &Options::default(), &mut Recorder::default(), false).unwrap_err();
+    assert!(error.message.ends_with("another one is in its place"), "{error}");
 }
