@@ -1,18 +1,22 @@
 //! Notes on the processes of a run, so that another executor can find what this one left running.
 //!
-//! A line for each attempt, written before the command does anything: step, attempt, and process id with start time, or
-//! the place at its node where it notes these itself. It is not made durable: after a loss of power no process of this
-//! machine is left either.
+//! A line for each attempt, written before the command does anything: step, attempt, and process id with what tells it from
+//! later ones with this id, or the place at its node where it notes these itself. It is not made durable: after a loss of
+//! power no process of this machine is left either.
 
 use super::state;
 use crate::bytecode::InstrId;
 use crate::calculus::MachineId;
 use crate::run::{RunError, Trace};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FsWord, fstat, fstatfs};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The notes of one run.
 #[derive(Debug)]
@@ -43,7 +47,16 @@ pub(super) struct Lost;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Note {
     pid: Pid,
-    started: u64,
+    mark: Mark,
+}
+
+/// What tells a process from all others that get its id in the same boot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mark {
+    /// The number of the inode of its handles.
+    Inode(u64),
+    /// When it started: where the handles of all processes have one inode, before Linux 6.9.
+    Started(u64),
 }
 
 impl Notes {
@@ -53,9 +66,9 @@ impl Notes {
     }
 
     /// Notes the process of a step.
-    pub fn write(&mut self, step: InstrId, attempt: u32, pid: Pid) -> io::Result<()> {
-        let started = start_time(pid).ok_or_else(|| io::Error::other("the process has gone"))?;
-        let line = format!("{} {attempt} {} {started}\n", step.0, pid.as_raw_nonzero());
+    pub fn write(&mut self, step: InstrId, attempt: u32, pid: Pid, handle: BorrowedFd) -> io::Result<()> {
+        let mark = Mark::of(pid, handle).ok_or_else(|| io::Error::other("the process has gone"))?;
+        let line = format!("{} {attempt} {} {mark}\n", step.0, pid.as_raw_nonzero());
         self.file()?.write_all(line.as_bytes())
     }
 
@@ -117,8 +130,8 @@ impl Notes {
             return (Trace::Never, None);
         };
         match pidfd_open(note.pid, PidfdFlags::empty()) {
-            // The handle is ours now: if the time fits, it is that process and no other with its number.
-            Ok(handle) if start_time(note.pid) == Some(note.started) => (Trace::Alive, Some((note.pid, handle))),
+            // The handle is ours now: if the mark fits, it is that process and no other with its number.
+            Ok(handle) if note.mark.fits(note.pid, handle.as_fd()) => (Trace::Alive, Some((note.pid, handle))),
             _ => (Trace::Gone, None),
         }
     }
@@ -130,12 +143,57 @@ impl Notes {
 }
 
 fn note(line: &str, step: InstrId, attempt: u32) -> Option<Note> {
-    let mut words = line.split(' ').map(|w| w.parse::<u64>().ok());
-    if words.next()?? != u64::from(step.0) || words.next()?? != u64::from(attempt) {
+    let mut words = line.split(' ');
+    if words.next()?.parse() != Ok(step.0) || words.next()?.parse() != Ok(attempt) {
         return None;
     }
-    let pid = Pid::from_raw(i32::try_from(words.next()??).ok()?)?;
-    Some(Note { pid, started: words.next()?? })
+    Some(Note { pid: Pid::from_raw(words.next()?.parse().ok()?)?, mark: Mark::read(words.next()?)? })
+}
+
+impl Mark {
+    fn of(pid: Pid, handle: BorrowedFd) -> Option<Mark> {
+        inode(handle).map(Mark::Inode).or_else(|| start_time(pid).map(Mark::Started))
+    }
+
+    fn read(word: &str) -> Option<Mark> {
+        match word.strip_prefix('i') {
+            Some(inode) => inode.parse().ok().map(Mark::Inode),
+            None => word.parse().ok().map(Mark::Started),
+        }
+    }
+
+    /// Whether it is that of a process which has not ended.
+    fn fits(self, pid: Pid, handle: BorrowedFd) -> bool {
+        match self {
+            Mark::Inode(number) => inode(handle) == Some(number) && !has_ended(handle),
+            Mark::Started(at) => start_time(pid) == Some(at),
+        }
+    }
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Mark::Inode(number) => write!(f, "i{number}"),
+            Mark::Started(at) => write!(f, "{at}"),
+        }
+    }
+}
+
+/// The number that all handles on a process have in common, and no other process gets in this boot: see pidfd_open(2).
+/// `None` if the system has no such numbers.
+fn inode(handle: BorrowedFd) -> Option<u64> {
+    /// `PID_FS_MAGIC` of `linux/magic.h`.
+    const PIDFS: FsWord = 0x5049_4446;
+    static HAS_PIDFS: OnceLock<bool> = OnceLock::new();
+    let has = HAS_PIDFS.get_or_init(|| fstatfs(handle).is_ok_and(|system| system.f_type == PIDFS));
+    has.then(|| fstat(handle).ok().map(|stat| stat.st_ino))?
+}
+
+/// Whether a process has ended, also if nobody has collected it yet.
+fn has_ended(handle: BorrowedFd) -> bool {
+    let mut polled = [PollFd::from_borrowed_fd(handle, PollFlags::IN)];
+    poll(&mut polled, Some(&Timespec::default())) != Ok(0)
 }
 
 /// When a process started, in clock ticks since the machine did: field 22 of `/proc/PID/stat`, see proc(5). `None` if it
@@ -153,12 +211,13 @@ fn start_time(pid: Pid) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Life, Lost, Notes, start_time};
+    use super::{Life, Lost, Mark, Notes, inode, start_time};
     use crate::bytecode::InstrId;
     use crate::calculus::MachineId;
     use crate::run::Trace;
-    use rustix::process::{Pid, getpid};
+    use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, getpid, pidfd_open, waitid};
     use std::fs;
+    use std::os::fd::AsFd;
     use std::process::Command;
 
     #[test]
@@ -168,19 +227,38 @@ mod tests {
         let pid = Pid::from_child(&child);
         let mut notes = Notes::new(folder.path(), "r1", Life::Complete);
         assert_eq!(notes.trace(InstrId(3), 1).0, Trace::Never);
-        notes.write(InstrId(3), 1, pid).unwrap();
+        let handle = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        notes.write(InstrId(3), 1, pid, handle.as_fd()).unwrap();
         let again = Notes::new(folder.path(), "r1", Life::Complete);
         assert_eq!(again.trace(InstrId(3), 1).0, Trace::Alive);
         assert_eq!(again.trace(InstrId(3), 2).0, Trace::Never);
         assert_eq!(Notes::new(folder.path(), "r1", Life::Rebooted).trace(InstrId(3), 1).0, Trace::Gone);
         assert_eq!(Notes::new(folder.path(), "r1", Life::Elsewhere).trace(InstrId(3), 2).0, Trace::Lost);
         child.kill().unwrap();
+        waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+        assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);
         child.wait().unwrap();
         assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);
-        // Another process with the number of the old one: the same line with another time.
-        let line = format!("3 1 {} 1\n", getpid().as_raw_nonzero());
-        fs::write(folder.path().join("running/r1"), line).unwrap();
-        assert_eq!(again.trace(InstrId(3), 1).0, Trace::Gone);
+    }
+
+    #[test]
+    fn a_mark_of_either_kind_is_that_of_one_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Notes::new(folder.path(), "r1", Life::Complete);
+        let handle = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+        let (inode, started) = (inode(handle.as_fd()), start_time(getpid()).unwrap());
+        fs::create_dir(folder.path().join("running")).unwrap();
+        let found = |mark: Mark| {
+            let line = format!("3 1 {} {mark}\n", getpid().as_raw_nonzero());
+            fs::write(folder.path().join("running/r1"), line).unwrap();
+            notes.trace(InstrId(3), 1).0
+        };
+        assert_eq!(found(Mark::Started(started)), Trace::Alive);
+        assert_eq!(found(Mark::Started(started + 1)), Trace::Gone);
+        assert_eq!(found(Mark::Inode(inode.unwrap_or_default() + 1)), Trace::Gone);
+        if let Some(inode) = inode {
+            assert_eq!(found(Mark::Inode(inode)), Trace::Alive);
+        }
     }
 
     #[test]

@@ -57,8 +57,8 @@ impl Process {
     }
 
     /// The process, to be noted.
-    pub fn pid(&self) -> Pid {
-        self.pid
+    pub fn named(&self) -> (Pid, BorrowedFd<'_>) {
+        (self.pid, self.pidfd.as_fd())
     }
 
     /// Sends the standard input, and ends it. Until then a command that reads waits.

@@ -234,11 +234,12 @@ impl Machine {
         let talks = launch.gated || !launch.lines.is_empty();
         let words = [String::from("sh"), String::from("-c"), text];
         let mut process = Process::spawn(&words, &launch.directory, talks, None)?;
-        if launch.gated
-            && let Err(error) = self.notes.write(step, attempt, process.pid())
-        {
-            process.abandon();
-            return Err(format!("the command could not be started: {error}"));
+        if launch.gated {
+            let (pid, handle) = process.named();
+            if let Err(error) = self.notes.write(step, attempt, pid, handle) {
+                process.abandon();
+                return Err(format!("the command could not be started: {error}"));
+            }
         }
         let gate = launch.gated.then_some("");
         let lines = gate.into_iter().chain(launch.lines.iter().map(String::as_str));
