@@ -36,8 +36,9 @@ impl Process {
     /// Starts a command that gets `input`, if any, once [`Process::say`] sends it. Its standard error passes `records`.
     pub fn spawn(words: &[String], directory: &str, talks: bool, records: Option<Records>) -> Result<Process, String> {
         let (program, arguments) = words.split_first().ok_or("there is no command")?;
-        let mut command = environment::command(program);
-        command.args(arguments).current_dir(directory).process_group(0);
+        // The shell is where system(3) has it: a search costs each command an attempt for every folder before its own.
+        let mut command = environment::command(if program == "sh" { "/bin/sh" } else { program });
+        command.arg0(program).args(arguments).current_dir(directory).process_group(0);
         command.stdin(if talks { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().map_err(|error| not_started(program, directory, &error))?;
