@@ -347,6 +347,8 @@ fn a_run_that_was_taken_over_stays_so_for_the_first_executor() {
         assert!(text.contains(&format!("run {run} is not gone on with here: it was taken over: ")), "{text}");
         assert!(text.contains(&format!("look there: `./way handover show {run}`")), "{text}");
         assert!(!text.contains("--without-replica"), "{text}");
+        let (_, listed) = sites.handover("east", &["runs"]);
+        assert!(listed.contains("  taken over  move(), by ") && listed.contains("it was taken over: "), "{listed}");
     }
     assert_eq!(sites.count(), ["one", "two", "three"]);
     assert_eq!(sites.handover("east", &["show", &run, "--verify"]).0, 0);

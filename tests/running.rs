@@ -227,10 +227,11 @@ fn a_configuration_that_is_not_there_is_refused() {
 fn runs_and_show_tell_what_happened() {
     let case = Case::new().touch("broken");
     let (exit, out, err) = case.handover(&["runs"]);
-    assert_eq!((exit, out.as_str(), err.as_str()), (0, "", "there are no runs yet\n"));
+    let none = format!("there are no runs in `{}` yet\n", case.path("state").display());
+    assert_eq!((exit, out.as_str(), err), (0, "", none));
     let (_, told, _) = case.run();
     let (_, list, _) = case.handover(&["runs"]);
-    tells(&list, &["stopped", "move"]);
+    tells(&list, &["stopped", "move(), by "]);
     let run = list.split_whitespace().next().unwrap();
     let (exit, shown, _) = case.handover(&["show", run]);
     assert_eq!((exit, shown.as_str()), (0, told.as_str()), "a run is told again as it was told");
@@ -238,7 +239,7 @@ fn runs_and_show_tell_what_happened() {
     assert_eq!(case.handover(&["show"]).1, shown, "and so will nothing: the latest");
     let (exit, _, err) = case.handover(&["resume"]);
     assert_eq!(exit, 2);
-    tells(&err, &["there is no such run", "handover runs"]);
+    tells(&err, &["no run in `", "is unfinished: there is nothing to take up", "handover runs"]);
     let (_, json, _) = case.handover(&["runs", "--format", "json"]);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((json["runs"][0]["id"].as_str(), json["runs"][0]["exit"].as_u64()), (Some(run), Some(3)));

@@ -33,6 +33,7 @@ mod run;
 mod runs;
 mod show;
 mod sign;
+mod standing;
 mod story;
 mod test;
 mod view;

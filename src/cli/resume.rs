@@ -3,10 +3,9 @@
 use crate::cli::console::Console;
 use crate::cli::flags::{RunFlags, StateFlag, pair};
 use crate::cli::run::{finish, folder_for_commands, follow, needed, open};
-use crate::cli::show::latest;
 use crate::cli::{Exit, report};
-use crate::os;
-use crate::run::{Options, Settlement};
+use crate::os::{self, Store};
+use crate::run::{Options, RunError, Settlement};
 use std::path::PathBuf;
 
 /// Go on with a run whose executor was lost
@@ -59,11 +58,20 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     let ended = needed(&args.state).and_then(|_| open(&args.state)).and_then(|store| {
         let run = match &args.run {
             Some(id) => id.clone(),
-            None => latest(&store, |r| r.ended.is_none())?.id,
+            None => latest(&store)?,
         };
         follow(console, &args.how, |reporter, terminal| os::resume(&store, &run, &options, reporter, terminal))
     });
     finish(ended, console)
+}
+
+/// The id of the latest run that has not ended.
+fn latest(store: &Store) -> Result<String, RunError> {
+    let unfinished = store.runs()?.into_iter().find(|run| run.ended.is_none());
+    unfinished.map(|run| run.id).ok_or_else(|| {
+        RunError::usage(format!("no run in `{}` is unfinished: there is nothing to take up", store.folder().display()))
+            .help("`handover runs` lists them; `--state DIR` looks elsewhere")
+    })
 }
 
 fn settlement(text: &str) -> Result<(String, Settlement), String> {

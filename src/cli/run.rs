@@ -134,7 +134,8 @@ pub fn needed(state: &StateFlag) -> Result<Store, RunError> {
     })
 }
 
-fn folder(state: &StateFlag) -> Result<PathBuf, RunError> {
+/// The state folder.
+pub fn folder(state: &StateFlag) -> Result<PathBuf, RunError> {
     state.state.clone().map_or_else(os::state_folder, Ok)
 }
 

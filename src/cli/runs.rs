@@ -1,12 +1,13 @@
 //! `handover runs`: every run of the state folder.
 
 use crate::cli::console::{Console, Style};
+use crate::cli::facts::call;
 use crate::cli::flags::{Format, FormatFlag, StateFlag};
-use crate::cli::run::existing;
-use crate::cli::waiting::{Waiting, waiting};
+use crate::cli::run::{existing, folder};
+use crate::cli::standing::Standing;
 use crate::cli::{Exit, report};
-use crate::os::{RunInfo, Store, control};
-use crate::run::{RunError, RunOutcome};
+use crate::os::{RunInfo, Store};
+use crate::run::{RunError, RunOutcome, left_open};
 use serde::Serialize;
 use serde_json::json;
 
@@ -33,13 +34,14 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         report::document(&mut console.out, &json!({ "runs": listed, "holds": holds }));
         return Exit::Done;
     }
-    for Listed { run, alive, waits } in &listed {
-        let (word, style) = outcome(run, *alive);
+    for Listed { run, standing, open } in &listed {
+        let (word, style) = outcome(run, standing);
         let word = console.out.styled(style, &format!("{word:<10}"));
         let started = run.started.strftime("%Y-%m-%d %H:%M:%SZ");
-        console.out.line(format_args!("{}  {started}  {word}  {}{}", run.id, run.plan, waivers(&run.waived)));
-        for waiting in waits {
-            console.out.line(format_args!("    waits for an answer: {}", waiting.shown()));
+        let (call, waivers) = (call(&run.plan, &run.arguments), waivers(run));
+        console.out.line(format_args!("{}  {started}  {word}  {call}, by {}{waivers}", run.id, run.by));
+        for line in open.iter().map(|text| format!("left open: {text}")).chain(standing.remarks.iter().cloned()) {
+            console.out.line(format_args!("    {line}"));
         }
     }
     for held in &holds {
@@ -47,51 +49,64 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         console.out.line(format_args!("held since {since}  {}  {}", held.id, held.shown()));
     }
     if listed.is_empty() {
-        console.err.line("there are no runs yet");
+        match folder(&args.state) {
+            Ok(folder) => console.err.line(format_args!("there are no runs in `{}` yet", folder.display())),
+            Err(error) => return report::run_error(console, &error),
+        }
     }
     Exit::Done
 }
 
-/// A run with what only one that has not ended has.
+/// A run with how it stands if it has not ended, and what it has left if it has.
 #[derive(Serialize)]
 struct Listed {
     #[serde(flatten)]
     run: RunInfo,
-    /// An executor works on it, and this user may talk to it.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    alive: bool,
-    /// Its open questions.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    waits: Vec<Waiting>,
+    #[serde(flatten)]
+    standing: Standing,
+    /// What it left open, in words.
+    #[serde(skip)]
+    open: Vec<String>,
 }
 
 fn list(store: &Store) -> Result<Vec<Listed>, RunError> {
-    let listed = |run: RunInfo| {
-        if run.ended.is_some() {
-            return Listed { run, alive: false, waits: Vec::new() };
-        }
-        // A run that cannot be read is listed all the same.
-        let waits = waiting(store, &run).unwrap_or_default();
-        Listed { alive: control::is_alive(store.folder(), &run.id), waits, run }
+    // A run that cannot be read is listed all the same.
+    let standing = |run: &RunInfo| match run.ended {
+        Some(_) => Standing::default(),
+        None => Standing::of(store, run).unwrap_or_default(),
     };
+    let listed = |run: RunInfo| Listed { standing: standing(&run), open: left(store, &run), run };
     Ok(store.runs()?.into_iter().map(listed).collect())
 }
 
-/// A run that was done without something is no plain success.
-fn waivers(waived: &[String]) -> String {
-    match waived {
-        [] => String::new(),
-        [one] => format!("  with 1 waiver: {one}"),
-        several => format!("  with {} waivers: {}", several.len(), several.join("; ")),
+/// What a run has left open.
+fn left(store: &Store, run: &RunInfo) -> Vec<String> {
+    if run.open.is_empty() {
+        return Vec::new();
+    }
+    match store.program(&run.digest) {
+        Ok(program) => run.open.iter().map(|open| left_open(&program, open)).collect(),
+        Err(_) => vec![format!("`handover show {}` says what", run.id)],
     }
 }
 
-fn outcome(run: &RunInfo, alive: bool) -> (&'static str, Style) {
+/// A run that was done without something is no plain success.
+fn waivers(run: &RunInfo) -> String {
+    match run.waived.len() {
+        0 => String::new(),
+        1 => String::from(", with 1 waiver"),
+        n => format!(", with {n} waivers"),
+    }
+}
+
+fn outcome(run: &RunInfo, standing: &Standing) -> (&'static str, Style) {
     match run.outcome {
+        Some(_) if !run.open.is_empty() => ("left open", Style::Red),
         Some(RunOutcome::Completed) => ("completed", Style::Green),
         Some(RunOutcome::Stopped) => ("stopped", Style::Red),
         Some(RunOutcome::Cancelled) => ("cancelled", Style::Yellow),
-        None if alive => ("running", Style::Bold),
+        None if standing.taken_over => ("taken over", Style::Yellow),
+        None if standing.alive => ("running", Style::Bold),
         None => ("unfinished", Style::Bold),
     }
 }

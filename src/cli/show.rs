@@ -57,7 +57,7 @@ pub fn read(run: Option<&str>, state: &StateFlag) -> Result<Story, RunError> {
     let store = needed(state)?;
     let info = match run {
         Some(id) => store.run(id)?,
-        None => latest(&store, |_| true)?,
+        None => latest(&store)?,
     };
     let program = store.program(&info.digest)?;
     let (records, damage) = store.readable(&info.id);
@@ -77,7 +77,7 @@ fn verify(args: &Args, console: &mut Console) -> Result<Exit, RunError> {
     let store = needed(&args.state)?;
     let run = match &args.run {
         Some(id) => store.trace(id)?,
-        None => latest(&store, |_| true)?.id,
+        None => latest(&store)?.id,
     };
     let audit = store.audit(&run, args.head.as_deref())?;
     let whole = audit.findings.is_empty();
@@ -94,12 +94,11 @@ fn verify(args: &Args, console: &mut Console) -> Result<Exit, RunError> {
     Ok(if whole { Exit::Done } else { Exit::Findings })
 }
 
-/// The latest run that fits.
-pub fn latest(store: &Store, fits: impl Fn(&RunInfo) -> bool) -> Result<RunInfo, RunError> {
-    let found = store.runs()?.into_iter().find(|r| fits(r));
-    found.ok_or_else(|| {
-        RunError::usage(format!("there is no such run in `{}`", store.folder().display()))
-            .help("`handover runs` lists them; `--state DIR` looks elsewhere")
+/// The latest run.
+fn latest(store: &Store) -> Result<RunInfo, RunError> {
+    store.runs()?.into_iter().next().ok_or_else(|| {
+        RunError::usage(format!("there are no runs in `{}` yet", store.folder().display()))
+            .help("`--state DIR` looks elsewhere")
     })
 }
 

@@ -6,7 +6,8 @@ use crate::cli::console::Console;
 use crate::cli::flags::StateFlag;
 use crate::cli::run::{needed, open};
 use crate::cli::{Exit, report};
-use crate::os::{RunInfo, Store, control};
+use crate::os::control::{self, Presence};
+use crate::os::{RunInfo, Store};
 use crate::run::{AnswerSource, Asked, Chronicle, Event, Machine, Record, RunError, unknown_step};
 use crate::verify::Verified;
 use serde::Serialize;
@@ -86,11 +87,16 @@ impl Waiting {
 /// The questions of a run that has not ended.
 pub fn waiting(store: &Store, run: &RunInfo) -> Result<Vec<Waiting>, RunError> {
     let (program, records) = read(store, run)?;
-    let chronicle = Chronicle::of(&records);
-    Ok(chronicle.open_questions().iter().filter_map(|(id, asked)| Waiting::of(&program, *id, asked)).collect())
+    Ok(open_questions(&program, &Chronicle::of(&records)))
 }
 
-fn read(store: &Store, run: &RunInfo) -> Result<(Arc<Verified>, Vec<Record>), RunError> {
+/// The questions that are open.
+pub fn open_questions(program: &Verified, chronicle: &Chronicle) -> Vec<Waiting> {
+    chronicle.open_questions().iter().filter_map(|(id, asked)| Waiting::of(program, *id, asked)).collect()
+}
+
+/// The program of a run, and what happened.
+pub fn read(store: &Store, run: &RunInfo) -> Result<(Arc<Verified>, Vec<Record>), RunError> {
     let program = store.program(&run.digest)?;
     Ok((Arc::new(program), store.events(&run.id)?))
 }
@@ -126,6 +132,12 @@ fn answer(wanted: &Wanted<'_>, state: &StateFlag) -> Result<String, RunError> {
             .help(format!("`handover show {}` tells what became of it", run.id)));
     }
     let mut open = waiting(&store, &run)?;
+    if control::presence(store.folder(), &run.id) == Presence::Gone {
+        let (step, word) = (step.as_deref().unwrap_or("STEP"), wanted.word.unwrap_or("WORD"));
+        let step = if let [question] = open.as_slice() { &question.step } else { step };
+        return Err(RunError::stopped(format!("no executor is working on run {}: it was lost", run.id))
+            .help(format!("go on with it: `handover resume {} --answer {step}={word}`, or `--cancel`", run.id)));
+    }
     let question = match (&step, open.len()) {
         (Some(step), _) => match open.iter().position(|w| w.step == *step) {
             Some(index) => open.swap_remove(index),
@@ -158,6 +170,12 @@ fn addressed(store: &Store, names: &[String]) -> Result<(RunInfo, Option<String>
         && (!rest.is_empty() || store.run(run).is_ok())
     {
         return Ok((store.run(run)?, rest.first().cloned()));
+    }
+    if let [name] = names
+        && name.starts_with(|c: char| c.is_ascii_digit())
+    {
+        // No step's name begins with a digit: it was meant to be a run.
+        return Ok((store.run(name)?, None));
     }
     Ok((the_one(store, |store, run| Ok(!waiting(store, run)?.is_empty()))?, names.first().cloned()))
 }

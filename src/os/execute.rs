@@ -16,7 +16,7 @@ use super::store::Store;
 use super::succession;
 use super::who::{boot, who};
 use super::world;
-use crate::bytecode::{Op, Program};
+use crate::bytecode::{InstrId, Op, Program, Status};
 use crate::calculus::{MachineId, Reach, SecretSource};
 use crate::run::{
     Event, Happening, Host, Machine, Options, Record, Reporter, RunEnded, RunError, RunStarted, Said, Waiver, Who,
@@ -357,10 +357,17 @@ fn check_settle(machine: &Machine, options: &Options) -> Result<(), RunError> {
         if lost.contains(&step.as_str()) {
             continue;
         }
-        if !program.code.iter().any(|i| i.name == *step) {
+        let Some(id) = program.code.iter().position(|i| i.name == *step).map(InstrId::at) else {
             return Err(unknown_step(program, step));
-        }
-        let error = RunError::usage(format!("what became of `{step}` is known"));
+        };
+        let error = RunError::usage(match machine.status(id) {
+            Status::Running | Status::Ok | Status::Failed | Status::Unknown => {
+                format!("what became of `{step}` is known")
+            }
+            Status::Pending | Status::Blocked | Status::Cancelled | Status::NotApplicable => {
+                format!("`{step}` has not run: there is nothing to settle")
+            }
+        });
         return Err(match lost.as_slice() {
             [] => error.help("no step of this run was lost: leave `--settle` out"),
             names => error.help(format!("the lost ones are: {}", names.join(", "))),

@@ -58,6 +58,9 @@ impl Store {
         match (fits.next(), fits.next()) {
             (Some(held), None) => Ok(held.clone()),
             (Some(_), Some(_)) => Err(RunError::usage(format!("more than one hold begins with `{id}`"))),
+            (None, _) if let Some(word) = self.release_of(id)? => {
+                Err(RunError::usage(format!("the hold `{id}` was released already, by {word}")))
+            }
             (None, _) => Err(RunError::usage(format!("there is no hold `{id}` in `{}`", self.folder().display()))
                 .help("`handover runs` lists those that are open; `--state DIR` looks elsewhere")),
         }

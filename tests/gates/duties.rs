@@ -83,13 +83,15 @@ fn a_hold_is_waived_or_released_by_a_person_who_says_why() {
     assert_eq!((&waived[0]["waiver"], &waived[0]["by"]["why"]), (&"hold".into(), &"the disk is full".into()));
     assert_eq!(place.events("run_ended")[0]["waived"].as_array().unwrap().len(), 1);
     let (_, out, _) = place.handover(&["runs"]);
-    assert!(out.contains("completed   patch  with 1 waiver: the hold on a, orders"), "{out}");
+    let line = out.lines().find(|line| line.contains("completed   patch(), by ")).unwrap();
+    assert!(line.ends_with(", with 1 waiver"), "{line}");
     assert_eq!(place.holds().len(), 2, "it was waived for one run");
     let (exit, out, err) = place.handover(&["release", &id, "--why", "a was scrapped"]);
     assert!(exit == 0 && out.starts_with("released: the hold on a, orders"), "{out}{err}");
     assert_eq!((place.holds().len(), place.run("patch", &[]).0), (1, 0));
     let (exit, _, err) = place.handover(&["release", &id, "--why", "again"]);
-    assert!(exit == 2 && err.contains("there is no hold"), "{err}");
+    let before = format!("the hold `{id}` was released already, by {}, at 20", crate::place::me());
+    assert!(exit == 2 && err.contains(&before) && err.contains(": a was scrapped"), "{err}");
 }
 
 #[test]

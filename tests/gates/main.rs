@@ -61,6 +61,11 @@ fn a_question_is_answered_from_another_terminal_once_and_by_name() {
     let id = place.wait_for("sure");
     let (exit, out, _) = place.handover(&["runs"]);
     assert!(exit == 0 && out.contains("running") && out.contains("waits for an answer: sure, for movers"), "{out}");
+    let (exit, _, err) = place.handover(&["approve", "20261122-999999-aaaa"]);
+    assert!(exit == 2 && err.contains("there is no run `20261122-999999-aaaa`"), "{err}");
+    let (exit, _, err) = place.handover(&["resume", &id]);
+    assert!(exit == 3 && err.contains(&format!("run {id} is running: ")), "{err}");
+    assert!(err.contains(&format!("handover cancel {id}")), "{err}");
     let (exit, out, err) = place.handover(&["approve", "--why", "the standby is fresh"]);
     assert_eq!((exit, out), (0, format!("sure of run {id}: yes, says {}: the standby is fresh\n", me())), "{err}");
     place.wait_for("way");
@@ -159,15 +164,20 @@ fn an_executor_that_is_lost_gives_no_more_time() {
     run.wait().unwrap();
     let until: jiff::Timestamp = place.events("asked")[0]["until"].as_str().unwrap().parse().unwrap();
     let (exit, _, err) = place.handover(&["approve", &id]);
-    assert!(exit == 3 && err.contains("no executor is working on run") && err.contains("handover resume"), "{err}");
+    let go_on = format!("handover resume {id} --answer sure=");
+    assert!(exit == 3 && err.contains("no executor is working on run") && err.contains(&go_on), "{err}");
     let (_, out, _) = place.handover(&["runs"]);
-    assert!(out.contains("unfinished"), "{out}");
+    assert!(out.contains("unfinished") && !out.contains("waits for an answer"), "{out}");
+    assert!(out.contains("its executor is lost: ") && out.contains(&go_on), "{out}");
+    let (exit, _, err) = place.handover(&["resume", &id, "--settle", "go=done"]);
+    assert!(exit == 2 && err.contains("`go` has not run: there is nothing to settle"), "{err}");
     while jiff::Timestamp::now() <= until {
         std::thread::sleep(Duration::from_millis(20));
     }
     // Too late, also for an answer in advance.
     let (exit, out, _) = place.handover(&["resume", "--answer", "sure=yes"]);
     assert_eq!((exit, place.log().as_str()), (3, ""), "{out}");
+    assert!(out.contains("the answer `yes` came too late: the time was up at "), "{out}");
     let asked = place.events("asked");
     assert_eq!((asked.len(), &asked[0]["until"]), (2, &asked[1]["until"]), "the time is the recorded one");
     assert_eq!(place.events("answered")[0]["by"], "deadline");

@@ -12,9 +12,29 @@ use std::time::Duration;
 /// How long an executor may take to answer: it is at most busy writing.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Whether an executor works on a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// One does, and listens.
+    Here,
+    /// It cannot be seen: this user may not talk to it.
+    Hidden,
+    /// None does, on this machine.
+    Gone,
+}
+
+/// Whether an executor works on a run, as far as this user can see.
+pub fn presence(folder: &Path, run: &str) -> Presence {
+    match connect(folder, run) {
+        Ok(_) => Presence::Here,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Presence::Hidden,
+        Err(_) => Presence::Gone,
+    }
+}
+
 /// Whether an executor works on a run. One that this user may not talk to is not seen.
 pub fn is_alive(folder: &Path, run: &str) -> bool {
-    connect(folder, run).is_ok()
+    presence(folder, run) == Presence::Here
 }
 
 /// Answers an open question of a run; returns once the answer is recorded.

@@ -6,7 +6,7 @@
 mod client;
 mod server;
 
-pub use client::{answer, cancel, is_alive};
+pub use client::{Presence, answer, cancel, is_alive, presence};
 pub(super) use server::Control;
 
 use serde::{Deserialize, Serialize};

@@ -22,7 +22,7 @@ pub(super) use writer::RunJournal;
 
 use super::state;
 use crate::bytecode::Duty;
-use crate::run::{Event, Record, RunEnded, RunError, RunOutcome, RunStarted};
+use crate::run::{Event, Open, Record, RunEnded, RunError, RunOutcome, RunStarted};
 use crate::verify::{Verified, load};
 use failure::failure;
 use jiff::Timestamp;
@@ -49,6 +49,11 @@ pub struct RunInfo {
     pub id: String,
     /// The plan's name.
     pub plan: String,
+    /// The plan's arguments as shown to people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<(String, String)>,
+    /// Who started it where: `mila on ctl1`.
+    pub by: String,
     /// Digest of the program, in hexadecimal.
     pub digest: String,
     /// When it was started, by the clock of that moment.
@@ -62,6 +67,9 @@ pub struct RunInfo {
     /// What was done without, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waived: Vec<String>,
+    /// What it left open, for people to close.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<Open>,
     /// The duties that it has left, open or not.
     #[serde(skip)]
     pub holds: Vec<Duty>,
@@ -199,6 +207,12 @@ impl Store {
         self.query(|| self.db.prepare("SELECT hold FROM releases")?.query_map([], |row| row.get(0))?.collect())
     }
 
+    /// Who has ended a duty when and why, in words, if somebody has.
+    pub(super) fn release_of(&self, hold: &str) -> Result<Option<String>, RunError> {
+        let sql = "SELECT by || ', at ' || time || ': ' || why FROM releases WHERE hold = ?";
+        self.query(|| self.db.query_row(sql, [hold], |row| row.get(0)).optional())
+    }
+
     /// Keeps that somebody has ended a duty.
     pub(super) fn keep_release(&self, hold: &str, time: &str, by: &str, why: &str) -> Result<(), RunError> {
         let sql = "INSERT OR IGNORE INTO releases (hold, time, by, why) VALUES (?, ?, ?, ?)";
@@ -242,9 +256,11 @@ fn run_info(row: &rusqlite::Row) -> rusqlite::Result<RunInfo> {
         Ok(row.get::<_, Option<String>>(index)?.and_then(|text| serde_json::from_str(&text).ok()))
     };
     let first = event(4)?;
-    let plan = match &first {
-        Some(Record { event: Event::RunStarted(RunStarted { plan, .. }), .. }) => plan.clone(),
-        _ => String::from("?"),
+    let (plan, arguments, by) = match &first {
+        Some(Record { event: Event::RunStarted(RunStarted { plan, arguments, by, .. }), .. }) => {
+            (plan.clone(), arguments.clone(), format!("{} on {}", by.user, by.host))
+        }
+        _ => (String::from("?"), Vec::new(), String::from("?")),
     };
     let ended: Option<(Timestamp, RunEnded)> = event(5)?.and_then(|record| match record.event {
         Event::RunEnded(ended) => Some((record.time, ended)),
@@ -253,12 +269,15 @@ fn run_info(row: &rusqlite::Row) -> rusqlite::Result<RunInfo> {
     Ok(RunInfo {
         id: row.get(0)?,
         plan,
+        arguments,
+        by,
         digest: row.get(1)?,
         started: first.map_or(Timestamp::UNIX_EPOCH, |record| record.time),
         ended: ended.as_ref().map(|(time, _)| *time),
         outcome: ended.as_ref().map(|(_, ended)| ended.outcome),
         exit: ended.as_ref().map(|(_, ended)| ended.exit_code()),
         waived: ended.as_ref().map_or_else(Vec::new, |(_, ended)| ended.waived.clone()),
+        open: ended.as_ref().map_or_else(Vec::new, |(_, ended)| ended.open.clone()),
         holds: ended.as_ref().map_or_else(Vec::new, |(_, ended)| ended.holds.clone()),
         ends: ended.map_or_else(Vec::new, |(_, ended)| ended.ends),
         events: row.get(2)?,

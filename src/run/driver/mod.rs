@@ -297,15 +297,17 @@ impl Driver<'_> {
             // waits changes nothing.
             let left_ms = u64::try_from(until.duration_since(now).as_millis()).unwrap_or(0).min(limit_ms);
             if left_ms == 0 {
+                if let Some((_, word)) = self.in_advance(id)? {
+                    let text = format!("the answer `{word}` came too late: the time was up at {until:.0}");
+                    self.record(Event::Told { step: id, text })?;
+                }
                 return self.feed(id, Input::Elapsed);
             }
             self.wake(id, self.host.world.clock_ms().saturating_add(left_ms));
         }
         let question = &Question { until, ..question.clone() };
-        let program = Arc::clone(&self.program);
-        let name = &instr(&program, id)?.name;
-        let given = self.options.answers.iter().find(|(step, _)| step == name);
-        let given = given.and_then(|(_, word)| question.options.iter().position(|(option, _)| option == word));
+        let given = self.in_advance(id)?;
+        let given = given.and_then(|(_, word)| question.options.iter().position(|(option, _)| *option == word));
         match given.and_then(|i| u8::try_from(i).ok()) {
             Some(option) => {
                 let by = AnswerSource::InAdvance(self.host.user.clone());
@@ -314,6 +316,12 @@ impl Driver<'_> {
             None if self.host.world.ask(id, question) => Ok(()),
             None => self.feed(id, Input::Nobody),
         }
+    }
+
+    /// The answer to a step's question that was given in advance: the step's name and the word.
+    fn in_advance(&self, id: InstrId) -> Result<Option<(String, String)>, RunError> {
+        let name = &instr(&self.program, id)?.name;
+        Ok(self.options.answers.iter().find(|(step, _)| step == name).cloned())
     }
 
     fn wait(&mut self) -> Result<(), RunError> {
