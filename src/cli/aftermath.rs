@@ -75,6 +75,9 @@ impl Page {
     }
 
     fn by_hand(&mut self, by_hand: &ByHand) {
+        if !by_hand.secrets.is_empty() {
+            self.note(&format!("reads first, from standard input: {}", by_hand.secrets.join(", ")));
+        }
         self.copied("", &by_hand.act);
         self.copied("verify: ", &by_hand.verify);
     }
@@ -96,7 +99,8 @@ mod tests {
 
     #[test]
     fn what_is_left_stands_with_the_commands_that_people_need() {
-        let by_hand = ByHand { act: String::from("one\ntwo"), verify: String::from("is it") };
+        let by_hand =
+            ByHand { act: String::from("one\ntwo"), verify: String::from("is it"), secrets: vec!["pw".into()] };
         let not_done = |step: &str, status: &str, why: &str, by_hand: ByHand| NotDone {
             step: step.into(),
             status: status.into(),
@@ -119,6 +123,7 @@ mod tests {
         let expected = "
 done       mute on a, stop on a
 not done   move on b failed: exit code ?3
+             reads first, from standard input: pw
              one
              two
              verify: is it
@@ -126,6 +131,7 @@ not done   move on b failed: exit code ?3
            and 1 more, which `handover show` lists
 open       `x` may be a
              unmute closes it:
+             reads first, from standard input: pw
              one
              two
              verify: is it

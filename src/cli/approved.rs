@@ -4,6 +4,7 @@
 
 use crate::approval::{Approval, difference};
 use crate::base::limits;
+use crate::cli::flags::{absolute, again};
 use crate::cli::run::Loaded;
 use crate::cli::sign;
 use crate::os::{self, Signer, Signers};
@@ -25,6 +26,17 @@ pub struct ApprovalFlags {
     /// Keys that count no more: public keys, or a key revocation list [default: $HANDOVER_REVOKED_KEYS]
     #[arg(long, value_name = "FILE")]
     revoked_keys: Option<PathBuf>,
+}
+
+impl ApprovalFlags {
+    /// As they are given again. A host that names the same files compares them as they were typed.
+    pub fn again(&self) -> Vec<(String, String)> {
+        let files = self.files.iter().map(|file| again("--require-approval", absolute(file)));
+        let people = self.approvals.map(|n| again("--approvals", n.to_string()));
+        let path = |flag, path: &Option<PathBuf>| path.as_ref().map(|path| again(flag, path.to_string_lossy()));
+        let signers = path("--allowed-signers", &self.allowed_signers);
+        files.chain(people).chain(signers).chain(path("--revoked-keys", &self.revoked_keys)).collect()
+    }
 }
 
 /// What is required.

@@ -3,7 +3,7 @@
 use crate::run::Options;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `--format`, for findings and lists.
 #[derive(Args, Clone, Copy, Debug)]
@@ -85,7 +85,6 @@ pub enum Events {
 impl RunFlags {
     /// As the executor wants them.
     pub fn options(&self) -> Options {
-        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Options {
             answers: self.answers.clone(),
             roles: self.roles.clone(),
@@ -93,11 +92,43 @@ impl RunFlags {
             jobs: usize::from(self.jobs),
             per_node: usize::from(self.per_node),
             lost_after_ms: u64::from(self.lost_after) * 1000,
-            ssh_config: self.ssh_config.as_ref().map(|path| absolute(path).to_string_lossy().into_owned()),
+            ssh_config: self.ssh_config.as_deref().map(absolute),
             replica: self.replica.clone(),
             ..Options::default()
         }
     }
+
+    /// Those that whoever goes on has to give again. An answer in advance is given once.
+    pub fn again(&self) -> Vec<(String, String)> {
+        let usual = Options::default();
+        let roles = self.roles.iter().map(|(role, users)| again("--role", format!("{role}={}", users.join(","))));
+        let replica = self.replica.as_ref().map(|way| again("--replica", way));
+        let config = self.ssh_config.as_deref().map(|path| again("--ssh-config", absolute(path)));
+        let limits = [
+            (u64::from(self.jobs), usual.jobs as u64, "--jobs"),
+            (u64::from(self.per_node), usual.per_node as u64, "--per-node"),
+            (u64::from(self.lost_after), usual.lost_after_ms / 1000, "--lost-after"),
+        ];
+        let limits = limits.iter().filter(|(n, usual, _)| n != usual).map(|(n, _, flag)| again(flag, n.to_string()));
+        roles.chain(replica).chain(config).chain(limits).collect()
+    }
+}
+
+impl StateFlag {
+    /// The same for another command, if it was given.
+    pub fn again(&self) -> Option<(String, String)> {
+        self.state.as_ref().map(|path| again("--state", absolute(path)))
+    }
+}
+
+/// A flag with its value.
+pub fn again(flag: &str, value: impl Into<String>) -> (String, String) {
+    (flag.to_owned(), value.into())
+}
+
+/// A path that means the same in every folder.
+pub fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
 /// `NAME=VALUE`.

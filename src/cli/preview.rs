@@ -5,7 +5,7 @@ use crate::bytecode::{Guard, Instr, Names, Op, spoken};
 use crate::calculus::AtomSource;
 use crate::cli::console::{Pane, Style};
 use crate::cli::facts::call;
-use crate::run::{Guards, Truth, rehearse};
+use crate::run::{Guards, Options, Truth, rehearse, writes_secrets};
 use crate::verify::Verified;
 
 /// How much of it is shown.
@@ -17,8 +17,9 @@ pub enum Detail {
     Commands,
 }
 
-/// Shows what a run with these decisions would do.
-pub fn show(pane: &mut Pane, program: &Verified, decisions: &[(String, String)], detail: Detail) {
+/// Shows what a run with these options would do.
+pub fn show(pane: &mut Pane, program: &Verified, options: &Options, detail: Detail) {
+    let decisions = &options.decisions;
     let title = pane.styled(Style::Bold, &call(&program.plan, &program.arguments));
     pane.line(format_args!("{title}  {}", program.title));
     for (name, answer) in decisions {
@@ -27,7 +28,7 @@ pub fn show(pane: &mut Pane, program: &Verified, decisions: &[(String, String)],
     if !program.locks.is_empty() {
         pane.line(format_args!("  locks    {}", program.locks.join(", ")));
     }
-    let mut preview = Preview { pane, program, decisions, names: Names::of(program), guards: Guards::new(program) };
+    let mut preview = Preview { pane, program, options, names: Names::of(program), guards: Guards::new(program) };
     let wide = program.code.iter().filter(|i| !i.op.is_structure()).map(|i| i.name.len()).max().unwrap_or(0).min(32);
     for instr in program.code.iter().filter(|i| !i.op.is_structure()) {
         preview.step(instr, wide, detail);
@@ -37,7 +38,7 @@ pub fn show(pane: &mut Pane, program: &Verified, decisions: &[(String, String)],
 struct Preview<'p> {
     pane: &'p mut Pane,
     program: &'p Verified,
-    decisions: &'p [(String, String)],
+    options: &'p Options,
     names: Names<'p>,
     guards: Guards,
 }
@@ -52,7 +53,7 @@ impl Preview<'_> {
             _ => "",
         };
         let text = format!("{number:>3} {:<wide$}  {place:<12}  {what}{}", instr.name, instr.title);
-        let (decisions, program) = (self.decisions, self.program);
+        let (decisions, program) = (&self.options.decisions, self.program);
         let truth = self.guards.evaluate(program, instr.guard, |guard| decided(program, decisions, guard));
         if truth == Truth::False {
             let skipped = self.pane.styled(Style::Dim, &format!("{}  (skipped)", text.trim_end()));
@@ -90,7 +91,7 @@ impl Preview<'_> {
 
     /// Exactly what would run: how the machine is reached, and the script that its shell is given.
     fn script(&self, instr: &Instr) -> Vec<String> {
-        let rehearsal = match rehearse(self.program, instr) {
+        let rehearsal = match rehearse(self.program, instr, self.options.ssh_config.as_deref()) {
             Some(Ok(rehearsal)) => rehearsal,
             Some(Err(why)) => return vec![why],
             None => return Vec::new(),
@@ -109,6 +110,8 @@ impl Preview<'_> {
                 _ => format!("        {line}"),
             }));
         }
+        let input = writes_secrets(self.program, &rehearsal.secrets, &self.options.directory);
+        lines.extend(input.map(|command| format!("reads first, from standard input, what this writes: {command}")));
         lines.extend(rehearsal.limit_ms.map(|ms| format!("within {}, which the machine itself sees to", duration(ms))));
         lines
     }

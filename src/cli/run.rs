@@ -6,7 +6,7 @@ use crate::calculus::CellId;
 use crate::cli::approved::{self, ApprovalFlags};
 use crate::cli::compile::{self, PlanArgs};
 use crate::cli::console::Console;
-use crate::cli::flags::{Format, RunFlags, StateFlag};
+use crate::cli::flags::{Format, RunFlags, StateFlag, again};
 use crate::cli::preview::{self, Detail};
 use crate::cli::progress::{Lines, Progress};
 use crate::cli::view::Live;
@@ -72,6 +72,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     let (anew, unready) = (args.anew, args.unready);
     let mut options = Options { decisions, directory, anew, unready, ..args.how.options() };
     options.waive_holds.clone_from(&args.waive_hold);
+    options.flags = flags(args, &options.directory);
     options.waived.extend(loaded.waived.take());
     match permitted(args, &loaded, &options) {
         Ok(approved) => options.approved = approved,
@@ -79,7 +80,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     }
     let program = loaded.program;
     if args.dry_run {
-        preview::show(&mut console.out, &program, &options.decisions, Detail::Commands);
+        preview::show(&mut console.out, &program, &options, Detail::Commands);
         return Exit::Done;
     }
     if !args.yes
@@ -91,6 +92,12 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         follow(console, &args.how, |reporter, terminal| os::execute(&store, program, &options, reporter, terminal))
     });
     finish(ended, console)
+}
+
+/// What whoever goes on with it, or back, has to say again.
+fn flags(args: &Args, directory: &str) -> Vec<(String, String)> {
+    let folder = args.dir.as_ref().map(|_| again("--dir", directory));
+    args.approval.again().into_iter().chain(args.how.again()).chain(folder).chain(args.state.again()).collect()
 }
 
 /// The folder in which local commands run, absolute.
@@ -262,7 +269,7 @@ fn confirm(program: &Verified, options: &Options, console: &mut Console) -> Opti
         let help = "say `--yes` to run it, or `--dry-run` to see what it would do";
         return Some(report::usage(console, "without a terminal nobody can be asked whether to go ahead", help));
     }
-    preview::show(&mut console.err, program, &options.decisions, Detail::Steps);
+    preview::show(&mut console.err, program, options, Detail::Steps);
     console.err.put("Go ahead? [y/N] ");
     console.err.flush();
     let mut answer = String::new();

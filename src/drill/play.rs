@@ -121,6 +121,7 @@ fn begin(stage: &Stage, plot: &Plot) -> (Machine, Event) {
         roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
+        flags: Vec::new(),
     };
     (Machine::new(Arc::clone(&stage.program)), Event::RunStarted(started))
 }

@@ -77,6 +77,7 @@ pub fn execute(
         roles: options.roles.clone(),
         by: by.clone(),
         approved: options.approved.clone(),
+        flags: options.flags.clone(),
     };
     let copy = succession::open(store, &run, &program, &by.replica)?;
     let session = Session { store, run, by, locks, roles, life: Life::Complete, begins: true, copy };

@@ -3,7 +3,7 @@
 
 use crate::bytecode::{Instr, InstrId, Op, Program, Status};
 use crate::calculus::{Template, ValueId};
-use crate::run::launch::{fill_in, rehearse_with, word};
+use crate::run::launch::{fill_in, rehearse_with, word, writes_secrets};
 use crate::run::{Chronicle, Machine, Open, RunOutcome, left_open};
 use serde::Serialize;
 
@@ -48,6 +48,8 @@ pub struct ByHand {
     pub act: String,
     /// The command that says whether it is done; empty if there is none.
     pub verify: String,
+    /// The secrets that both read first; the commands say where from.
+    pub secrets: Vec<String>,
 }
 
 /// Something that is left open.
@@ -99,7 +101,7 @@ impl Look<'_> {
         }
         after.open = self.open();
         after.go_on = self.go_on();
-        after.go_back = program.calls.back.iter().map(|call| format!("handover run {call}")).collect();
+        after.go_back = program.calls.back.iter().map(|call| self.go_back(call)).collect();
         if self.machine.ended().is_none() {
             // A run that is taken up again repeats nothing that is done.
             after.repeated.clear();
@@ -138,14 +140,20 @@ impl Look<'_> {
             Op::Tell { text: told } => text(told),
             Op::Delay { ms } => format!("wait for {}", crate::base::duration(*ms)),
             _ => {
-                let Some(Ok(rehearsal)) = rehearse_with(program, instr, known) else { return ByHand::default() };
-                let typed = |script: &str| typed(&rehearsal.way, script);
+                let Some(Ok(rehearsal)) = rehearse_with(program, instr, self.flag("--ssh-config"), known) else {
+                    return ByHand::default();
+                };
+                let folder = self.machine.started().map_or("", |s| s.directory.as_str());
+                let input = writes_secrets(program, &rehearsal.secrets, folder);
+                let typed = |script: &str| typed(&rehearsal.way, script, input.as_deref());
                 let until = if matches!(instr.op, Op::Wait { .. }) { "until it says yes: " } else { "" };
                 let act = format!("{until}{}", typed(&rehearsal.script));
-                return ByHand { act, verify: rehearsal.verify.map_or_else(String::new, |v| typed(&v)) };
+                let verify = rehearsal.verify.map_or_else(String::new, |v| typed(&v));
+                let secrets = rehearsal.secrets.iter().filter_map(|id| program.secrets.get(id.index()));
+                return ByHand { act, verify, secrets: secrets.map(|s| s.name.clone()).collect() };
             }
         };
-        ByHand { act, verify: String::new() }
+        ByHand { act, ..ByHand::default() }
     }
 
     fn open(&self) -> Vec<LeftOpen> {
@@ -173,14 +181,35 @@ impl Look<'_> {
     fn go_on(&self) -> String {
         let Some(started) = self.machine.started() else { return String::new() };
         if self.machine.ended().is_none() {
-            return format!("handover resume {}", started.run);
+            // The rest of them the run knows.
+            let lost = ["--jobs", "--per-node", "--lost-after", "--ssh-config", "--state"];
+            let flags = started.flags.iter().filter(|(flag, _)| lost.contains(&flag.as_str()));
+            return with(format!("handover resume {}", started.run), flags);
         }
-        let mut command = format!("handover run {}", self.program().calls.again);
-        for (name, answer) in &started.decisions {
-            command.push_str(&format!(" --given {}", word(&format!("{name}={answer}"))));
-        }
-        command
+        let given = started.decisions.iter().map(|(name, answer)| ("--given".into(), format!("{name}={answer}")));
+        let given: Vec<(String, String)> = given.collect();
+        with(format!("handover run {}", self.program().calls.again), given.iter().chain(&started.flags))
     }
+
+    /// Another plan needs approvals of its own, of as many people.
+    fn go_back(&self, call: &str) -> String {
+        let flags = self.machine.started().map_or(&[][..], |s| &s.flags);
+        let approved = self.flag("--require-approval").is_some() && self.flag("--approvals").is_none();
+        let approvals = approved.then(|| (String::from("--approvals"), String::from("1")));
+        let others = flags.iter().filter(|(flag, _)| flag != "--require-approval");
+        with(format!("handover run {call}"), approvals.iter().chain(others))
+    }
+
+    /// What was said with a flag when the run was started.
+    fn flag(&self, flag: &str) -> Option<&str> {
+        let flags = &self.machine.started()?.flags;
+        flags.iter().find(|(name, _)| name == flag).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A command with these flags, as one types it.
+fn with<'f>(command: String, flags: impl Iterator<Item = &'f (String, String)>) -> String {
+    flags.fold(command, |command, (flag, value)| format!("{command} {flag} {}", word(value)))
 }
 
 /// Whether a new run does a step again that is done, and it is not said that this is harmless.
@@ -188,13 +217,17 @@ fn is_repeated(instr: &Instr) -> bool {
     matches!(instr.op, Op::Run { verify: None, .. }) && !instr.flags.idempotent
 }
 
-/// A script as one types it: on this machine, or with what leads to the other one before it.
-fn typed(way: &[String], script: &str) -> String {
+/// A script as one types it: on this machine, or with what leads to the other one before it; and before that, what writes
+/// the secrets that it reads.
+fn typed(way: &[String], script: &str, input: Option<&str>) -> String {
     let script = script.trim_matches('\n');
-    let Some(first) = way.first() else { return script.to_owned() };
-    let mut words: Vec<String> = way.iter().map(|w| word(w)).collect();
+    if way.is_empty() && input.is_none() {
+        return script.to_owned();
+    }
+    let mut words: Vec<String> = input.into_iter().flat_map(|input| [input, "|"]).map(String::from).collect();
+    words.extend(way.iter().map(|w| word(w)));
     // What follows the host is one text for the shell there.
-    if first != "ssh" {
+    if way.first().is_none_or(|first| first != "ssh") {
         words.extend(["sh", "-c"].map(String::from));
     }
     words.push(word(script));
@@ -292,12 +325,47 @@ mod tests {
     }
 
     #[test]
+    fn what_protects_a_run_is_said_again_and_what_permits_is_not() {
+        let mut plan = Plan::new("p");
+        plan.run("mute", "monitor off", &[0]);
+        plan.0.0.calls = Calls { again: "dr.ha p".into(), back: vec!["dr.ha back".into()] };
+        let mut machine = Machine::new(Arc::new(plan.verified()));
+        let Event::RunStarted(mut begun) = started(&[]) else { unreachable!() };
+        let flags =
+            [("--require-approval", "/a b"), ("--allowed-signers", "s"), ("--role", "dba=mila,ben"), ("--jobs", "2")];
+        begun.flags = flags.iter().map(|(flag, value)| (String::from(*flag), String::from(*value))).collect();
+        let said = |machine: &Machine| Aftermath::of(machine, &Chronicle::default()).unwrap();
+        machine.apply(&Event::RunStarted(begun)).unwrap();
+        assert_eq!(said(&machine).go_on, "handover resume r --jobs 2");
+        let settle = |machine: &mut Machine| {
+            while let Some((step, status)) = machine.settling() {
+                machine.apply(&Event::Settled { step, status }).unwrap();
+            }
+        };
+        for event in [start(1), ended(1, StepOutcome::Failed, "")] {
+            settle(&mut machine);
+            machine.apply(&event).unwrap();
+        }
+        settle(&mut machine);
+        let end = machine.conclusion();
+        machine.apply(&Event::RunEnded(end)).unwrap();
+        let rest = "--allowed-signers s --role dba=mila,ben --jobs 2";
+        assert_eq!(said(&machine).go_on, format!("handover run dr.ha p --require-approval '/a b' {rest}"));
+        assert_eq!(said(&machine).go_back, [format!("handover run dr.ha back --approvals 1 {rest}")]);
+    }
+
+    #[test]
     fn a_script_travels_as_one_word() {
         let words = |way: &[&str]| way.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let there = typed(&words(&["ip", "netns", "exec", "a b"]), "echo $HOME\n");
+        let there = typed(&words(&["ip", "netns", "exec", "a b"]), "echo $HOME\n", None);
         assert_eq!(shlex::split(&there).unwrap(), ["ip", "netns", "exec", "a b", "sh", "-c", "echo $HOME"]);
-        let there = typed(&words(&["ssh", "--", "db1"]), "echo 'it is'");
+        let there = typed(&words(&["ssh", "--", "db1"]), "echo 'it is'", None);
         assert_eq!(shlex::split(&there).unwrap(), ["ssh", "--", "db1", "echo 'it is'"]);
-        assert_eq!(typed(&[], "\necho 1\necho 2\n"), "echo 1\necho 2");
+        assert_eq!(typed(&[], "\necho 1\necho 2\n", None), "echo 1\necho 2");
+        assert_eq!(
+            typed(&words(&["ssh", "--", "db1"]), "read -r A", Some("head -n 1 f")),
+            "head -n 1 f | ssh -- db1 'read -r A'"
+        );
+        assert_eq!(typed(&[], "read -r A", Some("head -n 1 f")), "head -n 1 f | sh -c 'read -r A'");
     }
 }

@@ -139,6 +139,10 @@ pub struct RunStarted {
     /// Who approved the program, if that was required.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved: Vec<Approved>,
+    /// The flags that whoever goes on, or back, has to give again, with their values: what protects the run, and where
+    /// things are. Nothing that permits something is among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<(String, String)>,
 }
 
 /// An approval that counted when the run was started.

@@ -3,7 +3,7 @@
 //! Every value becomes exactly one shell word. Secrets go by standard input, one line each, never by an argument.
 
 use crate::bytecode::{Instr, Op, Program};
-use crate::calculus::{Command, EnvValue, MachineId, Piece, Reach, SecretId, Template, ValueId};
+use crate::calculus::{Command, EnvValue, MachineId, Piece, Reach, SecretId, SecretSource, Template, ValueId};
 
 /// A command as the host is given it.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,15 +69,16 @@ impl Script {
     }
 }
 
-/// The words that lead to a machine, before `sh` there.
-fn way(reach: &Reach) -> Vec<String> {
-    let words = |texts: &[&str]| texts.iter().map(|t| String::from(*t)).collect();
-    match reach {
-        Reach::Local => Vec::new(),
-        Reach::Exec { prefix } => prefix.clone(),
-        Reach::Ssh { host, user } if user.is_empty() => words(&["ssh", "--", host]),
-        Reach::Ssh { host, user } => words(&["ssh", "-l", user, "--", host]),
-    }
+/// The words that lead to a machine, before `sh` there, with this configuration of ssh.
+fn way(reach: &Reach, config: Option<&str>) -> Vec<String> {
+    let (host, user) = match reach {
+        Reach::Local => return Vec::new(),
+        Reach::Exec { prefix } => return prefix.clone(),
+        Reach::Ssh { host, user } => (host, Some(user).filter(|user| !user.is_empty())),
+    };
+    let config = config.into_iter().flat_map(|file| ["-F", file]);
+    let user = user.into_iter().flat_map(|user| ["-l", user]);
+    ["ssh"].into_iter().chain(config).chain(user).chain(["--", host]).map(String::from).collect()
 }
 
 /// A command as a run would start it.
@@ -91,34 +92,57 @@ pub struct Rehearsal {
     pub script: String,
     /// The script that reads back, if there is one.
     pub verify: Option<String>,
+    /// The secrets that each of them reads from standard input before anything else.
+    pub secrets: Vec<SecretId>,
 }
 
-/// The command of an instruction as a run would start it; `None` if it runs none.
-pub fn rehearse(program: &Program, instr: &Instr) -> Option<Result<Rehearsal, String>> {
-    rehearse_with(program, instr, |_| None)
+/// The command of an instruction as a run would start it with this configuration of ssh; `None` if it runs none.
+pub fn rehearse(program: &Program, instr: &Instr, config: Option<&str>) -> Option<Result<Rehearsal, String>> {
+    rehearse_with(program, instr, config, |_| None)
 }
 
 /// The same with the values that are known by now.
 pub fn rehearse_with(
     program: &Program,
     instr: &Instr,
+    config: Option<&str>,
     known: impl Fn(ValueId) -> Option<String>,
 ) -> Option<Result<Rehearsal, String>> {
     let command = instr.op.command()?;
     let reach = reach(program, instr);
     let by_name = |id: ValueId| program.values.get(id.index()).map(|v| format!("{{{{{}}}}}", v.name));
-    let text = |script: &Template| {
-        Script::of(program, script, command, |id| known(id).or_else(|| by_name(id))).map(|s| s.text)
-    };
+    let of = |script: &Template| Script::of(program, script, command, |id| known(id).or_else(|| by_name(id)));
     let rehearse = || {
         let verify = match &instr.op {
-            Op::Run { verify: Some(verify), .. } => Some(text(verify)?),
+            Op::Run { verify: Some(verify), .. } => Some(of(verify)?.text),
             _ => None,
         };
         let limit_ms = remote_limit(command, reach);
-        Ok(Rehearsal { way: way(reach), limit_ms, script: text(&command.script)?, verify })
+        let Script { text: script, secrets } = of(&command.script)?;
+        Ok(Rehearsal { way: way(reach, config), limit_ms, script, verify, secrets })
     };
     Some(rehearse())
+}
+
+/// The command that writes secrets one by one to its standard output, as one types it; relative files are in `folder`.
+pub fn writes_secrets(program: &Program, secrets: &[SecretId], folder: &str) -> Option<String> {
+    let sources = secrets.iter().filter_map(|id| program.secrets.get(id.index()));
+    let commands: Vec<String> = sources
+        .map(|secret| match &secret.source {
+            // Without the variable nothing is written, and the command says that the secret did not arrive.
+            SecretSource::Env(name) => format!("printf '%s\\n' \"${{{name}:?}}\""),
+            SecretSource::File(path) => format!("head -n 1 {}", word(&in_folder(folder, path))),
+        })
+        .collect();
+    match commands.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        more => Some(format!("{{ {}; }}", more.join("; "))),
+    }
+}
+
+fn in_folder(folder: &str, path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", folder.trim_end_matches('/')) }
 }
 
 /// The limit that a machine is to keep by itself: `within …, then kill` where we cannot kill from here.
@@ -174,7 +198,7 @@ pub fn fill_in(
 
 #[cfg(test)]
 mod tests {
-    use super::{quote, rehearse, word};
+    use super::{quote, rehearse, way, word};
     use crate::bytecode::InstrId;
     use crate::calculus::{Command, EnvValue, EnvVar, MachineId, Piece, Reach, Template, Value, ValueId, ValueSource};
     use crate::run::sample::{Plan, act};
@@ -193,13 +217,20 @@ mod tests {
             plan.step(&format!("s{machine}"), act(command.clone()), &[0]).host = Some(MachineId(machine));
         }
         let program = plan.program();
-        let seen = |i: usize| rehearse(&program, &program.code[i]).unwrap().unwrap();
+        let seen = |i: usize| rehearse(&program, &program.code[i], None).unwrap().unwrap();
         assert_eq!(seen(1).script, "A='x y'; export A\npromote '{{lsn}}'");
         assert_eq!(seen(1).way.join(" "), "");
         assert_eq!(seen(2).way.join(" "), "ssh -l admin -- db1");
         assert_eq!(seen(3).way.join(" "), "ip netns exec a");
         assert_eq!((seen(1).limit_ms, seen(2).limit_ms), (None, Some(90_500)));
-        assert!(rehearse(&program, &program.code[0]).is_none());
+        assert!(rehearse(&program, &program.code[0], None).is_none());
+    }
+
+    #[test]
+    fn ssh_is_typed_with_the_configuration_that_the_run_has() {
+        let reach = |user: &str| Reach::Ssh { host: "db1".into(), user: user.into() };
+        assert_eq!(way(&reach("admin"), Some("/my config")), ["ssh", "-F", "/my config", "-l", "admin", "--", "db1"]);
+        assert_eq!(way(&reach(""), None), ["ssh", "--", "db1"]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use event::{
 pub use guard::{Guards, Truth};
 pub use host::{Fate, Finished, Happening, Journal, JournalError, Key, Question, Reporter, Tail, Trace, Wish, World};
 pub(crate) use launch::quote;
-pub use launch::{Launch, Rehearsal, rehearse};
+pub use launch::{Launch, Rehearsal, rehearse, writes_secrets};
 #[cfg(feature = "compiler")]
 pub(crate) use launch::{reach, remote_limit, word};
 pub use machine::{Attempt, Inconsistent, Machine};

@@ -46,6 +46,8 @@ pub struct Options {
     pub dead: Option<String>,
     /// The approvals that count for it.
     pub approved: Vec<Approved>,
+    /// The flags that whoever goes on has to give again, with their values.
+    pub flags: Vec<(String, String)>,
 }
 
 impl Default for Options {
@@ -70,6 +72,7 @@ impl Default for Options {
             without_replica: false,
             dead: None,
             approved: Vec::new(),
+            flags: Vec::new(),
         }
     }
 }

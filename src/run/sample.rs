@@ -105,6 +105,7 @@ pub(crate) fn started(decisions: &[(&str, &str)]) -> Event {
         roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
+        flags: Vec::new(),
     })
 }
 

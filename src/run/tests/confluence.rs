@@ -65,6 +65,7 @@ pub fn begin(yes: [bool; 2]) -> Event {
         roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
+        flags: Vec::new(),
     })
 }
 

@@ -177,6 +177,7 @@ fn beginning(program: &Program, start: &State) -> Event {
         roles: Vec::new(),
         by: Who::default(),
         approved: Vec::new(),
+        flags: Vec::new(),
     })
 }
 

@@ -64,6 +64,7 @@ impl Case {
             roles: Vec::new(),
             by: Who::default(),
             approved: Vec::new(),
+            flags: Vec::new(),
         });
         let mut journal = self.world.journal.clone();
         let host =
