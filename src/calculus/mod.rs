@@ -142,6 +142,13 @@ impl Cell {
         }
     }
 
+    /// Where or how it may be, after `is` or `may be`: `on pg1 or nowhere`, `normal or prepared`.
+    pub fn reads<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> String {
+        let place = matches!(self.kind, CellKind::Place { .. });
+        let one = |value: &str| if place && value != "nowhere" { format!("on {value}") } else { value.to_owned() };
+        values.into_iter().map(one).collect::<Vec<_>>().join(" or ")
+    }
+
     /// The mask of all its values.
     pub fn all(&self) -> u64 {
         mask_of(self.values.len())

@@ -5,7 +5,7 @@ use crate::cli::flags::StateFlag;
 use crate::cli::show::{Story, read};
 use crate::cli::{Exit, report};
 use crate::emit::report::{Report, Seal, html, markdown};
-use crate::os;
+use crate::os::{self, Held};
 use crate::run::{Chronicle, Machine, RunError};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -64,7 +64,15 @@ fn write(args: &Args, story: Story) -> Result<String, RunError> {
         return Err(damage);
     }
     let seal = Seal { events: story.info.events, head: story.info.head };
-    let report = Report::of(&machine, &Chronicle::of(&story.records), Some(seal));
+    let (over, open): (Vec<_>, Vec<_>) = story.holds.iter().partition(|(_, over)| over.is_some());
+    let text = |(held, over): &(Held, Option<String>)| {
+        let about: Vec<&str> = held.duty.about().collect();
+        let on = if about.is_empty() { String::new() } else { format!(" on {}", about.join(", ")) };
+        let over = over.as_ref().map_or_else(String::new, |over| format!(" ({over})"));
+        format!("{}{on}: {}{over}", held.id, held.duty.text)
+    };
+    let holds = (open.into_iter().map(text).collect(), over.into_iter().map(text).collect());
+    let report = Report::of(&machine, &Chronicle::of(&story.records), holds, Some(seal));
     let report = report.ok_or_else(|| RunError::open("the run has no beginning in the journal"))?;
     let named = args.output.as_ref().and_then(|path| path.extension()).and_then(|e| e.to_str());
     let by_name = match named {

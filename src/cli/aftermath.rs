@@ -13,7 +13,11 @@ pub fn lines(after: &Aftermath, color: bool, most: usize) -> Vec<String> {
         let became = became(&step.status);
         let label = if i == 0 { "not done" } else { "" };
         page.field(label, &printable(&format!("{} {became}{colon}{}", step.step, step.why)));
-        page.by_hand(&step.by_hand);
+        match step.status.as_str() {
+            // To repeat it without looking may do it twice.
+            "unknown" | "running" => page.looked_first(&step.by_hand),
+            _ => page.by_hand(&step.by_hand),
+        }
     }
     if let Some(more) = after.not_done.len().checked_sub(most).filter(|n| *n > 0) {
         page.field("", &format!("and {more} more, which `handover show` lists"));
@@ -74,12 +78,25 @@ impl Page {
         self.lines.push(format!("             {}", printable(text)));
     }
 
+    fn looked_first(&mut self, by_hand: &ByHand) {
+        self.reads(by_hand);
+        if by_hand.verify.is_empty() {
+            return self.copied("", &by_hand.act);
+        }
+        self.copied("see first: ", &by_hand.verify);
+        self.copied("if it is not so: ", &by_hand.act);
+    }
+
     fn by_hand(&mut self, by_hand: &ByHand) {
+        self.reads(by_hand);
+        self.copied("", &by_hand.act);
+        self.copied("verify: ", &by_hand.verify);
+    }
+
+    fn reads(&mut self, by_hand: &ByHand) {
         if !by_hand.secrets.is_empty() {
             self.note(&format!("reads first, from standard input: {}", by_hand.secrets.join(", ")));
         }
-        self.copied("", &by_hand.act);
-        self.copied("verify: ", &by_hand.verify);
     }
 
     /// What may be copied: each line as it is.

@@ -12,6 +12,9 @@ use crate::run::{Event, RunError};
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  handover cancel --why \"wrong site\"\n  handover cancel 20261121-211403-9f3e --now\n\n\
+                  Without --now, what runs is left to end, and every open question is taken back but those of a `finally`, which \
+                  still wait for an answer. With --now, what runs is ended, too. A question that is taken back counts as not \
+                  run: its step is neither done nor failed.\n\n\
                   A run whose executor was lost is cancelled by `handover resume RUN --cancel`."
 )]
 pub struct Args {

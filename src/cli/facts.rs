@@ -200,8 +200,14 @@ impl Facts {
         let steps = machine.program().code.iter().enumerate().filter(|(_, i)| !i.op.is_structure());
         let statuses: Vec<Status> = steps.map(|(index, _)| machine.status(InstrId::at(index))).collect();
         let count = |of: &[Status]| statuses.iter().filter(|s| of.contains(s)).count();
-        let (done, failed) = (count(&[Status::Ok]), count(&[Status::Failed, Status::Unknown]));
-        let skipped = count(&[Status::NotApplicable, Status::Blocked, Status::Cancelled]);
+        // A question that was taken back has not failed.
+        let withdrawn = self.chronicle.steps.values().filter(|tale| tale.was_taken_back()).count();
+        let (done, failed) = (count(&[Status::Ok]), count(&[Status::Failed]).saturating_sub(withdrawn));
+        let skipped = count(&[Status::NotApplicable, Status::Blocked, Status::Cancelled]) + withdrawn;
+        let unknown = match count(&[Status::Unknown]) {
+            0 => String::new(),
+            n => format!(", {n} unknown"),
+        };
         let waivers = match ended.waived.len() {
             0 => String::new(),
             1 => String::from("with 1 waiver, "),
@@ -209,15 +215,27 @@ impl Facts {
         };
         // What was waived takes its place among what was done: such a run is no plain success.
         let style = if waivers.is_empty() { style } else { Style::Yellow };
-        self.say(time, word, style, &format!("{waivers}{done} done, {skipped} not run, {failed} failed{took}"));
+        self.say(
+            time,
+            word,
+            style,
+            &format!("{waivers}{done} done, {skipped} not run, {failed} failed{unknown}{took}"),
+        );
         for missed in missed_goals(machine) {
             self.say(time, "goal", Style::Red, &missed);
         }
         for waived in &ended.waived {
             self.say(time, "waived", Style::Yellow, waived);
         }
-        for hold in &ended.holds {
-            self.say(time, "hold", Style::Yellow, &hold.text);
+        let run = machine.started().map_or("", |s| s.run.as_str());
+        for (hold, number) in ended.holds.iter().zip(1..) {
+            let about: Vec<&str> = hold.about().collect();
+            let on = if about.is_empty() { String::new() } else { format!(" on {}", about.join(", ")) };
+            self.say(time, "hold", Style::Yellow, &format!("{run}.{number}{on}: {}", hold.text));
+        }
+        if !ended.ends.is_empty() {
+            let text = format!("what earlier runs left to be kept of {}", ended.ends.join(", "));
+            self.say(time, "over", Style::Green, &text);
         }
         self.after(machine);
     }

@@ -5,7 +5,7 @@ use crate::bytecode::{InstrId, Program};
 use crate::calculus::CellId;
 use crate::cli::approved::{self, ApprovalFlags};
 use crate::cli::compile::{self, PlanArgs};
-use crate::cli::console::Console;
+use crate::cli::console::{Console, Style};
 use crate::cli::flags::{Format, RunFlags, StateFlag, again};
 use crate::cli::preview::{self, Detail};
 use crate::cli::progress::{Lines, Progress};
@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Do not ask before anything is done
-    #[arg(long, conflicts_with = "dry_run")]
+    #[arg(long)]
     yes: bool,
     /// Run a compiled program although it is not proved safe
     #[arg(long)]
@@ -81,7 +81,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     let program = loaded.program;
     if args.dry_run {
         preview::show(&mut console.out, &program, &options, Detail::Commands);
-        return Exit::Done;
+        return warn(&args.state, &program, &options, console);
     }
     if !args.yes
         && let Some(exit) = confirm(&program, &options, console)
@@ -92,6 +92,21 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         follow(console, &args.how, |reporter, terminal| os::execute(&store, program, &options, reporter, terminal))
     });
     finish(ended, console)
+}
+
+/// Says why a run would be refused by what earlier ones have left.
+fn warn(state: &StateFlag, program: &Verified, options: &Options, console: &mut Console) -> Exit {
+    let found = existing(state).and_then(|store| store.map_or(Ok(Vec::new()), |s| os::obstacles(&s, program, options)));
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return report::run_error(console, &error),
+    };
+    for why in &found {
+        let word = console.err.styled(Style::Yellow, "warning");
+        console.err.line(format_args!("{word}: it would be refused now: {}", why.message));
+        console.err.line(format_args!("\n  {}", why.help.as_deref().unwrap_or_default()));
+    }
+    Exit::Done
 }
 
 /// What whoever goes on with it, or back, has to say again.

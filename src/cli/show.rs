@@ -5,7 +5,7 @@ use crate::cli::flags::{Format, FormatFlag, StateFlag};
 use crate::cli::progress::{Progress, named};
 use crate::cli::run::{needed, sealed};
 use crate::cli::{Exit, report};
-use crate::os::{RunInfo, Store};
+use crate::os::{Held, RunInfo, Store};
 use crate::run::{Aftermath, Chronicle, Inconsistent, Machine, Record, Reporter, RunError};
 use crate::verify::Verified;
 use serde_json::json;
@@ -37,6 +37,8 @@ pub struct Story {
     pub info: RunInfo,
     pub program: Arc<Verified>,
     pub records: Vec<Record>,
+    /// The duties that it has left, each with what has ended it since.
+    pub holds: Vec<(Held, Option<String>)>,
     /// Why there are no more of them.
     pub damage: Option<RunError>,
 }
@@ -61,7 +63,8 @@ pub fn read(run: Option<&str>, state: &StateFlag) -> Result<Story, RunError> {
     };
     let program = store.program(&info.digest)?;
     let (records, damage) = store.readable(&info.id);
-    Ok(Story { info, program: Arc::new(program), records, damage })
+    let holds = store.left_by(&info.id)?;
+    Ok(Story { info, program: Arc::new(program), records, holds, damage })
 }
 
 fn document(story: Story, console: &mut Console) -> Result<Exit, RunError> {
@@ -124,6 +127,11 @@ fn tell(story: Story, console: &mut Console) -> Result<Exit, RunError> {
     }
     if story.info.ended.is_none() {
         progress.left(&machine);
+    }
+    for (held, over) in story.holds {
+        if let Some(over) = over {
+            console.out.line(format_args!("hold {} is over: {over}", held.id));
+        }
     }
     sealed(console, &story.info.id, story.info.events, &story.info.head);
     if story.info.ended.is_none() {

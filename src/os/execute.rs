@@ -1,6 +1,6 @@
 //! Running a program, and taking a run up again: the same path but for the first event.
 
-use super::control::Control;
+use super::control::{Control, is_alive};
 use super::environment;
 use super::gates::Gates;
 use super::holds::none_broken;
@@ -146,6 +146,13 @@ fn over(run: &str) -> RunError {
         .help("start the plan anew; steps that are done and can be read back are not repeated")
 }
 
+/// Why a program would be refused now, by what earlier runs of this journal have left.
+pub fn obstacles(store: &Store, program: &Program, options: &Options) -> Result<Vec<RunError>, RunError> {
+    let unfinished = unfinished(store, program)?.filter(|_| !options.anew);
+    let broken = none_broken(store, program, options).err();
+    Ok(unfinished.into_iter().chain(broken).collect())
+}
+
 /// An executor that was lost may have left a command running: a new run beside it would meet it.
 fn unfinished(store: &Store, program: &Program) -> Result<Option<RunError>, RunError> {
     for run in store.runs()?.into_iter().filter(|run| run.ended.is_none()) {
@@ -157,7 +164,9 @@ fn unfinished(store: &Store, program: &Program) -> Result<Option<RunError>, RunE
             thing.map(|thing| format!("of `{}`, which locks `{thing}`, too,", run.plan))
         };
         if let Some(of) = shared {
-            let message = format!("run {} {of} has not ended: its executor was lost", run.id);
+            // One that goes on holds its locks: it is met only by somebody who does not take them.
+            let how = if is_alive(store.folder(), &run.id) { "it goes on" } else { "its executor was lost" };
+            let message = format!("run {} {of} has not ended: {how}", run.id);
             let help = format!("go on with it: `handover resume {}`; to leave it as it is, add `--anew`", run.id);
             return Ok(Some(RunError::stopped(message).help(help)));
         }

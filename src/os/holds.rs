@@ -48,6 +48,25 @@ impl Store {
         Ok(holds)
     }
 
+    /// The duties that a run has left, each with what has ended it since, in words.
+    pub fn left_by(&self, run: &str) -> Result<Vec<(Held, Option<String>)>, RunError> {
+        let runs: Vec<RunInfo> = self.runs()?.into_iter().rev().collect();
+        let Some(at) = runs.iter().position(|r| r.id == run) else { return Ok(Vec::new()) };
+        let (earlier, later) = runs.split_at(at + 1);
+        let over = |held: &Held| -> Result<Option<String>, RunError> {
+            if let Some(word) = self.release_of(&held.id)? {
+                return Ok(Some(format!("released by {word}")));
+            }
+            Ok(later.iter().find_map(|run| match () {
+                () if held.duty.is_ended_by(&run.ends) => Some(format!("ended by run {} ({})", run.id, run.plan)),
+                () if run.holds.contains(&held.duty) => Some(format!("left anew by run {} ({})", run.id, run.plan)),
+                () => None,
+            }))
+        };
+        let left = earlier.last().into_iter().flat_map(left_by);
+        left.map(|held| over(&held).map(|over| (held, over))).collect()
+    }
+
     /// The open duty with this id, or the only one whose id begins so.
     pub fn hold(&self, id: &str) -> Result<Held, RunError> {
         let holds = self.holds()?;

@@ -30,7 +30,7 @@ pub use disk::Disk;
 #[cfg(test)]
 mod tests;
 
-pub use execute::{Ending, execute, resume};
+pub use execute::{Ending, execute, obstacles, resume};
 pub use files::{FileError, find, is_folder, read, read_text, rewrite, write};
 pub use holds::Held;
 pub use replica::receive;

@@ -4,7 +4,7 @@
 use crate::bytecode::{Instr, InstrId, Op, Program, Status};
 use crate::calculus::{Template, ValueId};
 use crate::run::launch::{fill_in, rehearse_with, word, writes_secrets};
-use crate::run::{Chronicle, Machine, Open, RunOutcome, left_open};
+use crate::run::{Chronicle, Machine, Open, RunOutcome, StepOutcome, Tale, left_open};
 use serde::Serialize;
 
 /// What is so after a run that has not completed, or was left with something open.
@@ -93,20 +93,41 @@ impl Look<'_> {
                 Status::NotApplicable => after.not_applicable.push(name),
                 status => after.not_done.push(NotDone {
                     step: name,
-                    status: status.to_string(),
+                    status: if self.was_taken_back(id) { Status::Cancelled } else { status }.to_string(),
                     why: self.why(id, status),
-                    by_hand: self.by_hand(instr),
+                    by_hand: if self.is_forbidden(id) { ByHand::default() } else { self.by_hand(instr) },
                 }),
             }
         }
         after.open = self.open();
         after.go_on = self.go_on();
-        after.go_back = program.calls.back.iter().map(|call| self.go_back(call)).collect();
+        if self.has_acted() {
+            after.go_back = program.calls.back.iter().map(|call| self.go_back(call)).collect();
+        }
         if self.machine.ended().is_none() {
             // A run that is taken up again repeats nothing that is done.
             after.repeated.clear();
         }
         after
+    }
+
+    /// Whether something may have been changed: before that there is nothing to go back from.
+    fn has_acted(&self) -> bool {
+        let acts = |id: &InstrId| self.program().code.get(id.index()).is_some_and(|i| matches!(i.op, Op::Run { .. }));
+        let untouched = |t: &Tale| t.attempts.is_empty() || t.outcome() == Some(StepOutcome::AlreadySo);
+        self.chronicle.steps.iter().any(|(id, tale)| acts(id) && !untouched(tale))
+    }
+
+    /// Whether an answer is why it was not done, or is the step itself: nobody is told how to do it all the same.
+    fn is_forbidden(&self, id: InstrId) -> bool {
+        let by = cause(self.machine, id).unwrap_or(id);
+        let asks = self.program().code.get(by.index()).is_some_and(|i| matches!(i.op, Op::Ask { .. }));
+        let answered = self.chronicle.steps.get(&by).is_some_and(|t| t.exchanges.iter().any(|e| e.answered.is_some()));
+        asks && answered && self.machine.status(by) == Status::Failed
+    }
+
+    fn was_taken_back(&self, id: InstrId) -> bool {
+        self.chronicle.steps.get(&id).is_some_and(Tale::was_taken_back)
     }
 
     /// In the words that the run itself used.
@@ -166,8 +187,16 @@ impl Look<'_> {
 
     /// The steps that bring a thing into a state in which it may stay.
     fn closed_by(&self, open: &Open) -> Vec<(String, ByHand)> {
-        let Open::Thing { name, .. } = open else { return Vec::new() };
         let program = self.program();
+        let name = match open {
+            Open::Thing { name, .. } => name,
+            Open::Unfinished { step } => {
+                let instr = program.code.get(step.index());
+                return instr.map(|i| (program.name_and_place(*step), self.by_hand(i))).into_iter().collect();
+            }
+            // Whether it happened is to be seen first; how stands with the steps that are not done.
+            Open::Unknown { .. } => return Vec::new(),
+        };
         let closes = |instr: &Instr| {
             instr.effects.iter().any(|effect| {
                 let cell = program.cells.get(effect.cell.index()).filter(|c| c.name == *name);
@@ -332,11 +361,13 @@ mod tests {
         let mut machine = Machine::new(Arc::new(plan.verified()));
         let Event::RunStarted(mut begun) = started(&[]) else { unreachable!() };
         let flags =
-            [("--require-approval", "/a b"), ("--allowed-signers", "s"), ("--role", "dba=mila,ben"), ("--jobs", "2")];
+            [("--require-approval", "/a b"), ("--allowed-signers", "s"), ("--role", "dba=root"), ("--jobs", "2")];
         begun.flags = flags.iter().map(|(flag, value)| (String::from(*flag), String::from(*value))).collect();
-        let said = |machine: &Machine| Aftermath::of(machine, &Chronicle::default()).unwrap();
+        let mut chronicle = Chronicle::default();
         machine.apply(&Event::RunStarted(begun)).unwrap();
-        assert_eq!(said(&machine).go_on, "handover resume r --jobs 2");
+        let said = Aftermath::of(&machine, &chronicle).unwrap();
+        assert_eq!(said.go_back, Vec::<String>::new(), "nothing has moved");
+        assert_eq!(said.go_on, "handover resume r --jobs 2");
         let settle = |machine: &mut Machine| {
             while let Some((step, status)) = machine.settling() {
                 machine.apply(&Event::Settled { step, status }).unwrap();
@@ -345,13 +376,15 @@ mod tests {
         for event in [start(1), ended(1, StepOutcome::Failed, "")] {
             settle(&mut machine);
             machine.apply(&event).unwrap();
+            chronicle.add(&Record { time: Timestamp::UNIX_EPOCH, event });
         }
         settle(&mut machine);
         let end = machine.conclusion();
         machine.apply(&Event::RunEnded(end)).unwrap();
-        let rest = "--allowed-signers s --role dba=mila,ben --jobs 2";
-        assert_eq!(said(&machine).go_on, format!("handover run dr.ha p --require-approval '/a b' {rest}"));
-        assert_eq!(said(&machine).go_back, [format!("handover run dr.ha back --approvals 1 {rest}")]);
+        let rest = "--allowed-signers s --role dba=root --jobs 2";
+        let said = Aftermath::of(&machine, &chronicle).unwrap();
+        assert_eq!(said.go_on, format!("handover run dr.ha p --require-approval '/a b' {rest}"));
+        assert_eq!(said.go_back, [format!("handover run dr.ha back --approvals 1 {rest}")]);
     }
 
     #[test]

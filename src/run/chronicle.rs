@@ -3,6 +3,7 @@
 //! [`Machine`](crate::run::Machine) says what follows from the events; this keeps when they happened and in which words.
 
 use crate::bytecode::{InstrId, Status};
+use crate::run::step::CANCELLED;
 use crate::run::{AnswerSource, Event, Link, Record, Said, StepEnded, StepOutcome, Waiver, Who};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub struct Chronicle {
     pub latest: Option<Timestamp>,
     /// What became of each step that started or settled.
     pub steps: BTreeMap<InstrId, Tale>,
+    /// Who was said to have which role, since when, by whom.
+    pub roles: Vec<(Timestamp, String, Vec<(String, Vec<String>)>)>,
     /// The executors, with when each took over.
     pub sessions: Vec<(Timestamp, Who)>,
     /// Who wanted the run to end, and whether at once.
@@ -118,8 +121,12 @@ impl Chronicle {
             Event::RunStarted(started) => {
                 self.began = Some(time);
                 self.sessions.push((time, started.by.clone()));
+                self.name_roles(time, &started.by, &started.roles);
             }
-            Event::RunResumed { by, .. } => self.sessions.push((time, by.clone())),
+            Event::RunResumed { by, roles } => {
+                self.sessions.push((time, by.clone()));
+                self.name_roles(time, by, roles);
+            }
             Event::StepStarted { step, attempt } => {
                 self.tale(*step).attempts.push(Try { number: *attempt, began: time, ended: None });
             }
@@ -151,6 +158,20 @@ impl Chronicle {
             Event::Settled { step, status } => self.tale(*step).settled = Some((time, *status)),
             Event::RunEnded(_) => {}
         }
+    }
+
+    fn name_roles(&mut self, time: Timestamp, by: &Who, roles: &[(String, Vec<String>)]) {
+        if !roles.is_empty() {
+            self.roles.push((time, by.user.clone(), roles.to_vec()));
+        }
+    }
+
+    /// Who said by `--role` that a user has a role, if that counted then: `mila`, `mila as root`.
+    pub fn named_by(&self, at: Timestamp, user: &str, role: &str) -> Option<&str> {
+        let person = user.split_once(" as ").map_or(user, |(person, _)| person);
+        let (_, by, roles) = self.roles.iter().rev().find(|(since, ..)| *since <= at)?;
+        let named = roles.iter().any(|(name, users)| name == role && users.iter().any(|u| u == person));
+        named.then_some(by.as_str())
     }
 
     fn tale(&mut self, step: InstrId) -> &mut Tale {
@@ -203,6 +224,12 @@ impl Tale {
     /// How the step ended, unless it goes on.
     pub fn end(&self) -> Option<&(Timestamp, StepEnded)> {
         self.attempts.last()?.ended.as_ref().filter(|(_, ended)| !ended.again)
+    }
+
+    /// Whether its question was taken back, because the run was cancelled: nobody has answered it, and nothing failed.
+    pub fn was_taken_back(&self) -> bool {
+        let open = self.exchanges.last().is_some_and(|e| e.answered.is_none());
+        open && self.end().is_some_and(|(_, end)| end.outcome == StepOutcome::Failed && end.reason == CANCELLED)
     }
 
     /// The outcome that counts.

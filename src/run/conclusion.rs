@@ -1,6 +1,7 @@
 //! How a run has ended, and what it leaves open for people to close.
 
 use crate::bytecode::{Duty, InstrId, Op, Program, Status};
+use crate::calculus::CellKind;
 use crate::run::{Machine, Open, RunEnded, RunOutcome, exit};
 
 /// Reads the end of a run off its machine.
@@ -77,7 +78,12 @@ fn made_up_for(machine: &Machine) -> Vec<bool> {
 pub fn left_open(program: &Program, open: &Open) -> String {
     match open {
         Open::Thing { name, may_be, rests } => {
-            format!("`{name}` may be {}; it must be {}", may_be.join(" or "), rests.join(" or "))
+            let cell = program.cells.iter().find(|c| c.name == *name);
+            let reads = |values: &[String]| {
+                let values = || values.iter().map(String::as_str);
+                cell.map_or_else(|| values().collect::<Vec<_>>().join(" or "), |cell| cell.reads(values()))
+            };
+            format!("`{name}` may be {}; it must be {}", reads(may_be), reads(rests))
         }
         Open::Unknown { step } => {
             format!("nobody knows whether {} happened, or whether it still will", program.name_and_place(*step))
@@ -98,9 +104,11 @@ pub fn missed_goals(machine: &Machine) -> Vec<String> {
         if now & !goal.allowed != 0 {
             let names = |mask: u64| {
                 let named = cell.values.iter().enumerate().filter(|(v, _)| mask >> v & 1 == 1);
-                named.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" or ")
+                cell.reads(named.map(|(_, name)| name.as_str()))
             };
-            missed.push(format!("`{}` is {}; the plan was to make it {}", cell.name, names(now), names(goal.allowed)));
+            let verb = if matches!(cell.kind, CellKind::Place { .. }) { "have" } else { "make" };
+            let (now, goal) = (names(now), names(goal.allowed));
+            missed.push(format!("`{}` is {now}; the plan was to {verb} it {goal}", cell.name));
         }
     }
     missed

@@ -6,15 +6,21 @@ use crate::emit::report::model::{Attempt, Deed, Exchange, Happened, Promise, Rep
 use crate::emit::report::proof::proof;
 use crate::emit::report::timeline::{critical, ms, timeline};
 use crate::run::{
-    Aftermath, AnswerSource, Chronicle, Exit, Link, Machine, RunOutcome, Said, StepOutcome, Try, cause, missed_goals,
-    usual_ms,
+    Aftermath, AnswerSource, Chronicle, Exit, Link, Machine, RunOutcome, Said, StepOutcome, Tale, Try, cause,
+    missed_goals, usual_ms,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 impl Report {
     /// The report of a run as far as it has gone; `None` of a run that has not begun.
-    pub fn of(machine: &Machine, chronicle: &Chronicle, seal: Option<Seal>) -> Option<Report> {
+    /// The duties that it has left: those that remain, and those that are over.
+    pub fn of(
+        machine: &Machine,
+        chronicle: &Chronicle,
+        (holds, holds_over): (Vec<String>, Vec<String>),
+        seal: Option<Seal>,
+    ) -> Option<Report> {
         let started = machine.started()?;
         let program: &Program = machine.program();
         let began = chronicle.began?;
@@ -24,10 +30,11 @@ impl Report {
             ms: promised,
             text: duration(promised),
             kept: ms(began, end) <= promised && completed(machine),
-            word: match completed(machine) {
-                true if ms(began, end) <= promised => "kept",
-                true => "not kept",
-                false => "not reached",
+            word: match machine.ended() {
+                None => left_of(promised, ms(began, end)),
+                Some(_) if !completed(machine) => String::from("not reached"),
+                Some(_) if ms(began, end) <= promised => String::from("kept"),
+                Some(_) => String::from("not kept"),
             },
         });
         let build = Build { machine, chronicle, names: Names::of(program), critical: critical(program, chronicle) };
@@ -41,6 +48,7 @@ impl Report {
             verdict,
             began: moment(began),
             ended: moment(end),
+            end_word: if machine.ended().is_some() { "Ended" } else { "Last heard of" },
             took: took(began, end),
             promise,
             digest: started.digest.clone(),
@@ -64,7 +72,8 @@ impl Report {
                 .collect(),
             missed: machine.ended().map_or_else(Vec::new, |_| missed_goals(machine)),
             left: Aftermath::of(machine, chronicle),
-            holds: machine.ended().map_or_else(Vec::new, |e| e.holds.iter().map(|h| h.text.clone()).collect()),
+            holds,
+            holds_over,
             proof: proof(program),
             seal,
             version: env!("CARGO_PKG_VERSION"),
@@ -76,6 +85,14 @@ impl Report {
 fn sources(program: &Program) -> Vec<Source> {
     let files = program.sources.iter().filter(|s| !s.path.starts_with("--"));
     files.map(|s| Source { path: s.path.clone(), digest: hexadecimal(&s.digest) }).collect()
+}
+
+/// How much of the promised time a run without an end had left when it was last heard of.
+fn left_of(promised_ms: u64, took_ms: u64) -> String {
+    match promised_ms.checked_sub(took_ms) {
+        Some(left) => format!("{} left when it was last heard of", duration(left / 1000 * 1000)),
+        None => format!("over by {} when it was last heard of", duration((took_ms - promised_ms) / 1000 * 1000)),
+    }
 }
 
 fn completed(machine: &Machine) -> bool {
@@ -160,7 +177,8 @@ impl Build<'_> {
             .collect(),
             retold: attempts.len() > 1 || attempts.iter().any(|a| a.ended.is_none()),
             attempts: attempts.iter().map(attempt).collect(),
-            exchanges: tale.map_or_else(Vec::new, |t| t.exchanges.iter().map(exchange).collect()),
+            exchanges: tale
+                .map_or_else(Vec::new, |t| t.exchanges.iter().map(|e| exchange(self.chronicle, e)).collect()),
             told: tale.map_or_else(Vec::new, |t| t.told.clone()),
         }
     }
@@ -173,6 +191,7 @@ impl Build<'_> {
         let (word, tone) = match status {
             Status::Ok if outcome == Some(StepOutcome::AlreadySo) => ("already so", "good"),
             Status::Ok => ("ok", "good"),
+            Status::Failed if self.chronicle.steps.get(&id).is_some_and(Tale::was_taken_back) => ("cancelled", "warn"),
             Status::Failed if tolerated => ("failed", "warn"),
             Status::Failed => ("failed", "bad"),
             Status::Unknown => ("unknown", "bad"),
@@ -226,8 +245,9 @@ impl Build<'_> {
             let name = self.program().name_and_place(*id);
             for exchange in &tale.exchanges {
                 let Some((time, answer, by)) = &exchange.answered else { continue };
-                let role = exchange.asked.as_ref().and_then(|a| a.role.as_ref());
-                let role = role.map_or_else(String::new, |role| format!(" as {role}"));
+                let asked_of = exchange.asked.as_ref().and_then(|a| a.role.as_ref());
+                let named = named(self.chronicle, exchange).map_or_else(String::new, |by| format!(", {by}"));
+                let role = asked_of.map_or_else(String::new, |role| format!(" as {role}{named}"));
                 let what = format!("answered {name}{role} with {answer}");
                 match by {
                     AnswerSource::Person(Said { who, why }) => add(*time, who, what, why),
@@ -272,7 +292,15 @@ fn attempt(attempt: &Try) -> Attempt {
     }
 }
 
-fn exchange(exchange: &crate::run::Exchange) -> Exchange {
+/// On whose word alone whoever answered had the role for it.
+fn named(chronicle: &Chronicle, exchange: &crate::run::Exchange) -> Option<String> {
+    let role = exchange.asked.as_ref()?.role.as_ref()?;
+    let (time, _, by) = exchange.answered.as_ref()?;
+    let by = chronicle.named_by(*time, &by.said().who, role)?;
+    Some(format!("a role given by {by} with --role"))
+}
+
+fn exchange(chronicle: &Chronicle, exchange: &crate::run::Exchange) -> Exchange {
     let asked = exchange.asked.as_ref();
     let (answer, by) = match &exchange.answered {
         None => (String::new(), String::new()),
@@ -283,7 +311,8 @@ fn exchange(exchange: &crate::run::Exchange) -> Exchange {
                 AnswerSource::InAdvance(who) => format!("by {who}, in advance"),
                 AnswerSource::Deadline => String::from("because nobody answered in time"),
             };
-            (answer.clone(), format!("{by}, at {}", clock(*time)))
+            let role = named(chronicle, exchange).map_or_else(String::new, |role| format!(" ({role})"));
+            (answer.clone(), format!("{by}{role}, at {}", clock(*time)))
         }
     };
     Exchange {

@@ -18,6 +18,8 @@ pub struct Report {
     pub began: String,
     /// When it ended, or when something was last recorded.
     pub ended: String,
+    /// Which of the two: `Ended` or `Last heard of`.
+    pub end_word: &'static str,
     /// How long that took.
     pub took: String,
     /// What was promised, and whether it was kept.
@@ -44,8 +46,10 @@ pub struct Report {
     pub missed: Vec<String>,
     /// What is left, unless the run completed and left nothing open.
     pub left: Option<Aftermath>,
-    /// Duties that remain.
+    /// Duties that remain: the id, what it is about, what is to be kept how.
     pub holds: Vec<String>,
+    /// Duties that it left and that are over by now, with who or what has ended them.
+    pub holds_over: Vec<String>,
     /// What is proved of the program.
     pub proof: Proof,
     /// What seals the journal that this was read from.
@@ -74,8 +78,8 @@ pub struct Promise {
     pub text: String,
     /// Whether the run completed in time.
     pub kept: bool,
-    /// The same in words.
-    pub word: &'static str,
+    /// The same in words: `kept`, `not kept`, `not reached`; of a run without an end how much of it was left.
+    pub word: String,
 }
 
 /// A source of the program.

@@ -269,6 +269,6 @@ fn answered(step: InstrId, option: u8, answer: &str, by: AnswerSource) -> Event 
     Event::Answered { step, option, answer: answer.to_owned(), by }
 }
 
-const CANCELLED: &str = "the operator cancelled";
+pub(crate) const CANCELLED: &str = "the operator cancelled";
 const LATE: &str = "nobody has answered in time";
 const NOBODY: &str = "nobody is there to answer, and no answer was given in advance";

@@ -95,7 +95,14 @@ impl Asking {
             None => ("no", false),
         };
         let outcome = if works { StepOutcome::Ok } else { StepOutcome::Failed };
-        let reason = if works { String::new() } else { format!("the answer was `{word}`") };
+        let reason = match &by {
+            _ if works => String::new(),
+            AnswerSource::Deadline => format!("{LATE}, which counts as `{word}`"),
+            AnswerSource::Command => format!("the answer was `{word}`"),
+            AnswerSource::Person(_) | AnswerSource::InAdvance(_) => {
+                format!("the answer was `{word}`, said {}", by.said())
+            }
+        };
         Turn::end(Event::StepEnded(ended(self.id, 1, outcome, reason))).after(answered(self.id, option, word, by))
     }
 
