@@ -157,6 +157,15 @@ fn a_run_that_went_on_without_something_says_no_plain_success() {
     }
     lost.kill().unwrap();
     lost.wait().unwrap();
+    let report = case.report(&[]);
+    let end = Regex::new(
+        r"\n\| Last heard of \| .*\n.*\n\| Promised \| 10m, \*\*9m5\ds left when it was last heard of\*\* \|",
+    )
+    .unwrap();
+    assert!(end.is_match(&report) && !report.contains("not reached"), "{report}");
+    let plan = ["run", "plan.ha", "move", "--given", "firewalls=excluded", "--dry-run"];
+    let rehearsed = String::from_utf8(case.handover(&plan).stderr).unwrap();
+    assert!(rehearsed.contains("has not ended: its executor was lost"), "{rehearsed}");
     assert_eq!(case.runs(&["--anew"]), 0);
     let report = case.report(&[]);
     assert!(report.starts_with("# move(to: /srv): completed with waivers\n"), "{report}");

@@ -187,16 +187,9 @@ impl Look<'_> {
 
     /// The steps that bring a thing into a state in which it may stay.
     fn closed_by(&self, open: &Open) -> Vec<(String, ByHand)> {
+        // What is open of a step stands with the steps that are not done.
+        let Open::Thing { name, .. } = open else { return Vec::new() };
         let program = self.program();
-        let name = match open {
-            Open::Thing { name, .. } => name,
-            Open::Unfinished { step } => {
-                let instr = program.code.get(step.index());
-                return instr.map(|i| (program.name_and_place(*step), self.by_hand(i))).into_iter().collect();
-            }
-            // Whether it happened is to be seen first; how stands with the steps that are not done.
-            Open::Unknown { .. } => return Vec::new(),
-        };
         let closes = |instr: &Instr| {
             instr.effects.iter().any(|effect| {
                 let cell = program.cells.get(effect.cell.index()).filter(|c| c.name == *name);

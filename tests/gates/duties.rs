@@ -1,6 +1,6 @@
 //! Duties that outlive their run.
 
-use crate::place::Place;
+use crate::place::{Place, me};
 use serde_json::Value;
 
 const PLAN: &str = r#"
@@ -45,9 +45,12 @@ impl Place {
 #[test]
 fn what_is_held_is_in_the_way_of_whoever_would_break_it_until_a_plan_ends_it() {
     let place = Place::new(PLAN);
-    assert_eq!(place.run("failover", &[]).0, 0);
+    let (exit, told, _) = place.run("failover", &[]);
+    assert_eq!(exit, 0);
     let holds = place.holds();
     assert_eq!(holds.len(), 2);
+    let shown = format!("hold       {} on a, orders: keep a as it is", holds[0]["id"].as_str().unwrap());
+    assert!(told.contains(&shown), "{told}");
     assert_eq!((&holds[0]["node"], &holds[0]["things"][0]), (&Value::from("a"), &Value::from("orders")));
     let id = holds[0]["id"].as_str().unwrap();
     let (_, out, _) = place.handover(&["runs"]);
@@ -58,12 +61,20 @@ fn what_is_held_is_in_the_way_of_whoever_would_break_it_until_a_plan_ends_it() {
     for said in ["patch on a would break the hold on a, orders", "ends hold on a, orders", "--waive-hold", "release"] {
         assert!(err.contains(said), "{said}: {err}");
     }
+    // A rehearsal says so, and is one.
+    let (exit, out, err) = place.run("patch", &["--dry-run"]);
+    assert!(exit == 0 && out.contains("echo patch"), "{out}{err}");
+    assert!(err.contains("warning: it would be refused now: patch on a would break the hold on a, orders"), "{err}");
+    assert_eq!(place.run("look", &["--dry-run"]).2, "");
     // A plan that was to end it and failed has not.
     std::fs::write(place.path("broken"), "").unwrap();
     assert_eq!(place.run("rejoin", &[]).0, 3);
     assert_eq!(place.holds().len(), 2);
     std::fs::remove_file(place.path("broken")).unwrap();
-    assert_eq!(place.run("rejoin", &[]).0, 0);
+    let (exit, told, _) = place.run("rejoin", &[]);
+    assert!(exit == 0 && told.contains("over       what earlier runs left to be kept of a, orders"), "{told}");
+    let (_, out, _) = place.handover(&["show", id.split('.').next().unwrap()]);
+    assert!(out.contains(&format!("hold {id} is over: ended by run ")) && out.contains(" (rejoin)"), "{out}");
     assert_eq!(place.holds().len(), 1, "what is about nothing is left to people");
     assert_eq!(place.run("patch", &[]).0, 0);
 }
@@ -88,6 +99,17 @@ fn a_hold_is_waived_or_released_by_a_person_who_says_why() {
     assert_eq!(place.holds().len(), 2, "it was waived for one run");
     let (exit, out, err) = place.handover(&["release", &id, "--why", "a was scrapped"]);
     assert!(exit == 0 && out.starts_with("released: the hold on a, orders"), "{out}{err}");
+    let over = format!("released by {} at ", me());
+    let run = id.split('.').next().unwrap();
+    let (_, out, _) = place.handover(&["show", run]);
+    assert!(out.contains(&format!("hold {id} is over: {over}")) && out.contains(": a was scrapped"), "{out}");
+    let (_, out, _) = place.handover(&["report", run, "--format", "json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert!(report["holds_over"][0].as_str().unwrap().contains(&over), "{report}");
+    assert_eq!(report["holds"], serde_json::json!([format!("{run}.2: tell the customers")]));
+    let (_, out, _) = place.handover(&["report", run]);
+    let (kept, rest) = out.split_once("## No longer to be kept").unwrap();
+    assert!(!kept.contains("keep a as it is") && rest.contains("keep a as it is"), "{out}");
     assert_eq!((place.holds().len(), place.run("patch", &[]).0), (1, 0));
     let (exit, _, err) = place.handover(&["release", &id, "--why", "again"]);
     let before = format!("the hold `{id}` was released already, by {}, at 20", crate::place::me());

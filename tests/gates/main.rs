@@ -99,6 +99,32 @@ fn a_no_from_another_terminal_stops_the_plan() {
     assert!(exit == 0 && out.contains("way of run") && out.contains("wait, says"), "{out}{err}");
     assert_eq!(run.wait().unwrap().code(), Some(3));
     assert_eq!(place.log(), "one ");
+    // Who said no and why is told; how to do it all the same is not.
+    let (_, out, _) = place.handover(&["show"]);
+    let said = format!("not done   way failed: the answer was `wait`, said {}: not tonight\n", me());
+    let next = "           two on here is blocked: way did not work\n";
+    assert!(out.contains(&(said + next + "go on ")), "{out}");
+    let again = format!("go on      handover run plan.ha move --role {role}\n");
+    assert!(out.contains(&again), "{out}");
+    let (_, out, _) = place.handover(&["report"]);
+    assert!(!out.contains("echo two") && !out.contains("find out"), "{out}");
+}
+
+#[test]
+fn the_report_says_beside_an_answer_who_gave_the_role_for_it() {
+    let place = Place::new(TWO);
+    let role = format!("movers={}", me());
+    let mut run = place.start(&["run", "plan.ha", "--yes", "--role", &role, "--answer", "way=full"]);
+    place.wait_for("sure");
+    assert_eq!(place.handover(&["approve", "--why", "seen"]).0, 0);
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+    let (_, out, _) = place.handover(&["report", "--format", "json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let given = format!("a role given by {} with --role", me());
+    let by = report["steps"][0]["exchanges"][0]["by"].as_str().unwrap();
+    assert!(by.contains(&format!("by {}: seen ({given})", me())), "{by}");
+    let deeds: Vec<&str> = report["people"].as_array().unwrap().iter().map(|d| d["what"].as_str().unwrap()).collect();
+    assert!(deeds.contains(&format!("answered sure as movers, {given} with yes").as_str()), "{deeds:?}");
 }
 
 #[test]
@@ -110,6 +136,9 @@ fn whoever_does_not_have_the_role_is_not_heard() {
     assert!(exit == 2 && err.contains(&format!("this is for `movers` to answer, and {} is not", me())), "{err}");
     assert_eq!(place.handover(&["cancel", &id]).0, 0);
     assert_eq!(run.wait().unwrap().code(), Some(5));
+    let (_, out, _) = place.handover(&["show"]);
+    assert!(out.contains(" 0 failed in "), "a question that was taken back has not failed: {out}");
+    assert!(out.contains("not done   sure was cancelled: the operator cancelled"), "{out}");
     let (exit, _, err) = place.handover(&["run", "plan.ha", "--yes"]);
     assert!(exit == 2 && err.contains("nobody on this machine is `movers`") && err.contains("--role movers="), "{err}");
     let args = ["run", "plan.ha", "--yes", "--role", "movers=daemon", "--answer", "sure=yes"];
@@ -133,7 +162,8 @@ fn when_time_is_up_the_default_counts_or_nobody_has_answered() {
         assert_eq!(found.len(), answers, "{otherwise}");
         assert!(found.iter().all(|answer| answer["by"] == "deadline"), "{found:?}");
         let late = "nobody has answered in time";
-        assert_eq!(out.contains(late), answers == 0, "{out}");
+        assert_eq!(out.contains(&format!("{late}\n")), answers == 0, "{out}");
+        assert_eq!(out.contains(&format!("{late}, which counts as `no`")), otherwise == ", else no", "{out}");
     }
 }
 
