@@ -159,7 +159,7 @@ fn a_run_that_went_on_without_something_says_no_plain_success() {
     lost.wait().unwrap();
     let report = case.report(&[]);
     let end = Regex::new(
-        r"\n\| Last heard of \| .*\n.*\n\| Promised \| 10m, \*\*9m5\ds left when it was last heard of\*\* \|",
+        r"\n\| Last heard of \| .*\n.*\n\| Promised \| 10m, \*\*9m 5\ds left when it was last heard of\*\* \|",
     )
     .unwrap();
     assert!(end.is_match(&report) && !report.contains("not reached"), "{report}");

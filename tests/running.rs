@@ -180,6 +180,54 @@ fn a_dry_run_shows_every_command_and_runs_none() {
 }
 
 #[test]
+fn a_command_that_reads_secrets_is_shown_with_what_writes_them() {
+    let case = Case::new();
+    let plan = r#"
+secret token { env = "TOKEN" }
+secret key   { file = "key" }
+node here { via = local }
+node jail { via = exec  prefix = "env -u NOTHING" }
+action show() on host: node {
+  needs host is up
+  env   PW = token
+  env   KEY = key
+  run   "test \"$PW $KEY\" = 'two words it is' && test -e mended && echo it works"
+  verify "test \"$KEY\" = 'it is' && test -e mended"
+}
+plan tell() {
+  given here is up, jail is up
+  step there on jail { do show() }
+}
+"#;
+    fs::write(case.path("tell.ha"), plan).unwrap();
+    fs::write(case.path("key"), "it is\nand more\n").unwrap();
+    let writes = "{ printf '%s\\n' \"${TOKEN:?}\"; head -n 1 ";
+    let (exit, out, _) = case.handover(&["run", "tell.ha", "--dry-run", "--yes"]);
+    assert_eq!(exit, 0);
+    tells(&out, &["reads first, from standard input, what this writes: ", writes]);
+    let run = case.command(&["run", "tell.ha", "--yes"]).env("TOKEN", "two words").output().unwrap();
+    assert_eq!(run.status.code(), Some(3));
+    let (_, out, _) = case.handover(&["show", "--format", "json"]);
+    let step = &serde_json::from_str::<Value>(&out).unwrap()["left"]["not_done"][0];
+    assert_eq!(step["secrets"], serde_json::json!(["token", "key"]));
+    fs::write(case.path("mended"), "").unwrap();
+    for (command, said) in [("by_hand", "it works\n"), ("verify", "")] {
+        let typed = step[command].as_str().unwrap();
+        assert!(typed.starts_with(writes), "{typed}");
+        let shell = |token: Option<&str>| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", typed]).current_dir(&case.0).stdin(Stdio::null()).env_remove("TOKEN");
+            token.into_iter().for_each(|token| _ = shell.env("TOKEN", token));
+            shell.output().unwrap()
+        };
+        let worked = shell(Some("two words"));
+        assert!(worked.status.success() && worked.stdout == said.as_bytes(), "{worked:?}");
+        let output = shell(None);
+        assert!(!output.status.success(), "{output:?}");
+    }
+}
+
+#[test]
 fn a_text_is_given_without_quotes_of_its_own() {
     let case = Case::new();
     let plan = "node a { via = local }\nplan say(what: string, at: path) {\n  given a is up\n  \

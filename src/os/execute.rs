@@ -164,10 +164,15 @@ fn unfinished(store: &Store, program: &Program) -> Result<Option<RunError>, RunE
             thing.map(|thing| format!("of `{}`, which locks `{thing}`, too,", run.plan))
         };
         if let Some(of) = shared {
-            // One that goes on holds its locks: it is met only by somebody who does not take them.
-            let how = if is_alive(store.folder(), &run.id) { "it goes on" } else { "its executor was lost" };
+            // One that goes on holds its locks: only a rehearsal, which takes none, gets as far as this.
+            let (how, help) = match is_alive(store.folder(), &run.id) {
+                true => ("it goes on", String::from("wait until it has ended, or end it with `handover cancel`")),
+                false => (
+                    "its executor was lost",
+                    format!("go on with it: `handover resume {}`; to leave it as it is, add `--anew`", run.id),
+                ),
+            };
             let message = format!("run {} {of} has not ended: {how}", run.id);
-            let help = format!("go on with it: `handover resume {}`; to leave it as it is, add `--anew`", run.id);
             return Ok(Some(RunError::stopped(message).help(help)));
         }
     }
