@@ -99,7 +99,7 @@ fn a_hold_is_waived_or_released_by_a_person_who_says_why() {
     assert_eq!(place.holds().len(), 2, "it was waived for one run");
     let (exit, out, err) = place.handover(&["release", &id, "--why", "a was scrapped"]);
     assert!(exit == 0 && out.starts_with("released: the hold on a, orders"), "{out}{err}");
-    let over = format!("released by {} at ", me());
+    let over = format!("released by {}, at ", me());
     let run = id.split('.').next().unwrap();
     let (_, out, _) = place.handover(&["show", run]);
     assert!(out.contains(&format!("hold {id} is over: {over}")) && out.contains(": a was scrapped"), "{out}");
