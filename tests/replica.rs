@@ -271,6 +271,31 @@ fn a_run_that_ends_without_its_copy_says_so() {
     let (code, text) = ended(executor);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("the copy of the journal lacks the last "), "{text}");
+    assert!(text.contains("completed  with 1 waiver"), "{text}");
+    let (run, _) = sites.listed("east").unwrap();
+    let (_, shown) = sites.handover("east", &["show", &run]);
+    assert!(shown.contains("the copy of the journal lacks the end of the run, by "), "{shown}");
+    let (code, text) = sites.handover("east", &["copy", &run]);
+    assert!(code == 3 && text.contains("No route to host"), "{code}: {text}");
+    fs::remove_file(sites.path("cut")).unwrap();
+    let (code, text) = sites.handover("east", &["copy", &run]);
+    assert!(code == 0 && text.contains("the copy by `./way` has all "), "{code}: {text}");
+    sites.same_chain();
+}
+
+#[test]
+fn a_way_that_is_back_when_the_run_ends_is_tried_once_more() {
+    let sites = Sites::new(WAITING);
+    let executor = sites.run();
+    sites.begins("one");
+    sites.cut();
+    sites.touch("go1");
+    sites.begins("two");
+    fs::remove_file(sites.path("cut")).unwrap();
+    sites.touch("go2");
+    let (code, text) = ended(executor);
+    assert!(code == 0 && !text.contains("waiver") && text.contains("the copy has everything again"), "{code}: {text}");
+    sites.same_chain();
 }
 
 #[test]
@@ -430,4 +455,10 @@ fn what_makes_no_sense_for_a_run_without_a_copy_is_refused() {
     assert!(code == 2 && text.contains("has no copy"), "{code}: {text}");
     let (code, text) = sites.handover("east", &["resume", &run, "--dead", "west"]);
     assert!(code == 2 && text.contains("leave `--dead` out"), "{code}: {text}");
+    let (code, text) = sites.handover("east", &["copy", &run]);
+    assert!(code == 2 && text.contains("has not ended"), "{code}: {text}");
+    sites.touch("go2");
+    assert_eq!(sites.handover("east", &["resume", &run, "--settle", "one=done"]).0, 0);
+    let (code, text) = sites.handover("east", &["copy", &run]);
+    assert!(code == 2 && text.contains("has no copy"), "{code}: {text}");
 }

@@ -10,6 +10,7 @@ mod check;
 mod compile;
 mod completions;
 mod console;
+mod copy;
 mod defect;
 mod disasm;
 mod doc;
@@ -77,6 +78,7 @@ enum Command {
     Runs(runs::Args),
     Show(show::Args),
     Report(account::Args),
+    Copy(copy::Args),
     Receive(receive::Args),
     Explain(explain::Args),
     Doc(doc::Args),
@@ -120,6 +122,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Runs(args) => runs::run(&args, console),
         Command::Show(args) => show::run(&args, console),
         Command::Report(args) => account::run(&args, console),
+        Command::Copy(args) => copy::run(&args, console),
         Command::Receive(args) => receive::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Doc(args) => doc::run(&args, console),

@@ -37,5 +37,6 @@ pub use replica::receive;
 pub use signature::{Signer, Signers, sign, signer};
 pub use state::state_folder;
 pub use store::{Audit, RunInfo, Store};
+pub use succession::copy;
 pub use terminal::{columns, rows};
 pub use who::who;

@@ -1,7 +1,7 @@
 //! Who goes on with a run whose journal is kept in two places, and where this executor copies it to.
 
 use super::replica::{Closed, Replica, Subject, taken_over};
-use super::store::Store;
+use super::store::{RunInfo, Store};
 use crate::bytecode::encode;
 use crate::run::{Event, Journal, Link, Options, Record, RunError, Said, Waiver, Who};
 use crate::verify::Verified;
@@ -92,19 +92,7 @@ pub(super) fn open(
     if way.is_empty() {
         return Ok(None);
     }
-    let prefix = shlex::split(way).filter(|words| !words.is_empty());
-    let prefix = prefix.ok_or_else(|| {
-        RunError::usage(format!("`{way}` is no command that leads to another machine"))
-            .help("such as 'ssh control-west'")
-    })?;
-    let subject = Subject {
-        prefix,
-        run: run.to_owned(),
-        digest: blake3::Hash::from_bytes(program.digest()).to_hex().to_string(),
-        journal: store.id().to_owned(),
-        program: encode(program),
-        folder: store.folder().to_owned(),
-    };
+    let subject = subject(store, run, program, way)?;
     let replica = match Replica::open(subject) {
         Ok(replica) => Arc::new(replica),
         Err(Closed::Error(error)) if error.help.is_some() && store.session(run)?.is_some() => {
@@ -123,4 +111,44 @@ pub(super) fn open(
     };
     let text = format!("the journal is copied by `{way}`");
     Ok(Some((replica, Event::Connection { node: String::from("replica"), state: Link::Open, text })))
+}
+
+/// What is copied by a way.
+fn subject(store: &Store, run: &str, program: &Verified, way: &str) -> Result<Subject, RunError> {
+    let prefix = shlex::split(way).filter(|words| !words.is_empty());
+    let prefix = prefix.ok_or_else(|| {
+        RunError::usage(format!("`{way}` is no command that leads to another machine"))
+            .help("such as 'ssh control-west'")
+    })?;
+    Ok(Subject {
+        prefix,
+        run: run.to_owned(),
+        digest: blake3::Hash::from_bytes(program.digest()).to_hex().to_string(),
+        journal: store.id().to_owned(),
+        program: encode(program),
+        folder: store.folder().to_owned(),
+    })
+}
+
+/// Brings the copy of a run that has ended up to date: by a way, or by the one that it had. Says which way that was.
+///
+/// # Errors
+/// The run has not ended or has no copy, the way leads nowhere, or what is there is something else.
+pub fn copy(store: &Store, run: &RunInfo, way: Option<&str>) -> Result<String, RunError> {
+    if run.ended.is_none() {
+        return Err(RunError::usage(format!("run {} has not ended: its executor copies its journal", run.id))
+            .help(format!("`handover resume {}` if that is lost", run.id)));
+    }
+    let way = way.map_or_else(|| kept(store, &run.id), |way| Ok(way.to_owned()))?;
+    if way.is_empty() {
+        return Err(RunError::usage(format!("the journal of run {} has no copy", run.id))
+            .help("say what leads to one: `--replica 'ssh control-west'`"));
+    }
+    let replica = match Replica::open(subject(store, &run.id, &store.program(&run.digest)?, &way)?) {
+        Ok(replica) => replica,
+        Err(Closed::Error(error)) => return Err(error),
+        Err(Closed::Taken(by)) => return Err(left(&run.id, &taken_over(&by), &way)),
+    };
+    replica.confirm(run.events);
+    replica.close().map_or(Ok(way), |missing| Err(RunError::stopped(missing)))
 }

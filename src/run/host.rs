@@ -189,6 +189,12 @@ pub trait Journal {
     fn taken_over(&self) -> Option<String> {
         None
     }
+
+    /// Before the run ends: if its copy was lost, tries once more to bring it up to date. Says that it is now, or what it
+    /// lacks.
+    fn last_look(&self) -> Option<Result<String, String>> {
+        None
+    }
 }
 
 /// Why the journal cannot be written.

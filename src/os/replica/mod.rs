@@ -36,6 +36,9 @@ pub(super) struct Subject {
     pub folder: std::path::PathBuf,
 }
 
+/// What is said when a copy lacks nothing any more.
+const CAUGHT_UP: &str = "the copy has everything again";
+
 /// Why a copy cannot be kept.
 #[derive(Debug)]
 pub(super) enum Closed {
@@ -61,7 +64,7 @@ struct Shared {
     bell: PipeWriter,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     /// How many events there are here, and there.
     wanted: i64,
@@ -71,6 +74,11 @@ struct State {
     taken: Option<String>,
     news: Vec<(Link, String)>,
     closing: bool,
+    /// How often the way was lost or not found, and that it is to be tried at once.
+    failures: u64,
+    urgent: bool,
+    /// The copy will not grow any more.
+    over: bool,
 }
 
 impl Replica {
@@ -91,7 +99,7 @@ impl Replica {
             |error: io::Error| Closed::Error(RunError::stopped(format!("the journal cannot be copied: {error}")));
         let (bell, ring) = io::pipe().map_err(unusable)?;
         let Position(durable) = position;
-        let state = State { wanted: durable, durable, open: true, taken: None, news: Vec::new(), closing: false };
+        let state = State { wanted: durable, durable, open: true, ..State::default() };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), bell: ring });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name(String::from("replica")).spawn(move || sender.run(&theirs));
@@ -111,6 +119,24 @@ impl Replica {
     /// Who has taken the run over, if anybody has.
     pub fn taken(&self) -> Option<String> {
         self.shared.lock().taken.clone()
+    }
+
+    /// If the way is lost, tries it once more. Says that everything is there now, or what is not.
+    pub fn last_look(&self) -> Option<Result<String, String>> {
+        let mut state = self.shared.lock();
+        if state.open || state.taken.is_some() {
+            return None;
+        }
+        let failures = state.failures;
+        state.urgent = true;
+        self.shared.changed.notify_all();
+        while !state.open && !state.over && state.failures == failures {
+            state = self.shared.wait(state);
+        }
+        Some(match state.open {
+            true => Ok(String::from(CAUGHT_UP)),
+            false => Err(String::from("the copy of the journal lacks the end of the run")),
+        })
     }
 
     /// What to poll for.

@@ -3,7 +3,7 @@
 use super::message::{FORMAT, Reply, Request};
 use super::receive::to_hexadecimal;
 use super::wire::Wire;
-use super::{Shared, State, Subject};
+use super::{CAUGHT_UP, Shared, State, Subject};
 use crate::base::limits;
 use crate::os::store::Store;
 use crate::run::{Link, RunError};
@@ -54,7 +54,9 @@ impl Sender {
             self.wire = None;
             let mut state = shared.lock();
             let (closing, was_open) = (state.closing, state.open);
-            state.open = false;
+            (state.open, state.urgent) = (false, false);
+            state.failures += 1;
+            state.over = !matches!(trouble, Trouble::Lost(_));
             match trouble {
                 Trouble::Lost(why) => {
                     let text = format!("{why}; the run goes on without its copy");
@@ -75,11 +77,11 @@ impl Sender {
                 (pause * 2).min(Duration::from_secs(30))
             };
             let state = shared.lock();
-            if !state.closing {
+            if !state.closing && !state.urgent {
                 drop(
                     shared
                         .changed
-                        .wait_timeout_while(state, pause, |s| !s.closing)
+                        .wait_timeout_while(state, pause, |s| !s.closing && !s.urgent)
                         .unwrap_or_else(PoisonError::into_inner),
                 );
             }
@@ -161,7 +163,7 @@ fn next(shared: &Shared, sent: i64) -> Next {
     let mut state = shared.lock();
     if !state.open && sent >= state.wanted {
         (state.open, state.durable) = (true, sent);
-        shared.tell(state, Some((Link::Open, String::from("the copy has everything again"))));
+        shared.tell(state, Some((Link::Open, String::from(CAUGHT_UP))));
         state = shared.lock();
     }
     let pause = Duration::from_millis(limits::REPLICA_MS);

@@ -78,6 +78,10 @@ impl Journal for RunJournal<'_> {
     fn taken_over(&self) -> Option<String> {
         self.copy.as_ref().and_then(|copy| copy.taken())
     }
+
+    fn last_look(&self) -> Option<Result<String, String>> {
+        self.copy.as_ref().and_then(|copy| copy.last_look())
+    }
 }
 
 /// The chain does not end where this executor has left it.

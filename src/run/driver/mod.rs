@@ -16,8 +16,8 @@ use crate::run::mask::Mask;
 use crate::run::reading::Output;
 use crate::run::step::{Context, Input, Step, Then};
 use crate::run::{
-    AnswerSource, Attempt, Event, Happening, Journal, JournalError, Key, Machine, Options, Question, Record, Reporter,
-    RunEnded, RunError, Said, Wish, World,
+    AnswerSource, Attempt, Event, Happening, Journal, JournalError, Key, Link, Machine, Options, Question, Record,
+    Reporter, RunEnded, RunError, Said, Waiver, Wish, World,
 };
 use crate::verify::Verified;
 use commands::Running;
@@ -157,6 +157,22 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// Records the end, with what its copy lacks.
+    fn end(&mut self) -> Result<(), RunError> {
+        match self.host.journal.last_look() {
+            Some(Ok(text)) => {
+                self.record(Event::Connection { node: String::from("replica"), state: Link::Open, text })?;
+            }
+            Some(Err(text)) => {
+                let by = Said { who: self.host.user.clone(), why: self.options.why.clone() };
+                self.record(Event::Waived { waiver: Waiver::Replica, text, by })?;
+            }
+            None => {}
+        }
+        let ended = self.machine.conclusion();
+        self.record(Event::RunEnded(ended))
+    }
+
     /// Settles what follows and starts what may start, in written order, until nothing more comes of it.
     fn advance(&mut self) -> Result<(), RunError> {
         loop {
@@ -164,8 +180,7 @@ impl Driver<'_> {
                 self.record(Event::Settled { step, status })?;
             }
             if self.machine.is_over() {
-                let ended = self.machine.conclusion();
-                return self.record(Event::RunEnded(ended));
+                return self.end();
             }
             self.taking_up = self.taking_up && self.steps.values().any(|a| a.step.is_unsettled());
             if self.taking_up {
