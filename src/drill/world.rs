@@ -119,7 +119,8 @@ impl World for Face<'_> {
     }
 
     fn secret(&mut self, _: &SecretSource) -> Result<String, String> {
-        Ok(String::from("simulated"))
+        // Nothing that a command is made up to print contains it.
+        Ok(String::from("the content of a simulated secret"))
     }
 
     fn launch(&mut self, step: InstrId, attempt: u32, launch: &Launch) -> Result<(), String> {

@@ -141,13 +141,11 @@ mod tests {
             Locks::take(folder.path(), &things, &holder(plan))
         };
         let first = take("failover", &["services", "portal"]).unwrap();
-        let message = take("failover", &[]).unwrap_err().message;
-        assert_eq!(
-            message,
-            "the plan `failover` is held by run failover-1 of the plan `failover`: mila on ctl1, process 77, since \
-             1970-01-01 00:00:00 UTC"
-        );
-        assert!(take("failback", &["portal"]).unwrap_err().message.starts_with("`portal` is held by run failover-1"));
+        let message = |plan, things: &[&str]| take(plan, things).unwrap_err().message;
+        let who = "mila on ctl1, process 77, since 1970-01-01 00:00:00 UTC";
+        assert_eq!(message("failover", &[]), format!("run failover-1 is running: {who}"));
+        let held = format!("`portal` is held by run failover-1 of the plan `failover`: {who}");
+        assert_eq!(message("failback", &["portal"]), held);
         let other = take("drill", &["lab"]).unwrap();
         drop(first);
         take("failback", &["portal"]).unwrap();
