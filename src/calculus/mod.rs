@@ -521,7 +521,22 @@ pub struct Flags {
 
 #[cfg(test)]
 mod tests {
-    use super::{Change, mask_of};
+    use super::{Cell, CellKind, Change, mask_of};
+
+    #[test]
+    fn a_thing_is_on_a_place_and_in_a_state() {
+        let cell = |kind| Cell {
+            name: "orders".into(),
+            values: vec!["nowhere".into(), "pga".into()],
+            kind,
+            volatile: false,
+            rests: 0,
+            initial: 0,
+        };
+        let place = cell(CellKind::Place { holders: vec![None, None] });
+        assert_eq!(place.reads(["pga", "nowhere"]), "on pga or nowhere");
+        assert_eq!(cell(CellKind::State).reads(["normal", "prepared"]), "normal or prepared");
+    }
 
     #[test]
     fn an_image_is_the_set_of_applied_values() {

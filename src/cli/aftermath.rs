@@ -157,4 +157,17 @@ go on      handover run p.ha
 go back    handover run p.ha back";
         assert_eq!(lines(&after, false, 2).join("\n"), expected);
     }
+
+    #[test]
+    fn whoever_repeats_a_step_that_may_have_happened_looks_first() {
+        let by_hand = ByHand { act: String::from("do it"), verify: String::from("is it"), ..ByHand::default() };
+        let step = NotDone { step: "move".into(), status: "unknown".into(), why: String::new(), by_hand };
+        let after = Aftermath { not_done: vec![step], ..Aftermath::default() };
+        let expected = "
+not done   move is unknown
+             see first: is it
+             if it is not so: do it
+go on";
+        assert_eq!(lines(&after, false, 2).join("\n"), expected);
+    }
 }

@@ -13,8 +13,8 @@ use crate::run::{Event, RunError};
 #[command(
     after_help = "Examples:\n  handover cancel --why \"wrong site\"\n  handover cancel 20261121-211403-9f3e --now\n\n\
                   Without --now, what runs is left to end, and every open question is taken back but those of a `finally`, which \
-                  still wait for an answer. With --now, what runs is ended, too. A question that is taken back counts as not \
-                  run: its step is neither done nor failed.\n\n\
+                  still wait for an answer; its step counts as not run, not as failed. With --now, what runs is ended, and the \
+                  questions of a `finally` are taken back, too: their steps fail.\n\n\
                   A run whose executor was lost is cancelled by `handover resume RUN --cancel`."
 )]
 pub struct Args {
