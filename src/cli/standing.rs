@@ -77,6 +77,8 @@ fn resume(run: &str, waits: &[Waiting], machine: &Machine) -> String {
             command.push_str(&format!(" --settle {}=…", instr.name));
         }
     }
-    waits.iter().for_each(|w| command.push_str(&format!(" --answer {}=…", w.step)));
+    // Whoever says what became of a step answers the question about that, too.
+    let others = waits.iter().filter(|w| !command.contains(&format!(" --settle {}=…", w.step))).collect::<Vec<_>>();
+    others.iter().for_each(|w| command.push_str(&format!(" --answer {}=…", w.step)));
     command
 }
