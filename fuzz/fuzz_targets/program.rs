@@ -5,10 +5,10 @@
 #![no_main]
 
 use handover::bytecode::{InstrId, decode_unsealed, disassemble, encode};
-use handover::calculus::{AtomSource, SecretSource};
+use handover::calculus::{AtomSource, MachineId, SecretSource};
 use handover::run::{
-    Event, Exit, Finished, Happening, Host, Journal, JournalError, Launch, Machine, Options, Question, Record,
-    Reporter, RunStarted, Tail, Trace, Who, World, drive,
+    Event, Exit, Fate, Finished, Happening, Host, Journal, JournalError, Launch, Machine, Options, Question, Record,
+    Reporter, RunStarted, Said, Tail, Trace, Who, World, drive,
 };
 use handover::verify::{Verified, load, verify};
 use jiff::Timestamp;
@@ -49,7 +49,9 @@ fn run(program: Arc<Verified>, choices: &[u8]) {
         arguments: Vec::new(),
         decisions,
         directory: String::from("/"),
-        by: Who::default(), approved: Vec::new(),
+        roles: Default::default(),
+        by: Who::default(),
+        approved: Vec::new(),
     };
     let mut book = Book(Vec::new());
     let first = Event::RunStarted(started);
@@ -60,7 +62,7 @@ fn run(program: Arc<Verified>, choices: &[u8]) {
         machine.apply(&record.event).expect("the journal fits its program");
     }
     if machine.ended().is_none() {
-        let resumed = Event::RunResumed { by: Who::default() };
+        let resumed = Event::RunResumed { by: Who::default(), roles: Default::default() };
         let _ = turn(machine, resumed, &options, &mut world, &mut book);
     }
 }
@@ -74,7 +76,7 @@ fn turn(
 ) -> Result<(), ()> {
     let mut nobody = Nobody;
     let host = Host { world, journal, reporter: &mut nobody, user: String::from("somebody") };
-    match drive(machine, first, options, host) {
+    match drive(machine, vec![first], options, host) {
         Ok(_) => Ok(()),
         Err(error) => {
             assert_ne!(error.exit, handover::run::exit::DEFECT, "{error}");
@@ -112,19 +114,20 @@ impl World for Simulated<'_> {
     }
     fn launch(&mut self, step: InstrId, _: u32, _: &Launch) -> Result<(), String> {
         let choice = self.choice();
-        let exit = match choice % 8 {
-            0..=3 => Some(Exit::Code(0)),
-            4 => Some(Exit::Code(i32::from(choice))),
-            5 => Some(Exit::Signal(9)),
+        let fate = match choice % 8 {
+            0..=3 => Fate::Ended(Exit::Code(0)),
+            4 => Fate::Ended(Exit::Code(i32::from(choice))),
+            5 => Fate::Ended(Exit::Signal(9)),
             6 => return Err(String::from("it could not be started")),
             // It never ends by itself.
             _ => return Ok(()),
         };
         let stdout = Tail { bytes: vec![choice; usize::from(choice)], cut: choice > 200 };
-        self.happened.push(Happening::Finished { step, finished: Finished { exit, stdout, stderr: Tail::default() } });
+        let finished = Finished { fate, stdout, ..Finished::default() };
+        self.happened.push(Happening::Finished { step, finished });
         Ok(())
     }
-    fn trace(&mut self, step: InstrId, _: u32) -> Trace {
+    fn trace(&mut self, step: InstrId, _: u32, _: Option<MachineId>) -> Trace {
         match self.choice() % 4 {
             0 => Trace::Never,
             1 => Trace::Gone,
@@ -136,16 +139,16 @@ impl World for Simulated<'_> {
         }
     }
     fn kill(&mut self, step: InstrId) {
-        let finished = Finished { exit: Some(Exit::Signal(9)), ..Finished::default() };
+        let finished = Finished { fate: Fate::Ended(Exit::Signal(9)), ..Finished::default() };
         self.happened.push(Happening::Finished { step, finished });
     }
     fn ask(&mut self, step: InstrId, question: &Question) -> bool {
         let choice = self.choice();
         let count = u8::try_from(question.options.len()).unwrap_or(u8::MAX).max(1);
-        let by = String::from("somebody");
+        let by = Said::by("somebody");
         match choice % 16 {
             15 => return false,
-            14 => self.happened.push(Happening::Interrupted { by }),
+            14 => self.happened.push(Happening::Interrupted { by, hard: choice > 127 }),
             _ => self.happened.push(Happening::Answered { step, option: choice % count, by }),
         }
         true
@@ -157,7 +160,7 @@ impl World for Simulated<'_> {
             match until_ms {
                 Some(until) => self.clock = self.clock.max(until),
                 // Nothing will ever happen: the operator loses patience.
-                None => return vec![Happening::Interrupted { by: String::from("somebody") }],
+                None => return vec![Happening::Interrupted { by: Said::by("somebody"), hard: false }],
             }
         }
         happened
