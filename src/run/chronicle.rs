@@ -8,6 +8,17 @@ use crate::run::{AnswerSource, Event, Link, Record, Said, StepEnded, StepOutcome
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
+/// Somebody has said who has which role.
+#[derive(Clone, Debug)]
+pub struct Naming {
+    /// When.
+    pub time: Timestamp,
+    /// Who said it.
+    pub by: String,
+    /// The users of each role.
+    pub roles: Vec<(String, Vec<String>)>,
+}
+
 /// A run as it was told.
 #[derive(Clone, Debug, Default)]
 pub struct Chronicle {
@@ -18,7 +29,7 @@ pub struct Chronicle {
     /// What became of each step that started or settled.
     pub steps: BTreeMap<InstrId, Tale>,
     /// Who was said to have which role, since when, by whom.
-    pub roles: Vec<(Timestamp, String, Vec<(String, Vec<String>)>)>,
+    pub roles: Vec<Naming>,
     /// The executors, with when each took over.
     pub sessions: Vec<(Timestamp, Who)>,
     /// Who wanted the run to end, and whether at once.
@@ -162,14 +173,14 @@ impl Chronicle {
 
     fn name_roles(&mut self, time: Timestamp, by: &Who, roles: &[(String, Vec<String>)]) {
         if !roles.is_empty() {
-            self.roles.push((time, by.user.clone(), roles.to_vec()));
+            self.roles.push(Naming { time, by: by.user.clone(), roles: roles.to_vec() });
         }
     }
 
     /// Who said by `--role` that a user has a role, if that counted then: `mila`, `mila as root`.
     pub fn named_by(&self, at: Timestamp, user: &str, role: &str) -> Option<&str> {
         let person = user.split_once(" as ").map_or(user, |(person, _)| person);
-        let (_, by, roles) = self.roles.iter().rev().find(|(since, ..)| *since <= at)?;
+        let Naming { by, roles, .. } = self.roles.iter().rev().find(|naming| naming.time <= at)?;
         let named = roles.iter().any(|(name, users)| name == role && users.iter().any(|u| u == person));
         named.then_some(by.as_str())
     }
