@@ -225,7 +225,8 @@ fn a_host_can_require_approvals() {
     let case = Case::new();
     case.sign("plan.ha", "mila", "a.approval");
     let run = "run plan.ha --given firewalls=excluded";
-    let one = [("HANDOVER_APPROVALS", "1"), ("HANDOVER_ALLOWED_SIGNERS", "signers")];
+    let paths = ["signers", "mila.pub"].map(|name| case.path(name).to_str().unwrap().to_owned());
+    let one = [("HANDOVER_APPROVALS", "1"), ("HANDOVER_ALLOWED_SIGNERS", paths[0].as_str())];
     let two = [("HANDOVER_APPROVALS", "2"), one[1]];
     let (code, text) = case.with(&format!("{run} --yes"), &one);
     case.refused(code, &text, &["somebody must have approved it, and nobody has"]);
@@ -239,9 +240,18 @@ fn a_host_can_require_approvals() {
     assert!(code == 2 && text.contains("HANDOVER_APPROVALS is `some`"), "{text}");
     let (code, text) = case.with(&approved, &[]);
     assert!(code == 2 && text.contains("nobody has said whose approvals count"), "{text}");
-    let revoked = [one[0], one[1], ("HANDOVER_REVOKED_KEYS", "mila.pub")];
+    let revoked = [one[0], one[1], ("HANDOVER_REVOKED_KEYS", paths[1].as_str())];
     let (code, text) = case.with(&approved, &revoked);
-    case.refused(code, &text, &["`mila.pub` revokes"]);
+    case.refused(code, &text, &["mila.pub` revokes"]);
+    for (name, value) in [("HANDOVER_ALLOWED_SIGNERS", "signers"), ("HANDOVER_REVOKED_KEYS", "mila.pub")] {
+        let (code, text) = case.with(&approved, &[one[0], one[1], (name, value)]);
+        let why = format!("{name} is `{value}`, which is another file in every folder");
+        assert!(code == 2 && text.contains(&why), "{text}");
+    }
+    for flag in ["--replica here", "--ssh-config own", "--state elsewhere"] {
+        let (code, text) = case.with(&format!("{approved} {flag}"), &one);
+        case.refused(code, &text, &["this host says by HANDOVER_APPROVALS what may run on it"]);
+    }
     assert_eq!(case.with(&approved, &one).0, 0);
     assert_eq!(case.with(&format!("{run} --yes"), &[("HANDOVER_APPROVALS", "0")]).0, 0);
 }
@@ -323,13 +333,11 @@ fn the_agent_signs_too() {
     assert_eq!(case.run("--require-approval a.approval").0, 0);
 }
 
-#[test]
-fn a_run_that_is_taken_up_again_is_the_one_that_was_approved() {
-    let case = Case::new();
+/// Starts the plan and kills the executor at work.
+fn lost(case: &Case, flags: &str) {
     case.edit("plan.ha", "echo work", "touch begun; until test -e go; do sleep 0.02; done; echo work");
     case.sign("plan.ha", "mila", "a.approval");
-    let flags = "--given firewalls=excluded --yes --allowed-signers signers --require-approval a.approval";
-    let mut executor = case.command(&format!("run plan.ha {flags}"));
+    let mut executor = case.command(&format!("run plan.ha --given firewalls=excluded --yes {flags}"));
     let mut executor = executor.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begin = std::time::Instant::now();
     while !case.path("begun").exists() {
@@ -338,6 +346,55 @@ fn a_run_that_is_taken_up_again_is_the_one_that_was_approved() {
     }
     executor.kill().unwrap();
     executor.wait().unwrap();
+}
+
+#[test]
+fn a_run_is_taken_up_again_only_as_the_host_allows() {
+    let paths = |case: &Case| ["signers", "revoked"].map(|name| case.path(name).to_str().unwrap().to_owned());
+    // One that nobody has approved.
+    let case = Case::new();
+    lost(&case, "");
+    let [signers, _] = paths(&case);
+    let rule = [("HANDOVER_APPROVALS", "1"), ("HANDOVER_ALLOWED_SIGNERS", signers.as_str())];
+    let (code, text) = case.with("resume --settle work=failed", &rule);
+    assert!(code == 3 && text.contains("wants the approvals of 1, and it was started with 0"), "{text}");
+    let (code, text) = case.with("resume --state elsewhere", &rule);
+    assert!(code == 3 && text.contains("`--state` cannot be `elsewhere`"), "{text}");
+    fs::write(case.path("go"), "").unwrap();
+    // One that Mila has approved, who may not any more, or whose key is revoked, in either form.
+    let case = Case::new();
+    lost(&case, "--allowed-signers signers --require-approval a.approval");
+    let [signers, revoked] = paths(&case);
+    let rule = |people: &'static str| [("HANDOVER_APPROVALS", people), ("HANDOVER_ALLOWED_SIGNERS", signers.as_str())];
+    let with_revoked = || [&rule("1")[..], &[("HANDOVER_REVOKED_KEYS", revoked.as_str())]].concat();
+    let refused = |variables: &[(&str, &str)], why: &str| {
+        let (code, text) = case.with("resume --settle work=done", variables);
+        assert!(code == 3 && text.contains(why) && text.contains("is not taken up again here"), "{text}");
+    };
+    refused(&rule("2"), "wants the approvals of 2, and it was started with 1");
+    let all = fs::read_to_string(case.path("signers")).unwrap();
+    let noah = all.lines().nth(1).unwrap();
+    fs::write(case.path("signers"), noah.replace("noah@", "mila@")).unwrap();
+    refused(&rule("1"), "mila@example.org may not sign with the key SHA256:");
+    fs::write(case.path("signers"), &all).unwrap();
+    fs::copy(case.path("mila.pub"), case.path("revoked")).unwrap();
+    refused(&with_revoked(), "revoked` revokes");
+    fs::remove_file(case.path("revoked")).unwrap();
+    case.keygen(&["-q", "-k", "-f", "revoked", "mila.pub"]);
+    refused(&with_revoked(), "revoked` revokes");
+    case.keygen(&["-q", "-k", "-f", "revoked", "noah.pub"]);
+    fs::write(case.path("go"), "").unwrap();
+    let mut ended = case.with("resume --settle work=done", &with_revoked());
+    if ended.0 != 0 {
+        ended = case.with("resume --settle work=done", &with_revoked());
+    }
+    assert_eq!(ended.0, 0, "{}", ended.1);
+}
+
+#[test]
+fn a_run_that_is_taken_up_again_is_the_one_that_was_approved() {
+    let case = Case::new();
+    lost(&case, "--allowed-signers signers --require-approval a.approval");
     case.edit("plan.ha", "echo work", "echo something else");
     fs::write(case.path("go"), "").unwrap();
     let (code, text) = case.handover("resume --settle work=done");

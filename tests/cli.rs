@@ -94,6 +94,25 @@ fn output_that_cannot_be_written_is_a_failure() {
     assert!(text(&output.stderr).contains("could not be written"), "{}", text(&output.stderr));
 }
 
+/// What a machine makes of the exit code of a run must not hang on a full disk under its log.
+#[test]
+fn how_a_run_has_ended_matters_more_than_its_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = "node a { via = local }\nplan p() { given a is up step s on a { run \"true\" } }\n";
+    std::fs::write(folder.path().join("p.ha"), plan).unwrap();
+    let said = |args: &[&str]| {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = handover(folder.path());
+        let output = command.args(["run", "p.ha"]).args(args).env("HANDOVER_STATE", folder.path().join("state"));
+        let output = output.stdout(full).output().unwrap();
+        let err = text(&output.stderr);
+        assert!(err.contains("could not be written"), "{err}");
+        output.status.code()
+    };
+    assert_eq!(said(&["--yes"]), Some(0));
+    assert_eq!(said(&["--dry-run"]), Some(1));
+}
+
 #[test]
 fn colour_is_used_where_it_is_asked_for_and_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();

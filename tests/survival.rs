@@ -197,6 +197,27 @@ fn a_second_run_is_refused_and_a_killed_one_is_waited_for() {
     assert_eq!(code, 2, "{text}");
 }
 
+#[test]
+fn a_command_whose_notes_are_gone_is_not_run_again_unasked() {
+    let case = Case::new(WAITING);
+    let mut executor = case.start(&["run", "plan.ha", "--yes"]);
+    case.wait_for("begun");
+    let run = case.only_run();
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    fs::remove_file(case.path("state/running").join(&run)).unwrap();
+    fs::remove_file(case.path("begun")).unwrap();
+    // Twice: what the first of them notes is not taken for the notes of the run.
+    for _ in 0..2 {
+        let (code, text) = case.handover(&["resume", &run]);
+        assert_eq!((code, case.has("begun")), (4, false), "{text}");
+        assert!(text.contains("--settle 'work=done|failed|again'"), "{text}");
+    }
+    fs::write(case.path("go"), "").unwrap();
+    let (code, text) = case.handover(&["resume", &run, "--settle", "work=done"]);
+    assert_eq!((code, case.has("more")), (0, true), "{text}");
+}
+
 /// Two plans over the same thing, and one over another.
 const SHARING: &str = r#"
 node a { via = local }

@@ -4,11 +4,12 @@
 
 use crate::approval::{Approval, difference};
 use crate::base::limits;
-use crate::cli::flags::{absolute, again};
+use crate::cli::flags::{RunFlags, StateFlag, absolute, again};
 use crate::cli::run::Loaded;
 use crate::cli::sign;
-use crate::os::{self, Signer, Signers};
-use crate::run::{Approved, RunError};
+use crate::os::{self, Signer, Signers, Store};
+use crate::run::{Approved, Event, RunError};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// `--require-approval` and its company.
@@ -75,23 +76,78 @@ pub fn check(
     Err(RunError::stopped(format!("{needs}, and {has}; nothing was started")).help(help))
 }
 
+/// Holds a run that is to go on against the rule of the host: as many people as that says must have approved it, and each of
+/// them may sign still.
+pub fn check_recorded(store: &Store, run: &str) -> Result<(), RunError> {
+    let Some(rule) = rule(&ApprovalFlags::default())? else { return Ok(()) };
+    let started = store.events(run)?.into_iter().find_map(|record| match record.event {
+        Event::RunStarted(started) => Some(started),
+        _ => None,
+    });
+    let refused = |why: String| RunError::stopped(format!("{why}; run {run} is not taken up again here"));
+    let mut found: Vec<Signer> = Vec::new();
+    for Approved { by, key, .. } in started.map(|started| started.approved).unwrap_or_default() {
+        let signer = Signer { name: by, key };
+        os::may_sign(&signer, &rule.signers).map_err(|why| refused(format!("{} {why}", signer.name)))?;
+        if !found.iter().any(|other| other.name == signer.name || other.key == signer.key) {
+            found.push(signer);
+        }
+    }
+    if found.len() >= rule.people {
+        return Ok(());
+    }
+    let message = format!("this host wants the approvals of {}, and it was started with {}", rule.people, found.len());
+    Err(refused(message)
+        .help("start the plan anew with the approvals; steps that are done and can be read back are not repeated"))
+}
+
+/// Under the rule of a host, refuses what whoever runs a plan must not choose: a command that leads to a copy of the
+/// journal, how `ssh` is configured, and a journal without the holds and runs of this host.
+pub fn check_flags(how: &RunFlags, state: &StateFlag) -> Result<(), RunError> {
+    if host_rule()?.is_none_or(|people| people == 0) {
+        return Ok(());
+    }
+    let options = how.options();
+    let state = state.state.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let chosen = [
+        ("--replica", options.replica, Some("HANDOVER_REPLICA")),
+        ("--ssh-config", options.ssh_config, None),
+        ("--state", state, Some("HANDOVER_STATE")),
+    ];
+    for (flag, given, name) in chosen {
+        let hosts = name.and_then(variable);
+        if let Some(given) =
+            given.filter(|given| hosts.as_ref().is_none_or(|hosts| hosts.as_os_str() != given.as_str()))
+        {
+            let why = format!("`{flag}` cannot be `{given}`: this host says by HANDOVER_APPROVALS what may run on it");
+            let help = name.map_or_else(String::new, |name| format!(", or have the host name it by {name}"));
+            return Err(RunError::stopped(why).help(format!("leave `{flag}` out{help}; nothing was started")));
+        }
+    }
+    Ok(())
+}
+
+/// A variable of the host.
+fn variable(name: &'static str) -> Option<OsString> {
+    std::env::var_os(name).filter(|v| !v.is_empty())
+}
+
+/// How many people must have approved whatever runs on this host.
+fn host_rule() -> Result<Option<u16>, RunError> {
+    let Some(n) = variable("HANDOVER_APPROVALS") else { return Ok(None) };
+    n.to_str().and_then(|n| n.parse::<u16>().ok()).map(Some).ok_or_else(|| {
+        let why = format!("HANDOVER_APPROVALS is `{}`, which is no number of people", n.display());
+        RunError::usage(why).help("0 for no approvals, 1, 2, …")
+    })
+}
+
 /// What is required by the flags and by the host.
 fn rule(flags: &ApprovalFlags) -> Result<Option<Rule>, RunError> {
-    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty());
-    let host = match variable("HANDOVER_APPROVALS") {
-        None => None,
-        Some(n) => match n.to_str().and_then(|n| n.parse::<u16>().ok()) {
-            Some(n) => Some(n),
-            None => {
-                let why = format!("HANDOVER_APPROVALS is `{}`, which is no number of people", n.display());
-                return Err(RunError::usage(why).help("0 for no approvals, 1, 2, …"));
-            }
-        },
-    };
+    let host = host_rule()?;
     let asked = flags.approvals.or((!flags.files.is_empty()).then_some(1));
     let Some(people) = asked.max(host).filter(|n| *n > 0) else { return Ok(None) };
-    let allowed = agreed("--allowed-signers", &flags.allowed_signers, "HANDOVER_ALLOWED_SIGNERS", variable)?;
-    let revoked = agreed("--revoked-keys", &flags.revoked_keys, "HANDOVER_REVOKED_KEYS", variable)?;
+    let allowed = agreed("--allowed-signers", &flags.allowed_signers, "HANDOVER_ALLOWED_SIGNERS")?;
+    let revoked = agreed("--revoked-keys", &flags.revoked_keys, "HANDOVER_REVOKED_KEYS")?;
     let Some(allowed) = allowed else {
         return Err(RunError::usage("nobody has said whose approvals count")
             .help("name the file of those who may sign: `--allowed-signers FILE` or HANDOVER_ALLOWED_SIGNERS"));
@@ -100,12 +156,11 @@ fn rule(flags: &ApprovalFlags) -> Result<Option<Rule>, RunError> {
 }
 
 /// What a flag and a variable of the host say, if they do not contradict each other.
-fn agreed(
-    flag: &str,
-    given: &Option<PathBuf>,
-    name: &'static str,
-    variable: impl Fn(&'static str) -> Option<std::ffi::OsString>,
-) -> Result<Option<PathBuf>, RunError> {
+fn agreed(flag: &str, given: &Option<PathBuf>, name: &'static str) -> Result<Option<PathBuf>, RunError> {
+    if let Some(host) = variable(name).map(PathBuf::from).filter(|host| !host.is_absolute()) {
+        let why = format!("{name} is `{}`, which is another file in every folder", host.display());
+        return Err(RunError::usage(why).help("name the file with its whole path"));
+    }
     match (given, variable(name).map(PathBuf::from)) {
         (Some(given), Some(host)) if *given != host => {
             Err(RunError::usage(format!("`{flag}` says otherwise than this host: {name} is `{}`", host.display()))

@@ -27,6 +27,8 @@ pub struct Console {
     pub err: Pane,
     /// Whether a person can be asked: standard input and standard error are terminals.
     pub interactive: bool,
+    /// A run has ended: how the command ends tells how.
+    pub has_run: bool,
 }
 
 impl Console {
@@ -39,6 +41,7 @@ impl Console {
             out: Pane::new(Box::new(io::BufWriter::new(out)), out_terminal, color),
             err: Pane::new(Box::new(err), err_terminal, color),
             interactive,
+            has_run: false,
         }
     }
 }

@@ -131,14 +131,14 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
     }
 }
 
-/// Output that could not be written is a failure, unless its reader has gone.
+/// Output that could not be written is a failure, unless its reader has gone. How a run has ended matters more.
 fn finish(exit: Exit, console: &mut Console) -> Exit {
     let trouble = console.out.trouble().map(ToString::to_string);
     match trouble {
         None => exit,
         Some(why) => {
             console.err.line(format!("error: the output could not be written: {why}"));
-            if exit == Exit::Done { Exit::Findings } else { exit }
+            if exit == Exit::Done && !console.has_run { Exit::Findings } else { exit }
         }
     }
 }

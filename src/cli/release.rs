@@ -10,7 +10,7 @@ use crate::cli::run::{needed, open};
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  handover release 20261121-211403-9f3e.1 --why \"the server was scrapped\"")]
 pub struct Args {
-    /// The hold, or the beginning of its id; `handover runs` lists them
+    /// The whole id of the hold, or of the run that has left it; `handover runs` lists them
     hold: String,
     /// Why; recorded with who says so
     #[arg(long, value_name = "TEXT")]

@@ -1,5 +1,6 @@
 //! `handover resume`: goes on with a run whose executor was lost.
 
+use crate::cli::approved;
 use crate::cli::console::Console;
 use crate::cli::flags::{RunFlags, StateFlag, pair};
 use crate::cli::run::{finish, folder_for_commands, follow, needed, open};
@@ -55,11 +56,13 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         ..args.how.options()
     };
     // Where there is no journal there is nothing to take up, and none is made.
-    let ended = needed(&args.state).and_then(|_| open(&args.state)).and_then(|store| {
+    let allowed = approved::check_flags(&args.how, &args.state);
+    let ended = allowed.and_then(|()| needed(&args.state)).and_then(|_| open(&args.state)).and_then(|store| {
         let run = match &args.run {
             Some(id) => id.clone(),
             None => latest(&store)?,
         };
+        approved::check_recorded(&store, &store.run(&run)?.id)?;
         follow(console, &args.how, |reporter, terminal| os::resume(&store, &run, &options, reporter, terminal))
     });
     finish(ended, console)

@@ -74,6 +74,9 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     options.waive_holds.clone_from(&args.waive_hold);
     options.flags = flags(args, &options.directory);
     options.waived.extend(loaded.waived.take());
+    if let Err(error) = approved::check_flags(&args.how, &args.state) {
+        return report::run_error(console, &error);
+    }
     match permitted(args, &loaded, &options) {
         Ok(approved) => options.approved = approved,
         Err(error) => return report::run_error(console, &error),
@@ -191,6 +194,7 @@ pub fn finish(ended: Result<Ending, RunError>, console: &mut Console) -> Exit {
     match ended {
         Ok(ending) => {
             let exit = Exit::of(ending.ended.exit_code());
+            console.has_run = true;
             if exit != Exit::Done {
                 console.err.line(format_args!("`handover show {}` tells all of it", ending.run));
             }

@@ -14,7 +14,7 @@ use super::roles::Roles;
 use super::signals::Signals;
 use super::store::Store;
 use super::succession;
-use super::who::{boot, who};
+use super::who::{boot, person, who};
 use super::world;
 use crate::bytecode::{InstrId, Op, Program, Status};
 use crate::calculus::{MachineId, Reach, SecretSource};
@@ -56,7 +56,7 @@ pub fn execute(
     let replica = options.replica.clone().unwrap_or_default();
     let (by, since) = (Who { journal: store.id().to_owned(), replica, ..who() }, Timestamp::now());
     let roles = Roles::new(options.roles.clone());
-    roles.check(&program, options, &by)?;
+    roles.check(&program, options, &person())?;
     preflight(&program, options)?;
     let run = run_id(since, &by);
     let holder = Holder { run: run.clone(), plan: program.plan.clone(), by: by.clone(), since };
@@ -120,7 +120,7 @@ pub fn resume(
     let roles = Roles::new(
         named.fold(options.roles.clone(), |all, earlier| if all.is_empty() { earlier.clone() } else { all }),
     );
-    roles.check(machine.program(), options, &by)?;
+    roles.check(machine.program(), options, &person())?;
     check_settle(&machine, options)?;
     let mut opening = vec![Event::RunResumed { by: by.clone(), roles: options.roles.clone() }];
     opening.extend(succession::succeed(store, &info.id, options, &by)?);
@@ -249,7 +249,7 @@ impl Session<'_> {
         let folder = PathBuf::from(&options.directory);
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, nodes, folder);
         let mut opening = [opening, self.look(&mut world, &needs, options)?].concat();
-        world.gates = Gates::new(self.roles, &self.by.user);
+        world.gates = Gates::new(self.roles, &person());
         match Control::open(self.store.folder(), &self.run, machine.is_cancelled()) {
             Ok(control) => world.control = Some(control),
             // The run is not worse off than with nobody at another terminal.
@@ -263,6 +263,9 @@ impl Session<'_> {
         let (copy, opened) = self.copy.unzip();
         opening.extend(opened);
         world.copy = copy.clone();
+        if self.begins {
+            world.notes.begin().map_err(unusable)?;
+        }
         let mut journal = self.store.journal(&self.run, &program)?.copied(copy.clone());
         let host = Host { world: &mut world, journal: &mut journal, reporter, user: self.by.user.clone() };
         let options = Options { jobs, ..options.clone() };
@@ -315,6 +318,7 @@ fn life(store: &Store, records: &[Record], by: &Who) -> Life {
     match () {
         () if !sessions().all(|who| who.host == by.host && succession::is_ours(store, who)) => Life::Elsewhere,
         () if sessions().all(|who| who.boot == boot()) => Life::Complete,
+        () if sessions().any(|who| who.boot == boot()) => Life::Partly,
         () => Life::Rebooted,
     }
 }

@@ -1,6 +1,6 @@
 //! The questions that are open in a run, and who may answer them.
 
-use super::roles::{Roles, person};
+use super::roles::Roles;
 use crate::bytecode::InstrId;
 use crate::calculus::Gate;
 use crate::run::Question;
@@ -30,7 +30,7 @@ pub(super) struct Gates {
 
 impl Gates {
     pub fn new(roles: Roles, user: &str) -> Gates {
-        Gates { roles, user: person(user).to_owned(), open: BTreeMap::new() }
+        Gates { roles, user: user.to_owned(), open: BTreeMap::new() }
     }
 
     /// A question is put.

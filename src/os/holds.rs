@@ -67,21 +67,25 @@ impl Store {
         left.map(|held| over(&held).map(|over| (held, over))).collect()
     }
 
-    /// The open duty with this id, or the only one whose id begins so.
+    /// The open duty with this id, or the only one of the run with this id. No less will do: it is about what must not be
+    /// done by mistake.
     pub fn hold(&self, id: &str) -> Result<Held, RunError> {
         let holds = self.holds()?;
         if let Some(held) = holds.iter().find(|held| held.id == id) {
             return Ok(held.clone());
         }
-        let mut fits = holds.iter().filter(|held| !id.is_empty() && held.id.starts_with(id));
+        let mut fits = holds.iter().filter(|held| held.run == id);
         match (fits.next(), fits.next()) {
             (Some(held), None) => Ok(held.clone()),
-            (Some(_), Some(_)) => Err(RunError::usage(format!("more than one hold begins with `{id}`"))),
+            (Some(_), Some(_)) => Err(RunError::usage(format!("run {id} has left more than one hold"))
+                .help("say which by its whole id, such as `…-9f3e.1`: `handover runs` lists them")),
             (None, _) if let Some(word) = self.release_of(id)? => {
                 Err(RunError::usage(format!("the hold `{id}` was released already, by {word}")))
             }
             (None, _) => Err(RunError::usage(format!("there is no hold `{id}` in `{}`", self.folder().display()))
-                .help("`handover runs` lists those that are open; `--state DIR` looks elsewhere")),
+                .help(
+                    "`handover runs` lists those that are open, with their whole ids; `--state DIR` looks elsewhere",
+                )),
         }
     }
 

@@ -34,7 +34,7 @@ pub use execute::{Ending, execute, obstacles, resume};
 pub use files::{FileError, find, is_folder, read, read_text, rewrite, write};
 pub use holds::Held;
 pub use replica::receive;
-pub use signature::{Signer, Signers, sign, signer};
+pub use signature::{Signer, Signers, may_sign, sign, signer};
 pub use state::state_folder;
 pub use store::{Audit, RunInfo, Store};
 pub use succession::copy;

@@ -1,10 +1,12 @@
 //! Notes on the processes of a run, so that another executor can find what this one left running.
 //!
-//! A line for each attempt, written before the command does anything: step, attempt, and process id with what tells it from
-//! later ones with this id, or the place at its node where it notes these itself. It is not made durable: after a loss of
-//! power no process of this machine is left either.
+//! A line for each attempt, written before the command does anything: step, attempt, and process id with what tells
+//! it from later ones with this id, the space of ids and the boot, or the place at its node where it notes these itself. These are not made durable: after a loss
+//! of power no process of this machine is left either. Durable is the line that a run begins with: where it is missing,
+//! notes have been lost, and what is not noted may have started all the same.
 
 use super::state;
+use super::who::boot;
 use crate::bytecode::InstrId;
 use crate::calculus::MachineId;
 use crate::run::{RunError, Trace};
@@ -26,6 +28,23 @@ pub(super) struct Notes {
     /// Open from the first note on.
     file: Option<File>,
     life: Life,
+    /// What process ids that are noted now are good for.
+    home: Home,
+}
+
+/// Where a process id means a process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Home {
+    /// The space of process ids, see pid_namespaces(7): each container has its own.
+    space: String,
+    boot: String,
+}
+
+impl Home {
+    fn here() -> Home {
+        let space = fs::read_link("/proc/self/ns/pid").map(|link| link.to_string_lossy().into_owned());
+        Home { space: space.unwrap_or_else(|_| String::from("?")), boot: boot() }
+    }
 }
 
 /// Where the executors of a run so far have run.
@@ -33,7 +52,9 @@ pub(super) struct Notes {
 pub(super) enum Life {
     /// In this boot of this machine, all of them: what is not noted never started.
     Complete,
-    /// On this machine, but not all in this boot.
+    /// On this machine, and some of them, but not all, in this boot.
+    Partly,
+    /// On this machine, and none of them in this boot.
     Rebooted,
     /// Some of them on another machine, whose processes cannot be seen.
     Elsewhere,
@@ -44,10 +65,11 @@ pub(super) enum Life {
 pub(super) struct Lost;
 
 /// A process by which a step's command is known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Note {
     pid: Pid,
     mark: Mark,
+    home: Home,
 }
 
 /// What tells a process from all others that get its id in the same boot.
@@ -59,16 +81,28 @@ enum Mark {
     Started(u64),
 }
 
+/// The line that a run begins with.
+const BEGINNING: &str = "begun";
+
 impl Notes {
     /// The notes of a run in the state folder.
     pub fn new(folder: &Path, run: &str, life: Life) -> Notes {
-        Notes { state: folder.to_owned(), path: folder.join("running").join(run), file: None, life }
+        Notes { state: folder.to_owned(), path: folder.join("running").join(run), file: None, life, home: Home::here() }
+    }
+
+    /// Notes durably that a run begins, so that it can be told whether its notes are there.
+    pub fn begin(&mut self) -> io::Result<()> {
+        let file = self.file()?;
+        file.write_all(format!("{BEGINNING}\n").as_bytes())?;
+        file.sync_all()?;
+        self.path.parent().map_or(Ok(()), state::keep)
     }
 
     /// Notes the process of a step.
     pub fn write(&mut self, step: InstrId, attempt: u32, pid: Pid, handle: BorrowedFd) -> io::Result<()> {
         let mark = Mark::of(pid, handle).ok_or_else(|| io::Error::other("the process has gone"))?;
-        let line = format!("{} {attempt} {} {mark}\n", step.0, pid.as_raw_nonzero());
+        let Home { space, boot } = &self.home;
+        let line = format!("{} {attempt} {} {mark} {space} {boot}\n", step.0, pid.as_raw_nonzero());
         self.file()?.write_all(line.as_bytes())
     }
 
@@ -90,7 +124,7 @@ impl Notes {
         let text = self.text()?;
         match text.lines().rev().find_map(|line| line.strip_prefix(&start)) {
             Some(place) => Ok(Some(place.to_owned())),
-            None if self.life == Life::Complete => Ok(None),
+            None if self.life == Life::Complete && is_whole(&text) => Ok(None),
             None => Err(Lost),
         }
     }
@@ -102,10 +136,7 @@ impl Notes {
     }
 
     fn text(&self) -> Result<String, Lost> {
-        match fs::read_to_string(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Lost),
-            text => Ok(text.unwrap_or_default()),
-        }
+        fs::read_to_string(&self.path).map_err(|_| Lost)
     }
 
     fn file(&mut self) -> io::Result<&mut File> {
@@ -124,11 +155,20 @@ impl Notes {
             // Nothing outlives its boot.
             (Life::Rebooted, _) => return (Trace::Gone, None),
             (Life::Elsewhere, _) | (_, Err(Lost)) => return (Trace::Lost, None),
-            (Life::Complete, Ok(text)) => text,
+            (Life::Complete | Life::Partly, Ok(text)) => text,
         };
         let Some(note) = text.lines().rev().find_map(|line| note(line, step, attempt)) else {
-            return (Trace::Never, None);
+            return match self.life {
+                _ if !is_whole(&text) => (Trace::Lost, None),
+                Life::Complete => (Trace::Never, None),
+                _ => (Trace::Gone, None),
+            };
         };
+        if note.home != self.home {
+            // Whose processes can be seen only from there, unless the machine has been started anew.
+            let lost = note.home.boot == self.home.boot;
+            return (if lost { Trace::Lost } else { Trace::Gone }, None);
+        }
         match pidfd_open(note.pid, PidfdFlags::empty()) {
             // The handle is ours now: if the mark fits, it is that process and no other with its number.
             Ok(handle) if note.mark.fits(note.pid, handle.as_fd()) => (Trace::Alive, Some((note.pid, handle))),
@@ -142,12 +182,19 @@ impl Notes {
     }
 }
 
+/// Whether notes are there from the beginning of the run on.
+fn is_whole(text: &str) -> bool {
+    text.lines().any(|line| line == BEGINNING)
+}
+
 fn note(line: &str, step: InstrId, attempt: u32) -> Option<Note> {
     let mut words = line.split(' ');
     if words.next()?.parse() != Ok(step.0) || words.next()?.parse() != Ok(attempt) {
         return None;
     }
-    Some(Note { pid: Pid::from_raw(words.next()?.parse().ok()?)?, mark: Mark::read(words.next()?)? })
+    let (pid, mark) = (Pid::from_raw(words.next()?.parse().ok()?)?, Mark::read(words.next()?)?);
+    let home = Home { space: words.next()?.to_owned(), boot: words.next()?.to_owned() };
+    Some(Note { pid, mark, home })
 }
 
 impl Mark {
@@ -211,7 +258,7 @@ fn start_time(pid: Pid) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Life, Lost, Mark, Notes, inode, start_time};
+    use super::{Home, Life, Lost, Mark, Notes, inode, start_time};
     use crate::bytecode::InstrId;
     use crate::calculus::MachineId;
     use crate::run::Trace;
@@ -226,6 +273,7 @@ mod tests {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let pid = Pid::from_child(&child);
         let mut notes = Notes::new(folder.path(), "r1", Life::Complete);
+        notes.begin().unwrap();
         assert_eq!(notes.trace(InstrId(3), 1).0, Trace::Never);
         let handle = pidfd_open(pid, PidfdFlags::empty()).unwrap();
         notes.write(InstrId(3), 1, pid, handle.as_fd()).unwrap();
@@ -249,7 +297,8 @@ mod tests {
         let (inode, started) = (inode(handle.as_fd()), start_time(getpid()).unwrap());
         fs::create_dir(folder.path().join("running")).unwrap();
         let found = |mark: Mark| {
-            let line = format!("3 1 {} {mark}\n", getpid().as_raw_nonzero());
+            let Home { space, boot } = Home::here();
+            let line = format!("3 1 {} {mark} {space} {boot}\n", getpid().as_raw_nonzero());
             fs::write(folder.path().join("running/r1"), line).unwrap();
             notes.trace(InstrId(3), 1).0
         };
@@ -262,9 +311,52 @@ mod tests {
     }
 
     #[test]
+    fn without_the_beginning_of_its_notes_nothing_of_a_run_is_known_not_to_have_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("running/r1");
+        let of = |life| Notes::new(folder.path(), "r1", life);
+        let looked = |life| (of(life).trace(InstrId(3), 1).0, of(life).place(InstrId(3), 1));
+        of(Life::Complete).begin().unwrap();
+        assert_eq!(looked(Life::Complete), (Trace::Never, Ok(None)));
+        assert_eq!(looked(Life::Partly), (Trace::Gone, Err(Lost)));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(looked(Life::Complete), (Trace::Lost, Err(Lost)));
+        assert_eq!(looked(Life::Partly), (Trace::Lost, Err(Lost)));
+        assert_eq!(looked(Life::Rebooted), (Trace::Gone, Err(Lost)));
+        // What a later executor notes is no beginning, but it counts.
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let handle = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        of(Life::Complete).write(InstrId(4), 1, pid, handle.as_fd()).unwrap();
+        assert_eq!(looked(Life::Complete), (Trace::Lost, Err(Lost)));
+        assert_eq!(of(Life::Partly).trace(InstrId(4), 1).0, Trace::Alive);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_in_another_container_cannot_be_seen_and_one_of_another_boot_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Notes::new(folder.path(), "r1", Life::Partly);
+        let (pid, started) = (getpid(), start_time(getpid()).unwrap());
+        let seen = |space: &str, boot: &str| {
+            let line = format!("3 1 {} {started} {space} {boot}\n", pid.as_raw_nonzero());
+            fs::create_dir_all(folder.path().join("running")).unwrap();
+            fs::write(folder.path().join("running/r1"), line).unwrap();
+            notes.trace(InstrId(3), 1).0
+        };
+        let Home { space, boot } = Home::here();
+        assert!(space.starts_with("pid:["), "{space}");
+        assert_eq!(seen(&space, &boot), Trace::Alive);
+        assert_eq!(seen("pid:[1]", &boot), Trace::Lost);
+        assert_eq!(seen(&space, "another"), Trace::Gone);
+    }
+
+    #[test]
     fn places_at_nodes_are_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let mut notes = Notes::new(folder.path(), "r1", Life::Complete);
+        notes.begin().unwrap();
         assert_eq!((notes.place(InstrId(3), 1), notes.boot(MachineId(0))), (Ok(None), None));
         notes.write_boot(MachineId(0), "b-1").unwrap();
         notes.write_place(InstrId(3), 1, "3.1.17-1").unwrap();

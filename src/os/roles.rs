@@ -2,7 +2,7 @@
 
 use super::environment;
 use crate::bytecode::{Op, Program};
-use crate::run::{Options, RunError, Who};
+use crate::run::{Options, RunError};
 use std::process::Stdio;
 
 /// The roles of a run.
@@ -20,14 +20,17 @@ impl Roles {
     /// Whether a user has a role.
     pub fn has(&self, user: &str, role: &str) -> bool {
         let named = self.named.iter().any(|(name, users)| name == role && users.iter().any(|u| u == user));
-        // id(1): the names of all groups of a user, wherever the system has them from.
-        named || output("id", &["-Gn", "--", user]).is_some_and(|groups| groups.split_whitespace().any(|g| g == role))
+        // id(1): all groups of a user, wherever the system has them from. By number: a name may have spaces in it.
+        let of_group = |gid: String| {
+            output("id", &["-G", "--", user]).is_some_and(|groups| groups.split_whitespace().any(|g| g == gid))
+        };
+        named || group(role).and_then(|line| gid(&line).map(str::to_owned)).is_some_and(of_group)
     }
 
     /// Holds the roles that a program asks for against this machine: somebody must have each of them, what is answered in
     /// advance must be for whoever starts the run to answer, a role that is named must be asked for, and whoever is named
     /// now must exist.
-    pub fn check(&self, program: &Program, options: &Options, by: &Who) -> Result<(), RunError> {
+    pub fn check(&self, program: &Program, options: &Options, person: &str) -> Result<(), RunError> {
         let named_now = || options.roles.iter().flat_map(|(role, users)| users.iter().map(move |user| (role, user)));
         if let Some((role, user)) = named_now().find(|(_, user)| !is_user(user)) {
             return Err(RunError::usage(format!("there is no user `{user}`"))
@@ -39,7 +42,6 @@ impl Roles {
                 return Err(RunError::usage(format!("nobody on this machine is `{role}`, who is to answer `{step}`"))
                     .help(format!("make a group `{role}`, or say who it is: `--role {role}=mila,ben`")));
             }
-            let person = person(&by.user);
             if options.answers.iter().any(|(name, _)| name == step) && !self.has(person, role) {
                 return Err(RunError::usage(format!("`{step}` is for `{role}` to answer, and {person} is not"))
                     .help("leave the answer out: whoever may give it does so with `handover approve`"));
@@ -54,7 +56,7 @@ impl Roles {
 
     fn is_anybodys(&self, role: &str) -> bool {
         self.named.iter().any(|(name, users)| name == role && users.iter().any(|user| is_user(user)))
-            || output("getent", &["group", role]).is_some_and(|line| has_members(&line))
+            || group(role).is_some_and(|line| has_members(&line))
     }
 }
 
@@ -66,9 +68,14 @@ pub(super) fn role_of(op: &Op) -> Option<&str> {
     }
 }
 
-/// The account by which the system knows the person who is shown as `mila` or as `mila as root`.
-pub(super) fn person(user: &str) -> &str {
-    user.split_once(" as ").map_or(user, |(person, _)| person)
+/// The line of group(5) about the group of this name; a number is no name.
+fn group(name: &str) -> Option<String> {
+    output("getent", &["group", "--", name]).filter(|line| line.split(':').next() == Some(name))
+}
+
+/// The number of a group, of its line in group(5).
+fn gid(line: &str) -> Option<&str> {
+    line.trim_end().split(':').nth(2).filter(|gid| !gid.is_empty())
 }
 
 /// Whether the system knows an account by this name, wherever it has it from.
@@ -102,7 +109,7 @@ fn output(command: &str, arguments: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Roles, has_members, person};
+    use super::{Roles, gid, has_members};
 
     #[test]
     fn a_role_is_a_group_or_named_users() {
@@ -113,7 +120,9 @@ mod tests {
         assert!(roles.is_anybodys("root") && roles.is_anybodys("dba") && !roles.is_anybodys("no-such-role"));
         let nobody = Roles::new(vec![(String::from("dba"), vec![String::from("rooot")])]);
         assert!(!nobody.is_anybodys("dba"), "a name alone is nobody");
-        assert_eq!((person("mila as root"), person("mila")), ("mila", "mila"));
+        // A number that is looked up as a group is none.
+        assert!(!roles.has("root", "0"));
+        assert_eq!(gid("dba ops:x:4000:mila\n"), Some("4000"));
     }
 
     #[test]

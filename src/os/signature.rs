@@ -79,6 +79,66 @@ pub fn signer(text: &str, signature: &str, signers: &Signers) -> Result<Signer, 
     }
 }
 
+/// Whether a signer who was let sign at one time may sign now, by this name with the key of this fingerprint. `Err` says why
+/// not, or why that cannot be said, as the end of a sentence that begins with the signer.
+pub fn may_sign(signer: &Signer, signers: &Signers) -> Result<(), String> {
+    let allowed = signers.allowed.display();
+    let read = |file: &Path| {
+        files::read_text(file, limits::APPROVAL_BYTES).map_err(|error| format!("cannot be looked up: {error}"))
+    };
+    let text = read(&signers.allowed)?;
+    let of_them = |line: &&str| {
+        let names = line.split_whitespace().next().unwrap_or_default().trim_matches('"');
+        names.split(',').any(|name| name == signer.name)
+    };
+    let keys: Vec<&str> = text.lines().filter(of_them).filter_map(public_key).collect();
+    if !fingerprints(&keys.join("\n"))?.contains(&signer.key) {
+        return Err(format!("may not sign with the key {} any more: `{allowed}` does not let them", signer.key));
+    }
+    let Some(revoked) = &signers.revoked else { return Ok(()) };
+    let own = keys.iter().find(|key| fingerprints(key).is_ok_and(|found| found.contains(&signer.key)));
+    match is_revoked(own.copied().unwrap_or_default(), &signer.key, revoked)? {
+        true => Err(format!("signed with the key {}, which `{}` revokes", signer.key, revoked.display())),
+        false => Ok(()),
+    }
+}
+
+/// The key in a line of those who may sign: its type, and what follows.
+fn public_key(line: &str) -> Option<&str> {
+    let begins = |word: &str| ["ssh-", "ecdsa-", "sk-"].iter().any(|start| word.starts_with(start));
+    let at = line.match_indices(' ').map(|(at, _)| at + 1).find(|at| line.get(*at..).is_some_and(begins))?;
+    line.get(at..)
+}
+
+/// The fingerprints of public keys, one in a line.
+fn fingerprints(keys: &str) -> Result<Vec<String>, String> {
+    if keys.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut command = Command::new("ssh-keygen");
+    command.args(["-l", "-E", "sha256", "-f", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped()).env("LC_ALL", "C");
+    command.stdin(in_memory(&format!("{keys}\n")).map_err(|error| error.to_string())?);
+    let output = run(command)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(text.lines().filter_map(|line| line.split(' ').nth(1)).map(String::from).collect())
+}
+
+/// Whether a key is in a file of keys that count no more: a key revocation list, or public keys.
+fn is_revoked(key: &str, fingerprint: &str, file: &Path) -> Result<bool, String> {
+    let bytes = files::read(file, limits::APPROVAL_BYTES).map_err(|error| format!("cannot be looked up: {error}"))?;
+    if !bytes.starts_with(b"SSHKRL") {
+        return Ok(fingerprints(&String::from_utf8_lossy(&bytes))?.iter().any(|found| found == fingerprint));
+    }
+    let trouble = |error: io::Error| format!("cannot be looked up: {error}");
+    let key = in_memory(&format!("{key}\n")).map_err(trouble)?;
+    fcntl_setfd(&key, FdFlags::empty()).map_err(|error| trouble(error.into()))?;
+    let mut command = Command::new("ssh-keygen");
+    command.args(["-Q", "-f"]).arg(file).arg(format!("/dev/fd/{}", key.as_raw_fd()));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("LC_ALL", "C");
+    // A list that cannot be read revokes everything.
+    Ok(!run(command)?.status.success())
+}
+
 /// The key of a signature that was made for this text and for approving plans, whoever made it.
 fn intact(text: &str, signature: &str) -> Result<String, String> {
     let output = check("check-novalidate", Some(text), signature, |_| {})?;

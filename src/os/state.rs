@@ -61,13 +61,25 @@ fn is_shared(state: &Path) -> io::Result<bool> {
 }
 
 /// Makes durable what a folder contains.
-fn keep(folder: &Path) -> io::Result<()> {
+pub(super) fn keep(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match File::open(folder)?.sync_all() {
         // A folder that others own may not be opened, and some file systems do not know how to do it.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         done => done,
     }
+}
+
+/// Whether there is something by this name; an error if that cannot be seen.
+pub(super) fn look(path: &Path) -> Result<bool, RunError> {
+    path.try_exists().map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::PermissionDenied => String::from("this user may not look there"),
+            _ => error.to_string(),
+        };
+        RunError::stopped(format!("the state folder cannot be read: `{}`: {why}", path.display()))
+            .help("give another with `--state DIR` or HANDOVER_STATE")
+    })
 }
 
 /// Whether there is something by this name.

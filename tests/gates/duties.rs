@@ -97,6 +97,8 @@ fn a_hold_is_waived_or_released_by_a_person_who_says_why() {
     let line = out.lines().find(|line| line.contains("completed   patch(), by ")).unwrap();
     assert!(line.ends_with(", with 1 waiver"), "{line}");
     assert_eq!(place.holds().len(), 2, "it was waived for one run");
+    let (exit, _, err) = place.handover(&["release", "2", "--why", "a was scrapped"]);
+    assert!(exit == 2 && err.contains("there is no hold `2`"), "the beginning of its id is not enough: {err}");
     let (exit, out, err) = place.handover(&["release", &id, "--why", "a was scrapped"]);
     assert!(exit == 0 && out.starts_with("released: the hold on a, orders"), "{out}{err}");
     let over = format!("released by {}, at ", me());

@@ -5,6 +5,7 @@ use crate::bytecode::InstrId;
 use crate::os::gates::{Gates, Verdict};
 use crate::os::roles::user_name;
 use crate::os::state;
+use crate::os::who::readable;
 use crate::run::{Happening, RunError, Said};
 use rustix::io::{Errno, read};
 use rustix::net::sockopt::socket_peercred;
@@ -163,11 +164,6 @@ fn identify(stream: &UnixStream, request: &Request) -> Option<(String, String)> 
         }
         _ => Some((account.clone(), account)),
     }
-}
-
-/// A text of somebody else's as one line without signs that drive a terminal.
-fn readable(text: &str) -> String {
-    text.trim().chars().take(1000).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn refuse(stream: UnixStream, reply: &Reply) -> Option<Happening> {

@@ -94,7 +94,7 @@ impl Store {
 
     /// Opens the store of a folder if there is one, to read. It may lie where nobody can write.
     pub fn existing(folder: &Path) -> Result<Option<Store>, RunError> {
-        if !state::exists(folder) || !state::exists(&folder.join(FILE)) && !state::exists(&folder.join(LOG)) {
+        if !state::look(folder)? || !state::look(&folder.join(FILE))? && !state::look(&folder.join(LOG))? {
             return Ok(None);
         }
         let folder = state::absolute(folder)?;

@@ -50,6 +50,13 @@ pub(super) fn prepare(db: &Connection, path: &Path) -> Result<(), Problem> {
         return Err(Problem::Refused(RunError::stopped(message).help("use that version, or another `--state DIR`")));
     }
     if version == 1 {
+        let old = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('programs', 'runs', 'events')";
+        if db.query_row(old, [], |row| row.get::<_, i64>(0))? != 3 {
+            let message = format!("`{shown}` says that it is of format 1, and has not the tables of that");
+            let help =
+                "it was changed or is damaged: put it back from a copy, or give another folder with `--state DIR`";
+            return Err(Problem::Refused(RunError::stopped(message).help(help)));
+        }
         if let Some(holder) = path.parent().and_then(lock::holder) {
             let message = format!(
                 "run {} is going on in an older handover, which could not read what this one writes",

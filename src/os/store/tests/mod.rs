@@ -41,6 +41,20 @@ fn a_folder_that_cannot_be_used_is_named_with_the_reason() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_looked_into_is_not_an_empty_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, round) = (folder.path().join("file"), folder.path().join("round"));
+    fs::write(&file, "").unwrap();
+    std::os::unix::fs::symlink("round", &round).unwrap();
+    for folder in [file.join("state"), round] {
+        let error = Store::existing(&folder).map(|_| ()).unwrap_err();
+        assert!(error.message.starts_with("the state folder cannot be read: "), "{error}");
+        assert_eq!(error.exit, exit::STOPPED);
+    }
+    assert!(Store::existing(&folder.path().join("none")).unwrap().is_none());
+}
+
+#[test]
 fn a_database_that_is_not_ours_or_not_whole_is_refused() {
     let open = |make: &dyn Fn(&Path)| {
         let folder = tempfile::tempdir().unwrap();
@@ -56,6 +70,11 @@ fn a_database_that_is_not_ours_or_not_whole_is_refused() {
         Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
     });
     assert!(error.message.contains("was written by a newer handover (format 3; this one knows 2)"), "{error}");
+    let error = open(&|path| {
+        drop(Store::open(path.parent().unwrap()).unwrap());
+        Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
+    });
+    assert!(error.message.ends_with("says that it is of format 1, and has not the tables of that"), "{error}");
     let error = open(&|path| fs::create_dir(path).unwrap());
     assert!(error.message.contains("cannot be used"), "{error}");
 }
