@@ -337,7 +337,7 @@ fn the_agent_signs_too() {
 fn lost(case: &Case, flags: &str) {
     case.edit("plan.ha", "echo work", "touch begun; until test -e go; do sleep 0.02; done; echo work");
     case.sign("plan.ha", "mila", "a.approval");
-    let mut executor = case.command(&format!("run plan.ha --given firewalls=excluded --yes {flags}"));
+    let mut executor = case.command(&format!("run plan.ha --given firewalls=excluded --yes{flags}"));
     let mut executor = executor.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begin = std::time::Instant::now();
     while !case.path("begun").exists() {
@@ -363,7 +363,7 @@ fn a_run_is_taken_up_again_only_as_the_host_allows() {
     fs::write(case.path("go"), "").unwrap();
     // One that Mila has approved, who may not any more, or whose key is revoked, in either form.
     let case = Case::new();
-    lost(&case, "--allowed-signers signers --require-approval a.approval");
+    lost(&case, " --allowed-signers signers --require-approval a.approval");
     let [signers, revoked] = paths(&case);
     let rule = |people: &'static str| [("HANDOVER_APPROVALS", people), ("HANDOVER_ALLOWED_SIGNERS", signers.as_str())];
     let with_revoked = || [&rule("1")[..], &[("HANDOVER_REVOKED_KEYS", revoked.as_str())]].concat();
@@ -394,7 +394,7 @@ fn a_run_is_taken_up_again_only_as_the_host_allows() {
 #[test]
 fn a_run_that_is_taken_up_again_is_the_one_that_was_approved() {
     let case = Case::new();
-    lost(&case, "--allowed-signers signers --require-approval a.approval");
+    lost(&case, " --allowed-signers signers --require-approval a.approval");
     case.edit("plan.ha", "echo work", "echo something else");
     fs::write(case.path("go"), "").unwrap();
     let (code, text) = case.handover("resume --settle work=done");
