@@ -256,6 +256,75 @@ fn a_limit_ends_everything_that_was_started_and_that_is_certain() {
 }
 
 #[test]
+fn what_leaves_its_session_is_ended_too() {
+    let script = "    setsid sh -c 'trap \"\" TERM; echo $$ >DIR/stray; until test -e DIR/go; do sleep 0.1; done' &\n    \
+                  until test -s DIR/stray; do sleep 0.05; done\n    echo $$ >DIR/begun\n    sleep 100";
+    for place in ["far", "near"] {
+        let text =
+            plan("within 1s, then kill", script).replace("node far {}", "node far {}\nnode near { via = local }");
+        let text = text
+            .replace("given far is up", "given far is up, near is up")
+            .replace("one on far", &format!("one on {place}"));
+        let Some(case) = Case::new(&text) else { return };
+        let (code, text) = case.run(&[]);
+        assert!(case.is_over("begun") && case.is_over("stray"), "{place}: {text}");
+        assert_eq!(code, 3, "{place}: {text}");
+        assert!(text.contains("it did not end within 1s"), "{text}");
+    }
+}
+
+#[test]
+fn what_ended_in_time_while_the_executor_was_stopped_has_ended() {
+    for place in ["far", "near"] {
+        let script = "    echo $$ >DIR/begun\n    until test -e DIR/go; do sleep 0.05; done\n    echo so >DIR/done";
+        let text =
+            plan("within 3s, then kill", script).replace("node far {}", "node far {}\nnode near { via = local }");
+        let text = text
+            .replace("given far is up", "given far is up, near is up")
+            .replace("one on far", &format!("one on {place}"));
+        let Some(case) = Case::new(&text) else { return };
+        let executor = case.start(&[]);
+        case.wait_for("begun");
+        kill_process(Pid::from_child(&executor), Signal::STOP).unwrap();
+        fs::write(case.path("go"), "").unwrap();
+        wait_until("the end of the command", || case.has("done") && case.is_over("begun"));
+        // Longer than the limit, and than what a node is given above it.
+        std::thread::sleep(Duration::from_millis(3000 + handover::base::limits::REMOTE_GRACE_MS));
+        kill_process(Pid::from_child(&executor), Signal::CONT).unwrap();
+        let (code, text) = outcome(&executor.wait_with_output().unwrap());
+        assert_eq!(code, 0, "{place}: {text}");
+    }
+}
+
+#[test]
+fn a_command_whose_notes_were_swept_away_is_not_said_never_to_have_begun() {
+    let Some(case) = Case::new(&plan("", &BUSY.replace("exit 3", "exit 0"))) else { return };
+    let mut executor = case.start(&[]);
+    case.wait_for("begun");
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    let own = fs::read_to_string(format!("/proc/{}/environ", case.read("begun").trim())).unwrap();
+    let slot = own.split('\0').find_map(|v| v.strip_prefix("HANDOVER_COMMAND=")).unwrap().to_owned();
+    fs::remove_dir_all(&slot).unwrap();
+    let (code, text) = case.resume();
+    assert_eq!(code, 4, "{text}");
+    assert!(!text.contains("before it began"), "{text}");
+    fs::write(case.path("go"), "").unwrap();
+    wait_until("the end of the command", || case.is_over("begun"));
+}
+
+#[test]
+fn a_login_shell_that_does_not_end_its_line_is_no_obstacle() {
+    let folder = tempfile::tempdir().unwrap();
+    let motd = folder.path().join("motd");
+    fs::write(&motd, "printf 'welcome to far'\neval \"$SSH_ORIGINAL_COMMAND\"\n").unwrap();
+    let options = format!("ForceCommand sh {}", motd.display());
+    let Some(case) = Case::with(&options, &plan("", "    echo so >DIR/done")) else { return };
+    let (code, text) = case.run(&[]);
+    assert_eq!((code, case.has("done")), (0, true), "{text}");
+}
+
+#[test]
 fn a_limit_is_kept_by_the_node_when_nobody_can_reach_it() {
     let Some(mut case) = Case::new(&plan("within 2s, then kill", BUSY)) else { return };
     let executor = case.start(&["--lost-after", "8"]);

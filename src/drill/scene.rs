@@ -168,6 +168,7 @@ impl<'a> Scene<'a> {
             (true, _) => Fate::Gone,
             (false, LOST | KILLED) if remote && command.acts => Fate::Lost(String::from(UNREACHABLE)),
             (false, ENDED) if remote && command.acts => Fate::Late,
+            (false, KILLED) => Fate::Late,
             (false, code) => Fate::Ended(Exit::Code(code)),
         }
     }

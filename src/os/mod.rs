@@ -10,6 +10,7 @@ mod gates;
 mod holds;
 mod keys;
 mod lock;
+mod mark;
 pub mod node;
 mod notes;
 mod process;

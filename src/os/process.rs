@@ -1,10 +1,11 @@
 //! A command as a child process: in a process group of its own, its output read without ever blocking or growing.
 
-use super::environment;
+use super::{environment, mark};
 use crate::base::limits;
 use crate::os::node::{Records, Word};
 use crate::run::{Exit, Fate, Finished, Tail};
 use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio, read, write};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::io;
@@ -29,18 +30,42 @@ pub(super) struct Process {
     drain_until_ms: Option<u64>,
     /// When to stop asking and kill.
     kill_at_ms: Option<u64>,
+    /// Something of what was to be ended goes on; until when it is given time to go.
+    left_until_ms: Option<u64>,
     asked_to_end: bool,
+    /// What all of it has in its environment; empty for nothing.
+    mark: String,
 }
 
 impl Process {
-    /// Starts a command that gets `input`, if any, once [`Process::say`] sends it. Its standard error passes `records`.
-    pub fn spawn(words: &[String], directory: &str, talks: bool, records: Option<Records>) -> Result<Process, String> {
+    /// Starts a command with this mark that gets its input, if it talks, once [`Process::say`] sends it.
+    pub fn spawn(words: &[String], directory: &str, talks: bool, mark: String) -> Result<Process, String> {
+        let mut process = Process::begin(words, directory, talks, &mark, None)?;
+        process.mark = mark;
+        Ok(process)
+    }
+
+    /// Starts a client, whose standard error holds `records`.
+    pub fn client(words: &[String], directory: &str, records: Records) -> Result<Process, String> {
+        Process::begin(words, directory, true, "", Some(records))
+    }
+
+    fn begin(
+        words: &[String],
+        directory: &str,
+        talks: bool,
+        mark: &str,
+        records: Option<Records>,
+    ) -> Result<Process, String> {
         let (program, arguments) = words.split_first().ok_or("there is no command")?;
         // The shell is where system(3) has it: a search costs each command an attempt for every folder before its own.
         let mut command = environment::command(if program == "sh" { "/bin/sh" } else { program });
         command.arg0(program).args(arguments).current_dir(directory).process_group(0);
         command.stdin(if talks { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if !mark.is_empty() {
+            command.env(mark::VARIABLE, mark);
+        }
         let child = command.spawn().map_err(|error| not_started(program, directory, &error))?;
         Process::of(child, records).map_err(|error| format!("the command could not be started: {error}"))
     }
@@ -102,14 +127,30 @@ impl Process {
     }
 
     /// Watches a process that is not our child.
-    pub fn adopt(pid: Pid, pidfd: OwnedFd) -> Process {
-        Process::new(pid, pidfd, None, Pipe::default(), Pipe::default())
+    pub fn adopt(pid: Pid, pidfd: OwnedFd, mark: String) -> Process {
+        let mut process = Process::new(pid, pidfd, None, Pipe::default(), Pipe::default());
+        process.mark = mark;
+        process
     }
 
     fn new(pid: Pid, pidfd: OwnedFd, child: Option<Child>, stdout: Pipe, stderr: Pipe) -> Process {
-        let (exit, ended, drain_until_ms, kill_at_ms, asked_to_end) = (None, false, None, None, false);
-        let input = Input::default();
-        Process { pid, pidfd, child, input, stdout, stderr, exit, ended, drain_until_ms, kill_at_ms, asked_to_end }
+        let (exit, ended, drain_until_ms, kill_at_ms, left_until_ms) = (None, false, None, None, None);
+        let (input, asked_to_end, mark) = (Input::default(), false, String::new());
+        Process {
+            pid,
+            pidfd,
+            child,
+            input,
+            stdout,
+            stderr,
+            exit,
+            ended,
+            drain_until_ms,
+            kill_at_ms,
+            left_until_ms,
+            asked_to_end,
+            mark,
+        }
     }
 
     /// What to poll for: its end, its standard output, its standard error; whether it reads.
@@ -154,12 +195,19 @@ impl Process {
         Finished { stdout: self.stdout.tail.clone(), stderr: self.stderr.tail.clone(), ..Finished::default() }
     }
 
-    /// Asks the whole group to end; [`Process::tick`] kills it when it does not.
+    /// Asks the whole group to end, and what has left it; [`Process::tick`] kills them when they do not.
     pub fn end(&mut self, clock_ms: u64) {
         if self.ended || self.asked_to_end {
             return;
         }
+        let mut polled = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        if poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0) {
+            // It has ended by itself, and that has only not been taken in.
+            return;
+        }
         self.asked_to_end = true;
+        self.strike_marked(Signal::TERM);
+        self.strike_marked(Signal::CONT);
         self.kill_at_ms = Some(clock_ms.saturating_add(limits::KILL_GRACE_MS));
         let _ = kill_process_group(self.pid, Signal::TERM);
         // A stopped process does not hear.
@@ -171,6 +219,21 @@ impl Process {
         self.kill_at_ms.or(self.drain_until_ms)
     }
 
+    /// Sends a signal to everything of the command that has left its group; whether there is anything of it, or may be.
+    fn strike_marked(&self, signal: Signal) -> bool {
+        !self.mark.is_empty() && mark::strike(&self.mark, self.pid, signal).ok() != Some(0)
+    }
+
+    /// Whether to wait until what was to be ended has gone. What is left is killed.
+    fn goes_on(&mut self, clock_ms: u64) -> bool {
+        if !self.asked_to_end || !self.strike_marked(Signal::KILL) {
+            self.left_until_ms = None;
+            return false;
+        }
+        self.drain_until_ms = Some(clock_ms.saturating_add(LOOK_MS));
+        clock_ms < *self.left_until_ms.get_or_insert(clock_ms.saturating_add(limits::KILL_GRACE_MS))
+    }
+
     /// Does what is due; gives the end once everything of it is in.
     pub fn tick(&mut self, clock_ms: u64) -> Option<Finished> {
         if self.kill_at_ms.is_some_and(|at| at <= clock_ms) {
@@ -178,12 +241,15 @@ impl Process {
             let _ = kill_process_group(self.pid, Signal::KILL);
         }
         let drained = self.drain_until_ms.is_some_and(|until| self.is_complete() || until <= clock_ms);
-        (self.ended && drained).then(|| Finished {
-            fate: self.exit.map_or(Fate::Gone, Fate::Ended),
-            stdout: self.stdout.take(),
-            stderr: self.stderr.take(),
-            cut: false,
-        })
+        if !self.ended || !drained || self.goes_on(clock_ms) {
+            return None;
+        }
+        let fate = match self.asked_to_end {
+            true if self.left_until_ms.is_some() => Fate::Lost(String::from("something of it does not end")),
+            true => Fate::Late,
+            false => self.exit.map_or(Fate::Gone, Fate::Ended),
+        };
+        Some(Finished { fate, stdout: self.stdout.take(), stderr: self.stderr.take(), cut: false })
     }
 }
 
@@ -293,6 +359,9 @@ impl Pipe {
         std::mem::take(&mut self.tail)
     }
 }
+
+/// Milliseconds between two looks at what does not end.
+const LOOK_MS: u64 = 50;
 
 /// Bytes kept while reading; the excess over the limit is for finding a secret that lies across the cut.
 const KEPT: usize = limits::OUTPUT_BYTES + limits::SECRET_BYTES;

@@ -4,6 +4,7 @@ use super::control::Control;
 use super::files;
 use super::gates::Gates;
 use super::keys::Keys;
+use super::mark;
 use super::node::{Handle, Nodes, Order};
 use super::notes::Notes;
 use super::process::Process;
@@ -233,7 +234,8 @@ impl Machine {
         let text = if launch.gated { gated(launch) } else { launch.script.clone() };
         let talks = launch.gated || !launch.lines.is_empty();
         let words = [String::from("sh"), String::from("-c"), text];
-        let mut process = Process::spawn(&words, &launch.directory, talks, None)?;
+        let mark = mark::of(self.nodes.run(), step.0, attempt, launch.gated);
+        let mut process = Process::spawn(&words, &launch.directory, talks, mark)?;
         if launch.gated {
             let (pid, handle) = process.named();
             if let Err(error) = self.notes.write(step, attempt, pid, handle) {
@@ -298,7 +300,7 @@ impl World for Machine {
         }
         let (trace, alive) = self.notes.trace(step, attempt);
         if let Some((pid, handle)) = alive {
-            self.processes.insert(step, Process::adopt(pid, handle));
+            self.processes.insert(step, Process::adopt(pid, handle, mark::of(self.nodes.run(), step.0, attempt, true)));
         }
         trace
     }

@@ -128,9 +128,9 @@ pub enum Happening {
 /// What became of a command. Where it was to be ended, everything but [`Fate::Lost`] says that nothing of it goes on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Fate {
-    /// It ended so.
+    /// It ended so, by itself.
     Ended(Exit),
-    /// It was ended where it ran, because of the limit that it was given there.
+    /// It was ended where it ran, because it was to be, or because of the limit that it was given there.
     Late,
     /// It never began, and will not: why.
     Never(String),

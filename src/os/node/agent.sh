@@ -76,11 +76,16 @@ study() {
     read -r what <"$dir/ended"
   elif [ "$made" != "$boot" ]; then
     what=gone
+    # Without its first line the list says nothing.
+    [ "$made" ] || what=lost
   elif [ -d "$dir" ]; then
     alive
   elif [ "$2" != here ] && [ "$fresh" ]; then
     # There was no such folder when this agent came: what was noted has vanished.
     case $2 in unknown | "$boot") what=lost ;; *) what=gone ;; esac
+  elif grep -Fqx "${dir##*/}" "$base/boot"; then
+    # It has been there: somebody has removed its folder.
+    what=lost
   elif mkdir -m 700 "$dir" 2>/dev/null; then
     # Its place is taken now, so that it will never begin.
     what=never
@@ -131,11 +136,11 @@ look() {
   tell "$1" "$what"
 }
 
-# Ends a command with its session, and tells what became of it.
+# Ends a command with its session, and tells what became of it: what is ended here has not ended by itself.
 end() {
   settle "$1" "$2"
   if [ "$what" = alive ]; then
-    if finish "$pid"; then settle "$1" "$2"; else what=stuck; fi
+    if finish "$pid"; then what=late; else what=stuck; fi
   fi
   tell "$1" "$what"
 }

@@ -10,6 +10,15 @@ members() {
   done
 }
 
+# The living processes that bear the mark of the command in $dir, wherever they have gone.
+marked() {
+  marked=
+  for file in $(LC_ALL=C grep -lF "HANDOVER_COMMAND=$dir/" /proc/[0-9]*/environ 2>/dev/null); do
+    file=${file#/proc/}
+    marked="$marked ${file%/environ}"
+  done
+}
+
 # Whether nothing of session $1 is left. A zombie is nothing; a process of somebody else is something.
 over() {
   members "$1"
@@ -21,11 +30,12 @@ over() {
   esac
 }
 
-# Sends a signal to everything in session $1.
+# Sends a signal to everything in session $1, and to what has left it.
 strike() {
   members "$1"
+  marked
   # shellcheck disable=SC2086
-  kill -s "$2" -- "-$1" $members 2>/dev/null
+  kill -s "$2" -- "-$1" $members $marked 2>/dev/null
 }
 
 # Waits for a tenth of a second, or for a second where sleep(1) knows no parts of one; `tenths` says which.
@@ -38,15 +48,16 @@ pause() {
   esac
 }
 
-# Ends session $1: asks, waits, kills. Fails if something is still there.
+# Ends the command in $dir, session $1: asks, waits, kills. Fails if something is still there or nobody can tell.
 finish() {
   strike "$1" TERM
   strike "$1" CONT
   passed=0
-  until over "$1"; do
+  until over "$1" && marked && [ -z "$marked" ]; do
     [ "$passed" -lt "${grace}0" ] || strike "$1" KILL
     [ "$passed" -lt $((grace * 10 + 50)) ] || return 1
     pause
     passed=$((passed + tenths))
   done
+  [ -r /proc/self/environ ]
 }

@@ -2,17 +2,23 @@
 
 use super::way::configuration;
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// A private folder that goes away with its owner.
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Locked as long as there is an owner: its process number means nothing to one in another namespace.
+    _lock: File,
+}
 
 /// A socket's whole path has at most 107 bytes, see unix(7); `ssh` adds some of its own while it makes one.
 const PATH_BYTES: usize = 64;
+/// The file in it that its owner has locked.
+const LOCK: &str = "lock";
 
 impl Folder {
     /// Makes it, in a place with a short name. `own` is the configuration to use instead of the user's.
@@ -23,8 +29,7 @@ impl Folder {
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for root in roots.into_iter().flatten().filter(fits) {
             match make(&root) {
-                Ok(path) => {
-                    let folder = Folder(path);
+                Ok(folder) => {
                     fs::write(folder.path().join("config"), configuration(own))?;
                     return Ok(folder);
                 }
@@ -36,17 +41,15 @@ impl Folder {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
 /// A new folder of ours alone. What executors of the past have left there is swept away.
-fn make(root: &Path) -> io::Result<PathBuf> {
+fn make(root: &Path) -> io::Result<Folder> {
     for entry in fs::read_dir(root)?.flatten() {
-        let name = entry.file_name();
-        let pid = name.to_str().and_then(|n| n.strip_prefix("handover-ssh-")?.split('-').next()?.parse::<u32>().ok());
-        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists() && Path::new("/proc/self").exists())
-        {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with("handover-ssh-"));
+        if ours && is_left(&entry.path()) {
             // Somebody else's cannot be removed, and need not be.
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -56,22 +59,38 @@ fn make(root: &Path) -> io::Result<PathBuf> {
     loop {
         let path = root.join(format!("handover-ssh-{pid}-{number}"));
         match DirBuilder::new().mode(0o700).create(&path) {
-            Ok(()) => return Ok(path),
+            Ok(()) => match lock(&path) {
+                Some(lock) => return Ok(Folder { path, _lock: lock }),
+                // Somebody who swept has come between.
+                None => number += 1,
+            },
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
             Err(error) => return Err(error),
         }
     }
 }
 
+/// Locks a folder that has just been made.
+fn lock(path: &Path) -> Option<File> {
+    let file = File::create(path.join(LOCK)).ok()?;
+    (file.try_lock().is_ok() && path.join(LOCK).exists()).then_some(file)
+}
+
+/// Whether a folder has lost its owner. One without a lock may be in the making.
+fn is_left(path: &Path) -> bool {
+    File::open(path.join(LOCK)).is_ok_and(|file| file.try_lock().is_ok())
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Folder;
+    use super::{Folder, LOCK, make};
+    use std::fs::{self, File};
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -85,5 +104,20 @@ mod tests {
         assert_ne!(second.path(), path);
         drop(folder);
         assert!(!path.exists());
+    }
+    #[test]
+    fn what_nobody_holds_any_more_is_swept_away_whatever_number_its_owner_has() {
+        let root = tempfile::tempdir().unwrap();
+        let left = |name: &str| root.path().join(name);
+        // No process has this number here: what holds it may be in another namespace.
+        let (gone, held, new) =
+            (left("handover-ssh-4194999-0"), left("handover-ssh-4194999-1"), left("handover-ssh-4194999-2"));
+        [&gone, &held, &new].into_iter().for_each(|path| fs::create_dir(path).unwrap());
+        File::create(gone.join(LOCK)).unwrap();
+        let lock = File::create(held.join(LOCK)).unwrap();
+        lock.try_lock().unwrap();
+        let folder = make(root.path()).unwrap();
+        assert_eq!((gone.exists(), held.exists(), new.exists()), (false, true, true));
+        assert!(folder.path().exists());
     }
 }

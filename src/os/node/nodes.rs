@@ -74,6 +74,11 @@ impl Nodes {
         }
     }
 
+    /// The run.
+    pub fn run(&self) -> &str {
+        &self.settings.run
+    }
+
     fn name(&self, machine: MachineId) -> &str {
         self.needs.get(&machine).map_or("?", |n| &n.name)
     }
@@ -204,7 +209,7 @@ impl Nodes {
         let mut input = format!("{}\n{}", text::runner(), text::assignments(&[("base", base)])?).into_bytes();
         input.append(text);
         let records = super::Records::new(&remote.nonce);
-        let sent = Process::spawn(&link.way.words_along(), &self.settings.directory, true, Some(records));
+        let sent = Process::client(&link.way.words_along(), &self.settings.directory, records);
         let mut process = sent?;
         process.say(input);
         (remote.stage, remote.opened) = (Stage::Sent(Box::new(process)), link.opened);
@@ -236,7 +241,7 @@ impl Nodes {
         if matches!(remote.stage, Stage::Queued(_)) {
             return self.over(step, Fate::Never(String::from("it was ended before it began")), happenings);
         }
-        if remote.killed_until_ms.is_none() {
+        if remote.killed_until_ms.is_none() && !remote.has_said() {
             remote.killed_until_ms = Some(clock_ms.saturating_add(limits::REMOTE_KILL_MS));
             self.consult(step, notes);
         }

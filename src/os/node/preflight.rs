@@ -18,7 +18,7 @@ pub(in crate::os) struct Needs {
 }
 
 /// What runner and agent use themselves.
-const OWN: &[&str] = &["setsid", "mkdir", "cat", "grep", "sleep", "rm", "id", "date", "df"];
+const OWN: &[&str] = &["setsid", "mkdir", "cat", "grep", "sleep", "rm", "rmdir", "id", "date", "df"];
 /// Seconds by which clocks may differ without a word.
 const SKEW: i64 = 5;
 /// KiB that notes may need: those of a command take two blocks.

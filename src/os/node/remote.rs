@@ -68,6 +68,12 @@ impl Remote {
         }
     }
 
+    /// Whether its runner has said that it is over, so that there is nothing to be ended.
+    pub fn has_said(&self) -> bool {
+        let heard = if let Stage::Sent(process) = &self.stage { process.word() } else { None };
+        heard.or(self.word.as_ref()).is_some()
+    }
+
     /// Whether its node has to be asked about it.
     pub fn needs_agent(&self) -> bool {
         self.killed_until_ms.is_some() || matches!(self.stage, Stage::Sought(_))
@@ -104,9 +110,10 @@ impl Remote {
             }
         }
         match (&self.stage, self.killed_until_ms) {
+            // Whether it ended by itself, and whether all of it has, only its node can tell.
             (_, Some(until)) if until <= clock_ms => Next::Over(match &self.word {
-                Some(word) => fate(word, name),
-                None => Fate::Lost(format!("`{name}` could not be asked to end it")),
+                Some(word) if !matches!(word, Word::Ended(_)) => fate(word, name),
+                _ => Fate::Lost(format!("`{name}` could not be asked to end it")),
             }),
             (Stage::Sought(Some(until)), _) if *until <= clock_ms => {
                 Next::Over(Fate::Lost(format!("the connection to `{name}` was lost, and it could not be asked again")))

@@ -22,6 +22,13 @@ if [ -d "$base/shut.${slot%.*}" ] && [ -z "$anew" ]; then
   exit
 fi
 
+# The list in `boot` outlives its folder, so that a folder that is missing is not taken for a command that never began.
+if [ ! -s "$base/boot" ] || ! echo "$slot" >>"$base/boot"; then
+  rmdir "$dir"
+  say never "the list of commands in $base cannot be written"
+  exit
+fi
+
 # The first process of the session: the note, then the command in its place.
 lead='
 dir=$1 script=$2 began=0
@@ -30,6 +37,8 @@ if IFS= read -r stat 2>/dev/null </proc/$$/stat; then
   shift 19
   began=$1
 fi
+HANDOVER_COMMAND=$dir/
+export HANDOVER_COMMAND
 echo "$$ $began" >"$dir/begun" && exec sh -c "$script"
 exit 125'
 

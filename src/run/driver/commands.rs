@@ -102,13 +102,14 @@ impl Driver<'_> {
         let stopped = |why, certain, output| End::Stopped { why, certain, by_operator, output };
         let end = match (&finished.fate, running.ended_by) {
             (Fate::Never(why), None | Some(EndedBy::Limit)) => End::NotStarted(why.clone()),
+            // It has ended by itself, before it could be ended.
+            (Fate::Ended(_), _) if finished.cut && self.heeds_output(id) => End::Gone(output),
+            (Fate::Ended(_), _) => End::Exited(output),
             (fate, Some(EndedBy::Operator)) => {
                 stopped(String::from("the operator ended it"), !matches!(fate, Fate::Lost(_)), output)
             }
             (fate, Some(EndedBy::Limit)) => stopped(limit(), !matches!(fate, Fate::Lost(_)), output),
             (Fate::Late, None) => stopped(limit(), true, output),
-            (Fate::Ended(_), None) if finished.cut && self.heeds_output(id) => End::Gone(output),
-            (Fate::Ended(_), None) => End::Exited(output),
             (Fate::Gone, None) => End::Gone(output),
             (Fate::Lost(why), None) => End::Lost { why: why.clone(), output },
         };

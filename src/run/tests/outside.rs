@@ -337,7 +337,7 @@ impl World for Place {
         let asked = outside.dice.percent(60);
         if let Some(running) = outside.running.get_mut(&step) {
             running.ends_ms = Some(now);
-            running.fate = if running.survives || !asked { lost() } else { Fate::Ended(Exit::Code(137)) };
+            running.fate = if running.survives || !asked { lost() } else { Fate::Late };
         }
     }
 
