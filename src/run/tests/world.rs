@@ -21,7 +21,7 @@ pub struct State {
     pub done: BTreeSet<String>,
     /// Commands that are running, with the time of their end.
     running: BTreeMap<InstrId, (u64, String)>,
-    /// Those of them that run elsewhere, and those that were killed there.
+    /// Those of them that run elsewhere, and those that were killed.
     remote: BTreeSet<InstrId>,
     killed: BTreeSet<InstrId>,
     /// What a read-back that does not find it done exits with, if not 1.
@@ -129,7 +129,10 @@ impl Simulated {
         }
         // Elsewhere 255 stands for a lost connection, 124 for a limit that was kept there.
         let fate = match code {
-            _ if self.state.killed.remove(&step) => Fate::Lost("it cannot be asked".into()),
+            _ if self.state.killed.remove(&step) => match self.state.remote.contains(&step) {
+                true => Fate::Lost("it cannot be asked".into()),
+                false => Fate::Late,
+            },
             255 if self.state.remote.contains(&step) => Fate::Lost("the connection to `ec1` was lost".into()),
             124 if self.state.remote.contains(&step) => Fate::Late,
             code => Fate::Ended(Exit::Code(code)),
@@ -191,11 +194,9 @@ impl World for Simulated {
 
     fn kill(&mut self, step: InstrId) {
         self.killed.push(step);
-        if self.state.remote.contains(&step) {
-            self.state.killed.insert(step);
-        }
         if let Some((end, _)) = self.state.running.get_mut(&step) {
             *end = self.state.clock_ms;
+            self.state.killed.insert(step);
         }
     }
 
