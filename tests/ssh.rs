@@ -430,6 +430,7 @@ plan move() {
         text.contains("`stranger`: it cannot be reached: ") && text.contains("Host key verification failed"),
         "{text}"
     );
+    assert!(text.contains("SHA256:") && text.contains(&format!("{}:1", strange.display())), "which keys: {text}");
     assert!(text.contains("`other`: it cannot be reached: ") && text.contains("Permission denied"), "{text}");
     assert!(text.contains("`lacking`: it has no `no-such-command`"), "{text}");
     assert!(!text.contains("`good`"), "{text}");
