@@ -94,7 +94,7 @@ const KNOWN: [(Trial, Option<i32>, &str, &[&str]); 9] = [
         "cancelled",
         &["failover", "reprotect"],
     ),
-    (switchover(Fault::Cable("pg1"), "stop", Moment::Before), Some(4), "stopped", &["failover", "reprotect"]),
+    (switchover(Fault::Cable("pg1"), "stop", Moment::Before), Some(4), "cancelled", &["failover", "reprotect"]),
     (switchover(Fault::Cable("pg2"), "promote", Moment::After), Some(4), "stopped", &["failover", "reprotect"]),
     (switchover(Fault::Freeze("pg1"), "leave", Moment::Begins), Some(4), "stopped", &["failover", "reprotect"]),
     (switchover(Fault::Sshd("pg2"), "promote", Moment::Before), Some(4), "stopped", &["failover", "reprotect"]),
@@ -122,8 +122,9 @@ fn what_a_fault_leaves_is_known_and_so_is_the_way_out() {
     run_all(&trials, |outcome| {
         say(&format!("{:.1} s: {}", outcome.seconds, outcome.line()));
         let (_, exit, left, way_out) = KNOWN.iter().find(|known| known.0 == outcome.trial).expect("it is one of them");
-        let seen =
-            (outcome.exit, outcome.left.as_str(), outcome.way_out.iter().map(String::as_str).collect::<Vec<_>>());
+        // How much could be found out in time depends on the machine's haste; how the run ended does not.
+        let ended = outcome.left.split(": ").next().unwrap_or_default();
+        let seen = (outcome.exit, ended, outcome.way_out.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(seen, (*exit, *left, way_out.to_vec()), "{:?}", outcome.trial);
     });
 }
