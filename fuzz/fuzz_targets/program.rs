@@ -48,6 +48,7 @@ fn run(program: Arc<Verified>, choices: &[u8]) {
         digest: String::new(),
         arguments: Vec::new(),
         decisions,
+        flags: Vec::new(),
         directory: String::from("/"),
         roles: Default::default(),
         by: Who::default(),
