@@ -248,7 +248,16 @@ impl Session<'_> {
         let nodes = Nodes::new(settings, needs.clone());
         let folder = PathBuf::from(&options.directory);
         let mut world = world::Machine::new(self.by.user.clone(), notes, signals, nodes, folder);
-        let mut opening = [opening, self.look(&mut world, &needs, options)?].concat();
+        let mut opening = match self.look(&mut world, &needs, options) {
+            Ok(found) => [opening, found].concat(),
+            Err(refusal) => {
+                // One that does not begin has nothing to find there later.
+                if self.begins {
+                    world.leave(|run| is_over(self.store, run));
+                }
+                return Err(refusal);
+            }
+        };
         world.gates = Gates::new(self.roles, &person());
         match Control::open(self.store.folder(), &self.run, machine.is_cancelled()) {
             Ok(control) => world.control = Some(control),
@@ -276,7 +285,7 @@ impl Session<'_> {
             reporter.trouble(&missing);
         }
         let ended = ended?;
-        world.leave();
+        world.leave(|run| is_over(self.store, run));
         drop(self.locks);
         Ok(Ending { run: self.run, ended, events, head })
     }
@@ -310,6 +319,11 @@ impl Session<'_> {
         });
         Ok(waived.chain(linked).collect())
     }
+}
+
+/// Whether nobody has anything to find out about a run any more. If that cannot be told, its notes stay.
+fn is_over(store: &Store, run: &str) -> bool {
+    store.is_over(run).unwrap_or(false)
 }
 
 /// Where the executors of a run so far have run, seen from this one.

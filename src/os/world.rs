@@ -83,9 +83,11 @@ impl Machine {
         Ok(happenings)
     }
 
-    /// The run has ended: what it noted at nodes is removed, as far as they can be reached.
-    pub fn leave(mut self) {
-        self.nodes.leave();
+    /// The run has ended: what it noted at nodes is removed, as far as they can be reached, and with it what other runs
+    /// have left there that are over.
+    pub fn leave(mut self, is_over: impl Fn(&str) -> bool) {
+        let over = self.nodes.others().into_iter().filter(|run| is_over(run)).collect();
+        self.nodes.leave(over);
         let until = self.clock_ms().saturating_add(limits::LEAVING_MS);
         self.until(&mut Vec::new(), Some(until), Nodes::has_left);
         self.notes.remove();

@@ -47,6 +47,10 @@ space=$(df -Pk "$top" 2>/dev/null)
 set -- ${space#*"
 "}
 tell space "${4:-?}"
+# What other runs have left here.
+[ -z "$top" ] || for dir in "$top"/*; do
+  [ "$dir" = "$base" ] || [ ! -d "$dir" ] || tell notes "${dir##*/}"
+done
 tell ready "$base"
 
 # When process $1 started; nothing if it is not there.
@@ -153,6 +157,9 @@ while read -r verb slot when; do
       watchers="$watchers $!"
       ;;
     end) end "$slot" "$when" & ;;
+    clear)
+      case $slot in */* | .* | '') ;; *) [ -z "$top" ] || rm -rf "${top:?}/$slot" ;; esac
+      ;;
     remove)
       rm -rf "$base"
       tell removed

@@ -17,6 +17,8 @@ pub struct Facts {
     pub space_kb: Option<u64>,
     /// Why notes cannot be kept there.
     pub unwritable: Option<String>,
+    /// The folders of notes of other runs there, by name.
+    pub others: Vec<String>,
     /// The folder of the notes; known at the end.
     pub base: Option<String>,
 }
@@ -81,6 +83,9 @@ impl Facts {
             "missing" => self.missing.push(rest.to_owned()),
             "space" => self.space_kb = rest.parse().ok(),
             "folder" => self.unwritable = Some(rest.to_owned()),
+            "notes" if run_of(rest).is_some() => self.others.push(rest.to_owned()),
+            // It was not made by an executor.
+            "notes" => {}
             "removed" => return Some(Line::Removed),
             "ready" if rest.starts_with('/') => {
                 self.base = Some(rest.to_owned());
@@ -95,9 +100,17 @@ impl Facts {
     }
 }
 
+/// The run whose notes are in the folder with this name; `None` if that is not the name of such a folder.
+pub fn run_of(name: &str) -> Option<&str> {
+    let (run, node) = name.split_once('.')?;
+    let is_run = !run.is_empty() && run.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let is_node = !node.is_empty() && node.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '/');
+    (is_run && is_node).then_some(run)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Line, Word};
+    use super::{Facts, Line, Word, run_of};
 
     #[test]
     fn a_node_tells_what_it_is_like() {
@@ -109,6 +122,20 @@ mod tests {
         assert_eq!((facts.user.as_str(), facts.clock, facts.boot.as_str()), ("ops", Some(1_763_780_000), "b-1"));
         assert_eq!((facts.missing, facts.space_kb), (vec!["rsync".to_owned(), "lvchange".to_owned()], Some(5120)));
         assert_eq!(facts.base.as_deref(), Some("/run/handover-0/r.a"));
+    }
+
+    #[test]
+    fn only_what_an_executor_has_made_is_taken_for_notes() {
+        assert_eq!(run_of("20261121-211403-9f3e.db1"), Some("20261121-211403-9f3e"));
+        assert_eq!(run_of("r1.db1.example_x"), Some("r1"));
+        for wrong in ["", ".", "..", ".x", "r1", "r1.", "../r1.a", "r1.a/b", "r1/.a", "r 1.a", "r1.a b", "r1.\t"] {
+            assert_eq!(run_of(wrong), None, "{wrong}");
+        }
+        let mut facts = Facts::default();
+        for line in ["notes r1.a", "notes lost+found", "notes ../x.y", "notes r2.b"] {
+            assert_eq!(facts.line(line), Some(Line::More), "{line}");
+        }
+        assert_eq!(facts.others, ["r1.a", "r2.b"]);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The way to one node, open or not, and the agent at its end.
 
-use super::facts::{Facts, Line, Word};
+use super::facts::{Facts, Line, Word, run_of};
 use super::text;
 use super::way::Way;
 use crate::os::environment;
 use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, read, write};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -124,6 +124,14 @@ impl Link {
             session.outbox.push(b'\n');
             self.send();
         }
+    }
+
+    /// Has the notes removed that are there, and those of other runs that are over.
+    pub fn part(&mut self, over: &BTreeSet<String>) {
+        let is_over = |name: &&String| run_of(name).is_some_and(|run| over.contains(run));
+        let lines: Vec<String> = self.facts.others.iter().filter(is_over).map(|name| format!("clear {name}")).collect();
+        lines.iter().for_each(|line| self.ask(line));
+        self.ask("remove");
     }
 
     /// What to poll for, and whether something waits to be sent.

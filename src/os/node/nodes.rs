@@ -1,7 +1,7 @@
 //! All nodes of a run: opens their ways when they are needed, sends commands, asks what became of them.
 
 use super::config::Folder;
-use super::facts::Word;
+use super::facts::{Word, run_of};
 use super::link::{Link, News, State};
 use super::preflight::Needs;
 use super::remote::{Next, Remote, Stage};
@@ -55,8 +55,8 @@ pub(in crate::os) struct Nodes {
     /// Attempts whose place was not known when their node was asked.
     shut: BTreeSet<(InstrId, u32)>,
     count: u64,
-    /// The run has ended.
-    leaving: bool,
+    /// The run has ended. Other runs that have are in it, too: what they could not remove is removed with it.
+    leaving: Option<BTreeSet<String>>,
 }
 
 impl Nodes {
@@ -70,7 +70,7 @@ impl Nodes {
             commands: BTreeMap::new(),
             shut: BTreeSet::new(),
             count: 0,
-            leaving: false,
+            leaving: None,
         }
     }
 
@@ -374,9 +374,9 @@ impl Nodes {
         if notes.boot(machine).as_deref() != Some(&boot) {
             let _ = notes.write_boot(machine, &boot);
         }
-        match self.links.get_mut(&machine).filter(|_| self.leaving) {
-            Some(link) => link.ask("remove"),
-            None => self.rest(machine),
+        match (self.links.get_mut(&machine), &self.leaving) {
+            (Some(link), Some(over)) => link.part(over),
+            _ => self.rest(machine),
         }
     }
 
@@ -462,16 +462,23 @@ impl Nodes {
         self.queue.is_empty() && self.links.values().all(|l| !matches!(l.state, State::Opening(_)))
     }
 
-    /// The run has ended: its notes are to be removed. It is over when all ways are closed; where one is lost, notes stay.
-    pub fn leave(&mut self) {
-        self.leaving = true;
+    /// The other runs of which there are notes at the nodes.
+    pub fn others(&self) -> BTreeSet<String> {
+        let names = self.links.values().flat_map(|link| &link.facts.others);
+        names.filter_map(|name| run_of(name)).map(String::from).collect()
+    }
+
+    /// The run has ended: its notes are to be removed, and those of others that are `over`. It is done when all ways are
+    /// closed; where one is lost, notes stay.
+    pub fn leave(&mut self, over: BTreeSet<String>) {
         for (machine, link) in &mut self.links {
             match link.state {
-                State::Open => link.ask("remove"),
+                State::Open => link.part(&over),
                 State::Closed if !link.way.is_shared() && link.opened > 0 => self.queue.push_back(*machine),
                 State::Closed | State::Opening(_) => {}
             }
         }
+        self.leaving = Some(over);
     }
 
     /// Whether there is nothing any more.

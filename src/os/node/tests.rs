@@ -6,8 +6,9 @@ use crate::base::limits;
 use crate::calculus::{MachineId, Reach};
 use crate::os::notes::{Life, Notes};
 use crate::run::{Happening, Link};
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -63,8 +64,18 @@ impl Case {
         }
     }
 
+    /// The run has ended, and the node is left.
+    fn part(&mut self, over: BTreeSet<String>) {
+        self.nodes.leave(over);
+        while !self.nodes.has_left() {
+            self.pass(2 * limits::OPENING_MS);
+            self.nodes.take_in(FAR, &mut self.notes, 0, &mut self.told);
+            sleep(Duration::from_millis(5));
+        }
+    }
+
     fn tries(&self) -> usize {
-        std::fs::read_to_string(self.folder.path().join("tries")).unwrap_or_default().lines().count()
+        fs::read_to_string(self.folder.path().join("tries")).unwrap_or_default().lines().count()
     }
 
     /// What has been told of the way.
@@ -91,12 +102,32 @@ fn a_node_that_was_silent_once_is_tried_again() {
     case.listen(2 * limits::OPENING_MS - 1);
     assert_eq!((case.states(), case.tries()), (vec![Link::Open], 2));
     assert_eq!(check(&case.nodes, &case.needs), Vec::<String>::new());
-    case.nodes.leave();
-    while !case.nodes.has_left() {
-        case.pass(2 * limits::OPENING_MS);
-        case.nodes.take_in(FAR, &mut case.notes, 0, &mut case.told);
-        sleep(Duration::from_millis(5));
+    case.part(BTreeSet::new());
+}
+
+#[test]
+fn what_others_have_left_at_a_node_is_removed_if_they_are_over() {
+    let mut case = Case::new(0);
+    case.begin(0);
+    case.listen(0);
+    let own = PathBuf::from(case.nodes.link(FAR).unwrap().facts.base.clone().unwrap());
+    let top = own.parent().unwrap().to_owned();
+    let names = ["over", "open"].map(|what| format!("{}-{what}.far", run(case.folder.path())));
+    for name in &names {
+        fs::create_dir(top.join(name)).unwrap();
+        fs::write(top.join(name).join("boot"), "b\n").unwrap();
     }
+    // Behind a prefix the way is closed by now; it is opened anew to take leave.
+    case.nodes.want(FAR).unwrap();
+    case.begin(1);
+    case.listen(1);
+    let others = case.nodes.others();
+    assert!(names.iter().all(|name| others.contains(name.trim_end_matches(".far"))), "{others:?}");
+    assert!(own.is_dir());
+    case.part(BTreeSet::from([names[0].trim_end_matches(".far").to_owned()]));
+    assert!(!own.exists() && !top.join(&names[0]).exists());
+    assert!(top.join(&names[1]).join("boot").exists(), "somebody may still have to look into it");
+    fs::remove_dir_all(top.join(&names[1])).unwrap();
 }
 
 #[test]

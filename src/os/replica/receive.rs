@@ -58,7 +58,7 @@ impl Receiver<'_> {
             Request::Program { bytes } => {
                 let about = self.about()?;
                 let bytes = from_hexadecimal(&bytes).ok_or_else(|| RunError::usage("the program is not whole"))?;
-                self.program = Some(load(&bytes).map_err(|error| RunError::usage(error.to_string()))?);
+                self.program = Some(program(&bytes, &about.digest)?);
                 self.position(&about)
             }
             Request::Append { after, events, head } => {
@@ -96,6 +96,17 @@ impl Receiver<'_> {
         let session = self.store.session(&about.run)?;
         Ok(session.filter(|s| s.by.journal != about.journal).map(|s| s.to_string()))
     }
+}
+
+/// A program that is the one that was announced.
+fn program(bytes: &[u8], digest: &str) -> Result<Verified, RunError> {
+    let program = load(bytes).map_err(|error| RunError::usage(error.to_string()))?;
+    let found = blake3::Hash::from_bytes(program.digest()).to_hex();
+    if found.as_str() != digest {
+        let message = format!("the program that came is {found}, and that of the run is {digest}");
+        return Err(RunError::usage(message));
+    }
+    Ok(program)
 }
 
 /// The bytes that a text in hexadecimal stands for.

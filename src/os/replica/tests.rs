@@ -136,6 +136,19 @@ fn a_run_that_was_taken_over_takes_nothing_more_from_its_first_executor() {
 }
 
 #[test]
+fn a_program_that_is_not_the_runs_is_refused_when_it_comes() {
+    let sites = Sites::new();
+    let other = Plan::new("q").verified();
+    let came = blake3::Hash::from_bytes(other.digest()).to_hex();
+    let other = Request::Program { bytes: to_hexadecimal(&encode(&other)) };
+    let replies = sites.say(&[sites.hello(), other, sites.hello(), sites.append(0, 3)]);
+    let why = format!("the program that came is {came}, and that of the run is {}", sites.digest);
+    assert_eq!(refusal(&replies[1]), why);
+    assert!(matches!(replies[2], Reply::Have { program: false, .. }), "{:?}", replies[2]);
+    assert!(sites.west.program(came.as_str()).is_err());
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused_with_the_reason() {
     let sites = Sites::new();
     let old = Request::Hello { format: 1, run: "r".into(), digest: "d".into(), journal: "j".into() };

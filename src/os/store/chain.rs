@@ -24,9 +24,26 @@ pub(super) fn seal(before: &str, number: i64, run: &str, digest: &str) -> Hash {
     blake3::hash(format!("{before} {number} {run} {digest}\n").as_bytes())
 }
 
+/// The seal on a released duty: it stands for what was said of it, and for all that were released before. That of the
+/// first is made with the store's id.
+pub(super) fn release_seal(before: &str, number: i64, said: [&str; 4]) -> Hash {
+    // What somebody said may have line feeds in it: how long each part is makes the text say one thing only.
+    let said = said.map(|part| format!("{} {part}\n", part.len())).concat();
+    blake3::hash(format!("{before} release {number}\n{said}").as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{link, origin};
+    use super::{link, origin, release_seal};
+
+    #[test]
+    fn a_seal_of_a_release_says_where_one_part_ends() {
+        let seal = |said| release_seal("b", 1, said);
+        assert_eq!(seal(["h", "t", "mila", "no"]), seal(["h", "t", "mila", "no"]));
+        assert_ne!(seal(["h", "t", "mila", "1 a\n1 b"]), seal(["h", "t", "mila\n1 a", "1 b"]));
+        assert_ne!(seal(["h", "t", "mila", "no"]), release_seal("b", 2, ["h", "t", "mila", "no"]));
+        assert_ne!(seal(["h", "t", "mila", "no"]), release_seal("c", 1, ["h", "t", "mila", "no"]));
+    }
 
     #[test]
     fn a_link_depends_on_everything_before_it() {

@@ -89,6 +89,18 @@ impl Store {
         }))
     }
 
+    /// Whether a run has ended, and was never executed or copied elsewhere, where somebody might still go on with it.
+    pub(in crate::os) fn is_over(&self, run: &str) -> Result<bool, RunError> {
+        let sql = "SELECT json_extract(l.json, '$.event') IS 'run_ended' AND NOT EXISTS (
+                       SELECT 1 FROM events s
+                       WHERE s.run = c.run AND json_extract(s.json, '$.event') IN ('run_started', 'run_resumed')
+                       AND (coalesce(json_extract(s.json, '$.by.replica'), '') <> ''
+                           OR coalesce(json_extract(s.json, '$.by.journal'), '') NOT IN ('', ?2)))
+                   FROM chains c JOIN events l ON l.run = c.run AND l.seq = c.events WHERE c.run = ?1";
+        let over = self.query(|| self.db.query_row(sql, [run, &self.id], |row| row.get(0)).optional())?;
+        Ok(over.unwrap_or(false))
+    }
+
     /// Adds events from elsewhere, all or none. False if they do not continue what is here.
     pub(in crate::os) fn add(&self, addition: &Addition) -> Result<bool, RunError> {
         match in_transaction(&self.db, |db| self.add_in(db, addition)) {

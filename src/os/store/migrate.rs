@@ -1,12 +1,22 @@
-//! A journal of version 1 becomes one of version 2. Version 1 had no chain: it is made of what is there.
+//! Journals of older versions are brought up to date in place. Version 1 had no chain: it is made of what is there.
+//! Version 2 had none of the releases.
 
 use super::chain::{link, origin};
-use super::schema::{Link, begin, insert, keep_program, make, move_head};
+use super::schema::{Link, SCHEMA, begin, definitions, empty, insert, keep_program, make, move_head};
+use super::{audit::text, releases};
 use crate::bytecode::decode;
 use rusqlite::{Connection, Result};
 
-/// Rewrites the tables in place, within a transaction of the caller.
-pub(super) fn migrate(db: &Connection) -> Result<()> {
+/// Brings the tables of a version to those of the present one, within a transaction of the caller.
+pub(super) fn migrate(db: &Connection, version: i64) -> Result<()> {
+    match version {
+        1 => from_1(db),
+        2 => from_2(db),
+        _ => Ok(()),
+    }
+}
+
+fn from_1(db: &Connection) -> Result<()> {
     for table in ["programs", "runs", "events"] {
         db.execute_batch(&format!("ALTER TABLE {table} RENAME TO old_{table}"))?;
     }
@@ -14,6 +24,23 @@ pub(super) fn migrate(db: &Connection) -> Result<()> {
     programs(db)?;
     runs(db)?;
     db.execute_batch("DROP TABLE old_events; DROP TABLE old_runs; DROP TABLE old_programs")
+}
+
+fn from_2(db: &Connection) -> Result<()> {
+    let read = |row: &rusqlite::Row| Ok([text(row, 0)?, text(row, 1)?, text(row, 2)?, text(row, 3)?]);
+    let mut query = db.prepare("SELECT hold, time, by, why FROM releases ORDER BY time, hold")?;
+    let old: Vec<[String; 4]> = query.query_map([], read)?.collect::<Result<_>>()?;
+    drop(query);
+    db.execute_batch("DROP TABLE releases")?;
+    for (name, sql) in definitions(&empty()?)? {
+        if let Some(sql) = sql.filter(|_| name == "releases") {
+            db.execute_batch(&sql)?;
+        }
+    }
+    for [hold, time, by, why] in old {
+        releases::add(db, &hold, &time, &by, &why)?;
+    }
+    db.pragma_update(None, "user_version", SCHEMA)
 }
 
 fn programs(db: &Connection) -> Result<()> {

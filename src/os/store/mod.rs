@@ -10,6 +10,7 @@ mod copy;
 mod failure;
 mod migrate;
 mod reading;
+mod releases;
 mod schema;
 mod writer;
 
@@ -200,23 +201,6 @@ impl Store {
     pub(super) fn journal<'a>(&'a self, run: &str, program: &'a Verified) -> Result<RunJournal<'a>, RunError> {
         let last = self.query(|| self.last(run))?;
         Ok(RunJournal::at(self, run, program, last))
-    }
-
-    /// The ids of the duties that people have ended.
-    pub(super) fn released(&self) -> Result<Vec<String>, RunError> {
-        self.query(|| self.db.prepare("SELECT hold FROM releases")?.query_map([], |row| row.get(0))?.collect())
-    }
-
-    /// Who has ended a duty when and why, in words, if somebody has.
-    pub(super) fn release_of(&self, hold: &str) -> Result<Option<String>, RunError> {
-        let sql = "SELECT by || ', at ' || time || ': ' || why FROM releases WHERE hold = ?";
-        self.query(|| self.db.query_row(sql, [hold], |row| row.get(0)).optional())
-    }
-
-    /// Keeps that somebody has ended a duty.
-    pub(super) fn keep_release(&self, hold: &str, time: &str, by: &str, why: &str) -> Result<(), RunError> {
-        let sql = "INSERT OR IGNORE INTO releases (hold, time, by, why) VALUES (?, ?, ?, ?)";
-        self.query(|| self.db.execute(sql, [hold, time, by, why]).map(drop))
     }
 
     /// Where the chain of a run ends; `None` if there is no such run.

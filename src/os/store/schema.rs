@@ -13,7 +13,7 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 
 /// Version of the tables below, kept in the database's `user_version`.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 3;
 /// Marks the database as ours: `HAND` in ASCII.
 const APPLICATION: i64 = 0x4841_4e44;
 
@@ -50,23 +50,27 @@ pub(super) fn prepare(db: &Connection, path: &Path) -> Result<(), Problem> {
         return Err(Problem::Refused(RunError::stopped(message).help("use that version, or another `--state DIR`")));
     }
     if version == 1 {
-        let old = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('programs', 'runs', 'events')";
-        if db.query_row(old, [], |row| row.get::<_, i64>(0))? != 3 {
-            let message = format!("`{shown}` says that it is of format 1, and has not the tables of that");
-            let help =
-                "it was changed or is damaged: put it back from a copy, or give another folder with `--state DIR`";
-            return Err(Problem::Refused(RunError::stopped(message).help(help)));
-        }
-        if let Some(holder) = path.parent().and_then(lock::holder) {
-            let message = format!(
-                "run {} is going on in an older handover, which could not read what this one writes",
-                holder.run
-            );
-            return Err(Problem::Refused(
-                RunError::stopped(message).help("wait until it has ended, or use that version"),
-            ));
-        }
-        in_transaction(db, |db| if pragma("user_version")? == 1 { migrate(db) } else { Ok(()) })?;
+        is_of_version_1(db, path)?;
+    }
+    if version < SCHEMA {
+        in_transaction(db, |db| migrate(db, pragma("user_version")?))?;
+    }
+    Ok(())
+}
+
+/// Refuses what is not of version 1 at all, or is being written by an executor that knows nothing else.
+fn is_of_version_1(db: &Connection, path: &Path) -> Result<(), Problem> {
+    let old = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('programs', 'runs', 'events')";
+    let shown = path.display();
+    if db.query_row(old, [], |row| row.get::<_, i64>(0))? != 3 {
+        let message = format!("`{shown}` says that it is of format 1, and has not the tables of that");
+        let help = "it was changed or is damaged: put it back from a copy, or give another folder with `--state DIR`";
+        return Err(Problem::Refused(RunError::stopped(message).help(help)));
+    }
+    if let Some(holder) = path.parent().and_then(lock::holder) {
+        let run = holder.run;
+        let message = format!("run {run} is going on in an older handover, which could not read what this one writes");
+        return Err(Problem::Refused(RunError::stopped(message).help("wait until it has ended, or use that version")));
     }
     Ok(())
 }

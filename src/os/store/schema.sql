@@ -21,10 +21,12 @@ CREATE TABLE events (
     run TEXT NOT NULL, seq INTEGER NOT NULL, json TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (run, seq)
 ) WITHOUT ROWID;
 
--- Duties that a run has left and that somebody has ended by hand; the others are ended by runs.
+-- Duties that a run has left and that somebody has ended by hand, in the order in which that came; the others are ended
+-- by runs.
 CREATE TABLE releases (
-    hold TEXT NOT NULL PRIMARY KEY, time TEXT NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL
-) WITHOUT ROWID;
+    number INTEGER PRIMARY KEY AUTOINCREMENT, hold TEXT NOT NULL, time TEXT NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL,
+    seal TEXT NOT NULL
+);
 
 -- A run a row.
 CREATE VIEW runs AS

@@ -11,6 +11,7 @@ use crate::bytecode::Program;
 use crate::run::{Event, Machine, Record, RunError};
 use events::Entry;
 use rows::Row;
+pub(super) use rows::{text, whole};
 use serde::Serialize;
 use std::sync::Arc;
 

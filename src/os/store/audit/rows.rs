@@ -3,10 +3,11 @@
 use super::Finding;
 use crate::os::store::Store;
 use crate::os::store::chain::seal;
+use crate::os::store::releases;
 use crate::os::store::schema::{definitions, empty};
 use crate::run::RunError;
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Result};
+use rusqlite::{Connection, OptionalExtension, Result};
 
 /// The row of a run as it is.
 pub(super) struct Row {
@@ -16,7 +17,7 @@ pub(super) struct Row {
 }
 
 /// A text; of anything else, what it looks like, so that it is equal to nothing that was written.
-pub(super) fn text(row: &rusqlite::Row, column: usize) -> Result<String> {
+pub(in crate::os::store) fn text(row: &rusqlite::Row, column: usize) -> Result<String> {
     Ok(some_text(row, column)?.unwrap_or_else(|| String::from("\0")))
 }
 
@@ -30,7 +31,7 @@ pub(super) fn some_text(row: &rusqlite::Row, column: usize) -> Result<Option<Str
 }
 
 /// A whole number, if it is one.
-pub(super) fn whole(row: &rusqlite::Row, column: usize) -> Result<Option<i64>> {
+pub(in crate::os::store) fn whole(row: &rusqlite::Row, column: usize) -> Result<Option<i64>> {
     Ok(row.get_ref(column)?.as_i64().ok())
 }
 
@@ -46,7 +47,7 @@ pub(super) fn of(store: &Store, run: &str) -> Result<Option<Row>, RunError> {
 /// What is wrong with the store, whichever run is looked at.
 pub(super) fn examine(store: &Store) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for check in [tables, seals, strays] {
+    for check in [tables, seals, released, strays] {
         if let Err(error) = check(store, &mut findings) {
             findings.push(Finding::new(format!("the store cannot be read in full: {error}")));
         }
@@ -99,11 +100,33 @@ fn seals(store: &Store, findings: &mut Vec<Finding>) -> Result<()> {
         }
         (before, last) = (kept, number);
     }
-    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'chains'";
-    let had = db.query_row(sql, [], |row| whole(row, 0)).optional()?.flatten().unwrap_or(0);
+    counted(db, "chains", "runs", last, findings)
+}
+
+/// What people have ended by hand, in its order.
+fn released(store: &Store, findings: &mut Vec<Finding>) -> Result<()> {
+    let mut last = 0;
+    for entry in releases::all(&store.db)? {
+        if entry.number != last + 1 {
+            let gap = format!("of the store's releases, those between number {last} and {} are missing", entry.number);
+            findings.push(Finding::new(gap));
+        }
+        if !entry.fits {
+            let number = entry.number;
+            findings.push(Finding::new(format!("release {number} of a hold was changed, or what comes before it")));
+        }
+        last = entry.number;
+    }
+    counted(&store.db, "releases", "releases", last, findings)
+}
+
+/// Whether as many rows were ever made as the last number says.
+fn counted(db: &Connection, table: &str, what: &str, last: i64, findings: &mut Vec<Finding>) -> Result<()> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = ?";
+    let had = db.query_row(sql, [table], |row| whole(row, 0)).optional()?.flatten().unwrap_or(0);
     if had != last {
-        findings
-            .push(Finding::new(format!("the store has had {had} runs, and the latest that is there is number {last}")));
+        let text = format!("the store has had {had} {what}, and the latest that is there is number {last}");
+        findings.push(Finding::new(text));
     }
     Ok(())
 }
@@ -114,7 +137,11 @@ fn strays(store: &Store, findings: &mut Vec<Finding>) -> Result<()> {
         ("events", "SELECT count(*) FROM events WHERE run NOT IN (SELECT run FROM chains)"),
         ("programs", "SELECT count(*) FROM programs WHERE digest NOT IN (SELECT digest FROM chains)"),
         ("names of steps", "SELECT count(*) FROM program_steps WHERE digest NOT IN (SELECT digest FROM chains)"),
-        ("counters", "SELECT count(*) - 1 FROM sqlite_sequence WHERE EXISTS (SELECT * FROM sqlite_sequence)"),
+        (
+            "counters",
+            "SELECT count(*) FROM sqlite_sequence s WHERE (name IS NOT 'chains' AND name IS NOT 'releases')
+                 OR EXISTS (SELECT * FROM sqlite_sequence o WHERE o.name = s.name AND o.rowid < s.rowid)",
+        ),
     ];
     for (what, sql) in checks {
         let count: i64 = store.db.query_row(sql, [], |row| row.get(0))?;

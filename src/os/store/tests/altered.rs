@@ -1,13 +1,13 @@
 //! Every way to alter a journal is noticed: each table, each row, each column.
 
-use super::sample;
+use super::{release_two, sample};
 use crate::os::{Store, resume};
 use crate::run::Options;
 use crate::run::sample::Recorder;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-const TABLES: [&str; 6] = ["store", "programs", "program_steps", "chains", "events", "sqlite_sequence"];
+const TABLES: [&str; 7] = ["store", "programs", "program_steps", "chains", "events", "releases", "sqlite_sequence"];
 
 /// A row of a table.
 #[derive(Clone, Debug)]
@@ -80,6 +80,7 @@ fn every_change_to_any_row_or_column_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let runs = ["a", "b"].map(|plan| sample(&store, plan));
+    release_two(&store);
     for run in &runs {
         assert_eq!(store.audit(run, None).unwrap().findings, [], "{run}");
     }
@@ -161,6 +162,64 @@ fn it_is_said_what_was_altered() {
     let row = said("DELETE FROM chains");
     assert_eq!(row.last().unwrap(), "the row of run RUN is missing");
     assert!(row.contains(&String::from("the store has 8 events that belong to no run of it")), "{row:?}");
+}
+
+#[test]
+fn it_is_said_which_release_was_altered_and_it_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let run = sample(&store, "a");
+    release_two(&store);
+    let both = ["r1.1", "r1.2"];
+    assert_eq!(store.released().unwrap(), both);
+    let changed = |number| format!("release {number} of a hold was changed, or what comes before it");
+    let missing = |n, m| format!("of the store's releases, those between number {n} and {m} are missing");
+    let forged =
+        "INSERT INTO releases (hold, time, by, why, seal) VALUES ('r2.1', '2026-01-01T00:00:00Z', 'x', 'x', 'x')";
+    let cases = [
+        ("UPDATE releases SET why = 'x' WHERE number = 2", vec![changed(2)], &both[..1]),
+        ("UPDATE releases SET hold = 'r2.1' WHERE number = 1", vec![changed(1)], &both[1..]),
+        ("DELETE FROM releases WHERE number = 1", vec![missing(0, 2), changed(2)], &[][..]),
+        (
+            "DELETE FROM releases WHERE number = 2",
+            vec![String::from("the store has had 2 releases, and the latest that is there is number 1")],
+            &both[..1],
+        ),
+        (forged, vec![changed(3)], &both[..]),
+        (
+            "UPDATE releases SET number = 3 WHERE number = 2",
+            vec![
+                missing(1, 3),
+                changed(3),
+                String::from("the store has had 2 releases, and the latest that is there is number 3"),
+            ],
+            &both[..1],
+        ),
+    ];
+    for (sql, said, left) in cases {
+        store.db.execute_batch("BEGIN").unwrap();
+        store.db.execute_batch(sql).unwrap();
+        let findings: Vec<String> =
+            store.audit(&run, None).unwrap().findings.into_iter().map(|finding| finding.text).collect();
+        assert_eq!(findings, said, "{sql}");
+        assert_eq!(store.released().unwrap(), left, "{sql}");
+        store.db.execute_batch("ROLLBACK").unwrap();
+    }
+    // What was altered can be said once more, and counts then; that it was altered is still told.
+    store.db.execute_batch("UPDATE releases SET why = 'x' WHERE number = 2").unwrap();
+    store.keep_release("r1.2", "2026-11-22T00:00:00Z", "mila", "it is so").unwrap();
+    assert_eq!(store.released().unwrap(), both);
+    assert_eq!(store.release_of("r1.2").unwrap().unwrap(), "mila, at 2026-11-22T00:00:00Z: it is so");
+    assert!(!store.audit(&run, None).unwrap().findings.is_empty());
+}
+
+#[test]
+fn a_release_is_kept_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    release_two(&store);
+    release_two(&store);
+    assert_eq!(store.released().unwrap().len(), 2);
 }
 
 #[test]

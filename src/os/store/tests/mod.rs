@@ -21,6 +21,12 @@ fn sample(store: &Store, name: &str) -> String {
     execute(store, plan.verified(), &Options::default(), &mut Recorder::default(), false).unwrap().run
 }
 
+/// Duties that somebody has ended, with line feeds where people may put them.
+fn release_two(store: &Store) {
+    store.keep_release("r1.1", "2026-11-21T21:14:03Z", "mila", "it was scrapped").unwrap();
+    store.keep_release("r1.2", "2026-11-21T21:15:00Z", "ben as root", "see\nthe ticket").unwrap();
+}
+
 fn refused(folder: &Path) -> RunError {
     let error = Store::open(folder).map(|_| ()).unwrap_err();
     assert_eq!(error.exit, exit::STOPPED, "{error}");
@@ -67,9 +73,9 @@ fn a_database_that_is_not_ours_or_not_whole_is_refused() {
     assert!(error.message.ends_with("journal.db` is a database of another program"), "{error}");
     let error = open(&|path| {
         drop(Store::open(path.parent().unwrap()).unwrap());
-        Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 3").unwrap();
+        Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 4").unwrap();
     });
-    assert!(error.message.contains("was written by a newer handover (format 3; this one knows 2)"), "{error}");
+    assert!(error.message.contains("was written by a newer handover (format 4; this one knows 3)"), "{error}");
     let error = open(&|path| {
         drop(Store::open(path.parent().unwrap()).unwrap());
         Connection::open(path).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();

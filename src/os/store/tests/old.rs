@@ -1,6 +1,6 @@
-//! Journals of version 1.
+//! Journals of versions 1 and 2.
 
-use super::{refused, sample};
+use super::{refused, release_two, sample};
 use crate::os::Store;
 use crate::os::lock::{Holder, Locks};
 use crate::os::who;
@@ -68,5 +68,41 @@ fn a_run_that_goes_on_in_version_1_is_not_disturbed() {
     assert_eq!(version(), 1);
     drop(locks);
     drop(Store::open(old.path()).unwrap());
-    assert_eq!(version(), 2);
+    assert_eq!(version(), 3);
+}
+
+/// Makes the table of releases what it was in version 2.
+const RELEASES: &str = "
+    ALTER TABLE releases RENAME TO sealed;
+    CREATE TABLE releases (
+        hold TEXT NOT NULL PRIMARY KEY, time TEXT NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO releases SELECT hold, time, by, why FROM sealed;
+    DROP TABLE sealed;
+    PRAGMA user_version = 2;";
+
+#[test]
+fn releases_of_version_2_are_sealed_as_they_are() {
+    for released in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let run = sample(&store, "a");
+        if released {
+            release_two(&store);
+        }
+        let (id, before) = (store.id().to_owned(), store.release_of("r1.2").unwrap());
+        store.db.execute_batch(RELEASES).unwrap();
+        drop(store);
+        // Twice: the second time there is nothing to be done.
+        for _ in 0..2 {
+            let migrated = Store::open(folder.path()).unwrap();
+            assert_eq!(migrated.id(), id);
+            assert_eq!(migrated.release_of("r1.2").unwrap(), before);
+            assert_eq!(migrated.released().unwrap().len(), if released { 2 } else { 0 });
+            assert_eq!(migrated.audit(&run, None).unwrap().findings, []);
+        }
+        let migrated = Store::open(folder.path()).unwrap();
+        migrated.keep_release("r1.3", "2026-11-22T00:00:00Z", "mila", "so").unwrap();
+        assert_eq!(migrated.audit(&run, None).unwrap().findings, []);
+    }
 }
