@@ -1,11 +1,14 @@
 //! Secrets are taken out of whatever a command has printed, before anybody sees it or anything is made of it.
 //!
-//! Covered are the secret as it is, and as programs commonly print it: quoted for a shell (as `sh -x` traces do), escaped
-//! for JSON, percent-encoded, in hexadecimal, in base64 also as a part of something longer. Not covered is what hides a
-//! secret from us as from anybody: other encodings, hashes, compression, line breaks in between, a part of it alone.
+//! Covered are the secret as it is, and as programs commonly print it: in the [spellings](Spelling) of shells, strings,
+//! XML, URLs and hexadecimal, in base64 also as a part of something longer. Not covered is what hides a secret from us as
+//! from anybody: other encodings, one within another, hashes, compression, line breaks in between, a part of it alone.
+
+mod spelling;
 
 use crate::run::Tail;
-use std::fmt::Write;
+use spelling::{Spelled, Spelling, WIDEST};
+use std::cmp::Reverse;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "***";
@@ -19,25 +22,32 @@ const BEGINNING: usize = 4;
 #[derive(Default)]
 pub struct Mask {
     secrets: Vec<String>,
+    /// The secrets as they are and in base64, the longest first.
     forms: Vec<Vec<u8>>,
-    /// Whether a form begins with this byte.
+    /// The length of the longest form or spelling.
+    longest: usize,
+    /// Whether a form or a spelling begins with this byte.
     first: Vec<bool>,
 }
 
 impl Mask {
     /// Hides this secret from now on.
     pub fn add(&mut self, secret: &str) {
-        if secret.is_empty() || self.secrets.iter().any(|s| s == secret) {
-            return;
-        }
+        let Some(begin) = secret.bytes().next().filter(|_| self.secrets.iter().all(|s| s != secret)) else { return };
         self.secrets.push(secret.to_owned());
         self.forms.push(secret.as_bytes().to_vec());
-        let encoded = encodings(secret).into_iter().filter(|form| form.len() >= SHORTEST);
+        let encoded = base64(secret.as_bytes()).into_iter().filter(|form| form.len() >= SHORTEST);
         self.forms.extend(encoded.map(String::into_bytes));
-        // The longest first: what is part of another form must not break it up.
-        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        self.forms.sort_by_key(|form| Reverse(form.len()));
         self.forms.dedup();
-        self.first = (0..=u8::MAX).map(|b| self.forms.iter().any(|form| form.first() == Some(&b))).collect();
+        self.longest = self.longest.max(WIDEST * secret.len());
+        self.first.resize(256, false);
+        let spelled = format!("{begin:02x}{begin:02X}");
+        let spelled = [spelled.as_bytes().first(), spelled.as_bytes().get(2)].into_iter().flatten();
+        let forms = self.forms.iter().filter_map(|form| form.first());
+        for byte in forms.chain(spelled).chain(b"%+&\\'\"$") {
+            self.first.get_mut(usize::from(*byte)).into_iter().for_each(|is| *is = true);
+        }
     }
 
     /// Whether there is nothing to hide.
@@ -50,12 +60,11 @@ impl Mask {
     /// interrupted, the beginning of a secret at its very end is hidden, too.
     pub fn hide(&self, tail: &Tail, whole: bool) -> (Vec<u8>, bool) {
         let bytes = tail.bytes.as_slice();
-        let longest = self.forms.first().map_or(0, Vec::len);
-        let from = if tail.cut { longest.saturating_sub(1) } else { 0 };
+        let from = if tail.cut { self.longest.saturating_sub(1) } else { 0 };
         let mut out = Vec::with_capacity(bytes.len());
         let (mut at, mut hidden) = (0, false);
         while let Some((first, rest)) = bytes.get(at..).and_then(|rest| Some((rest.first()?, rest))) {
-            match self.form(*first, rest, whole) {
+            match self.found(*first, rest, whole) {
                 Some(length) => {
                     out.extend_from_slice(MASK.as_bytes());
                     at += length;
@@ -70,58 +79,27 @@ impl Mask {
         (out, hidden)
     }
 
-    /// How long the form is that this begins with, if it does.
-    fn form(&self, first: u8, rest: &[u8], whole: bool) -> Option<usize> {
+    /// How long the longest is of the forms and spellings that this begins with, if there is one.
+    fn found(&self, first: u8, rest: &[u8], whole: bool) -> Option<usize> {
         if !self.first.get(usize::from(first)).is_some_and(|is| *is) {
             return None;
         }
-        let begins =
-            |form: &&Vec<u8>| rest.starts_with(form) || (!whole && rest.len() >= BEGINNING && form.starts_with(rest));
-        self.forms.iter().find(begins).map(|form| form.len().min(rest.len()))
+        let interrupted = !whole && rest.len() >= BEGINNING;
+        let begins = |form: &&Vec<u8>| rest.starts_with(form) || (interrupted && form.starts_with(rest));
+        let form = self.forms.iter().find(begins).map(|form| form.len().min(rest.len()));
+        let pairs = self.secrets.iter().flat_map(|secret| Spelling::ALL.map(|spelling| (spelling, secret)));
+        let spelled = pairs.filter_map(|(spelling, secret)| match spelling.reads(rest, secret.as_bytes())? {
+            Spelled::Whole(length) => (length >= SHORTEST).then_some(length),
+            Spelled::Begun => interrupted.then_some(rest.len()),
+        });
+        spelled.chain(form).max()
     }
 }
 
-/// A secret as programs print it.
-fn encodings(secret: &str) -> Vec<String> {
-    let bytes = secret.as_bytes();
-    let mut found = vec![
-        // Inside of single quotes, by bash and by dash.
-        secret.replace('\'', "'\\''"),
-        secret.replace('\'', "'\"'\"'"),
-        secret.replace('\\', "\\\\").replace('"', "\\\""),
-        percent(bytes, true, false),
-        percent(bytes, false, false),
-        percent(bytes, true, true),
-        hexadecimal(bytes),
-        hexadecimal(bytes).to_uppercase(),
-    ];
-    for skipped in 0..3 {
-        let text = base64_inside(bytes, skipped);
-        found.push(text.replace('+', "-").replace('/', "_"));
-        found.push(text);
-    }
-    found
-}
-
-/// All but the unreserved characters of RFC 3986 as `%XX`; a blank as `+` in forms.
-fn percent(bytes: &[u8], upper: bool, form: bool) -> String {
-    bytes.iter().fold(String::new(), |mut out, b| {
-        _ = match b {
-            b'-' | b'.' | b'_' | b'~' => write!(out, "{}", char::from(*b)),
-            b if b.is_ascii_alphanumeric() => write!(out, "{}", char::from(*b)),
-            b' ' if form => write!(out, "+"),
-            b if upper => write!(out, "%{b:02X}"),
-            b => write!(out, "%{b:02x}"),
-        };
-        out
-    })
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, b| {
-        _ = write!(out, "{b:02x}");
-        out
-    })
+/// A secret in base64, wherever it begins there, also in the alphabet for file names.
+fn base64(bytes: &[u8]) -> Vec<String> {
+    let found = (0..3).map(|skipped| base64_inside(bytes, skipped));
+    found.flat_map(|text| [text.replace('+', "-").replace('/', "_"), text]).collect()
 }
 
 /// The characters of base64 (RFC 4648) that these bytes alone determine, if they come after so many others of a group of
@@ -171,28 +149,41 @@ mod tests {
             "the beginning of one at the very end"
         );
         assert_eq!(tail(&["hunter2"], "a hun", false, false), "a hun");
-        // Hexadecimal, its longest form, has 14 characters.
-        let text = format!("nter2 {} hunter2", "x".repeat(20));
-        assert_eq!(tail(&["hunter2"], &text, true, true), format!("{} ***", "x".repeat(13)));
+        // Its longest spelling could have 56 characters.
+        let text = format!("nter2 {} hunter2", "x".repeat(60));
+        assert_eq!(tail(&["hunter2"], &text, true, true), format!("{} ***", "x".repeat(11)));
     }
 
     #[test]
-    fn a_secret_is_hidden_as_programs_print_it() {
+    fn a_secret_is_hidden_however_it_is_spelled() {
         let secret = "it's a \"S3cret\\+/?";
-        let forms = [
-            "'it'\\''s a \"S3cret\\+/?'",
-            "'it'\"'\"'s a \"S3cret\\+/?'",
-            "\"it's a \\\"S3cret\\\\+/?\"",
-            "it%27s%20a%20%22S3cret%5C%2B%2F%3F",
-            "it%27s%20a%20%22S3cret%5c%2b%2f%3f",
-            "it%27s+a+%22S3cret%5C%2B%2F%3F",
-            "697427732061202253336372 65745c2b2f3f",
-            "69742773206120225333637265745C2B2F3F",
-        ];
-        for form in forms {
-            let form = form.replace(' ', if form.starts_with("69") { "" } else { " " });
-            let out = hidden(&[secret], &format!("<{form}>"));
-            assert!(out.contains("***") && !out.contains("S3cret") && out.len() < 12, "{form} → {out}");
+        for (text, left) in [
+            (r#"'it'\''s a "S3cret\+/?'"#, "'***'"),
+            (r#"{"pw":"it's a \"S3cret\\+\/?"}"#, r#"{"pw":"***"}"#),
+            (r"pw=it%27s+a+%22S3cret%5C%2b/?;", "pw=***;"),
+            ("<697427732061202253336372657 45C2B2F3F>", "<697427732061202253336372657 45C2B2F3F>"),
+            ("<69742773206120225333637265745C2B2F3F>", "<***>"),
+            ("it's a &quot;S3cret\\+/?&lt;", "***&lt;"),
+        ] {
+            assert_eq!(hidden(&[secret], text), left);
+        }
+        assert_eq!(hidden(&["hunter2", "hunter22"], "h%75nter22"), "***", "the longest");
+        assert_eq!(hidden(&["k/"], r"k\/ 6b2f"), r"k\/ 6b2f", "what is this short is found everywhere");
+    }
+
+    #[test]
+    fn the_beginning_of_a_spelling_is_hidden_where_the_output_was_interrupted() {
+        for (text, left) in [
+            (r"pw='it'\'", "pw='***"),
+            (r"pw=it\u00", "pw=***"),
+            ("pw=it%27", "pw=***"),
+            ("pw=it%2", "pw=***"),
+            ("pw=it&ap", "pw=***"),
+            ("pw=6974277", "pw=***"),
+            (r"pw=it\u00 and more", r"pw=it\u00 and more"),
+        ] {
+            assert_eq!(tail(&["it's a secret"], text, false, false), left);
+            assert_eq!(tail(&["it's a secret"], text, false, true), text);
         }
     }
 
