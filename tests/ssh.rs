@@ -211,6 +211,8 @@ fn an_outcome_that_nobody_can_tell_is_unknown_and_read_back_if_that_is_possible(
     assert_eq!(code, 4, "{text}");
     assert!(text.contains("it could not be asked again; it may still be running on `far`"), "{text}");
     assert!(text.contains("nobody knows whether one on far happened"), "{text}");
+    let sought = text.split("far lost, looked for until ").nth(1).and_then(|rest| rest.get(9..)).unwrap_or_default();
+    assert!(sought.starts_with(" (2s), then the outcome is unknown: "), "{text}");
     fs::write(case.path("go"), "").unwrap();
     wait_until("the end of the command", || case.is_over("begun"));
 }
@@ -431,6 +433,7 @@ plan move() {
         "{text}"
     );
     assert!(text.contains("SHA256:") && text.contains(&format!("{}:1", strange.display())), "which keys: {text}");
+    assert!(text.contains("ssh-keygen -R") && !text.contains("--unready"), "{text}");
     assert!(text.contains("`other`: it cannot be reached: ") && text.contains("Permission denied"), "{text}");
     assert!(text.contains("`lacking`: it has no `no-such-command`"), "{text}");
     assert!(!text.contains("`good`"), "{text}");

@@ -1,5 +1,6 @@
 //! What has become certain in a run, as lines for people: the same live and when it is told again.
 
+use crate::base::duration;
 use crate::bytecode::{Instr, InstrId, Names, Program, Status, spoken};
 use crate::cli::aftermath;
 use crate::cli::console::Style;
@@ -113,7 +114,7 @@ impl Facts {
                 self.say(time, "cancel", Style::Yellow, &format!("{how} by {by}"));
             }
             Event::Waived { text, by, .. } => self.say(time, "waived", Style::Yellow, &format!("{text}, by {by}")),
-            Event::Connection { node, state, text } => {
+            Event::Connection { node, state, text, sought_until } => {
                 let (what, style) = match state {
                     Link::Open => ("open", Style::Dim),
                     Link::Refused => ("refused", Style::Yellow),
@@ -121,7 +122,12 @@ impl Facts {
                     Link::TakenOver => ("taken", Style::Red),
                 };
                 let colon = if text.is_empty() { "" } else { ": " };
-                self.say(time, "link", style, &format!("{node} {what}{colon}{text}"));
+                let sought = sought_until.map_or_else(String::new, |until| {
+                    let seconds = (until.duration_since(time).as_millis() + 500) / 1000;
+                    let long = duration(u64::try_from(seconds).unwrap_or(0) * 1000);
+                    format!(", looked for until {} ({long}), then the outcome is unknown", clock(until))
+                });
+                self.say(time, "link", style, &format!("{node} {what}{sought}{colon}{text}"));
             }
             Event::Settled { step, status } => self.settled(machine, time, *step, *status),
             Event::RunEnded(ended) => self.over(machine, time, ended),

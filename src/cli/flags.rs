@@ -57,7 +57,8 @@ pub struct RunFlags {
     /// How many of them on the same node; sshd allows ten sessions of a connection unless it is told otherwise
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
     per_node: u16,
-    /// How long to look for a node whose connection was lost before what it ran counts as unknown, in seconds
+    /// How long to look for a node whose connection was lost while a command ran there, in seconds. Then the outcome is
+    /// unknown: `verify` decides, else you are asked; what has a limit of its own there is given the time of that
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(..86_400))]
     lost_after: u32,
     /// Configuration of ssh instead of `~/.ssh/config` and the system's

@@ -306,14 +306,14 @@ impl Session<'_> {
         if !wrong.is_empty() && !options.unready {
             let message =
                 format!("the nodes are not as the plan needs them; nothing was started\n{}", wrong.join("\n"));
-            return Err(RunError::stopped(message).help("put it right; or start all the same with `--unready`"));
+            return Err(RunError::stopped(message).help(remedy(&wrong)));
         }
         let by = Said { who: self.by.user.clone(), why: options.why.clone() };
         let waived = wrong.into_iter().map(|text| Event::Waived { waiver: Waiver::Preflight, text, by: by.clone() });
         let linked = found.into_iter().filter_map(|happening| match happening {
-            Happening::Linked { machine, state, text } => {
+            Happening::Linked { machine, state, text, .. } => {
                 let node = needs.get(&machine).map_or("?", |n| &n.name).to_owned();
-                Some(Event::Connection { node, state, text })
+                Some(Event::Connection { node, state, text, sought_until: None })
             }
             _ => None,
         });
@@ -324,6 +324,19 @@ impl Session<'_> {
 /// Whether nobody has anything to find out about a run any more. If that cannot be told, its notes stay.
 fn is_over(store: &Store, run: &str) -> bool {
     store.is_over(run).unwrap_or(false)
+}
+
+/// What to do about nodes of which this is wrong. A host key that is another is nothing to go on without: `ssh` says so with
+/// the line of the one that it knows.
+fn remedy(wrong: &[String]) -> &'static str {
+    match wrong.iter().any(|line| line.contains("Offending ")) {
+        true => {
+            "a host key is another than the known one: somebody may sit in between. Compare the fingerprint with what \
+             `ssh-keygen -lf` says of the key on the node itself; only if it is the same, remove the known one with \
+             `ssh-keygen -R`"
+        }
+        false => "put it right; or start all the same with `--unready`",
+    }
 }
 
 /// Where the executors of a run so far have run, seen from this one.

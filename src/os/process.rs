@@ -245,7 +245,7 @@ impl Process {
             return None;
         }
         let fate = match self.asked_to_end {
-            true if self.left_until_ms.is_some() => Fate::Lost(String::from("something of it does not end")),
+            true if self.left_until_ms.is_some() => Fate::Stuck,
             true => Fate::Late,
             false => self.exit.map_or(Fate::Gone, Fate::Ended),
         };

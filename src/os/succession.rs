@@ -102,7 +102,7 @@ pub(super) fn open(
         Err(Closed::Error(error)) => return Err(error),
         Err(Closed::Taken(by)) => {
             let text = taken_over(&by);
-            let event = Event::Connection { node: String::from("replica"), state: Link::TakenOver, text: text.clone() };
+            let event = Event::replica(Link::TakenOver, text.clone());
             let record = Record { time: Timestamp::now(), event };
             let written = store.journal(run, program)?.append(&[record]);
             written.map_err(|error| RunError::stopped(error.message).help(error.help))?;
@@ -110,7 +110,7 @@ pub(super) fn open(
         }
     };
     let text = format!("the journal is copied by `{way}`");
-    Ok(Some((replica, Event::Connection { node: String::from("replica"), state: Link::Open, text })))
+    Ok(Some((replica, Event::replica(Link::Open, text))))
 }
 
 /// What is copied by a way.

@@ -73,7 +73,7 @@ impl Machine {
         let mut happenings = Vec::new();
         for machine in machines {
             if let Err(text) = self.nodes.want(machine) {
-                happenings.push(Happening::Linked { machine, state: Link::Refused, text });
+                happenings.push(Happening::Linked { machine, state: Link::Refused, text, sought_ms: None });
             }
         }
         self.until(&mut happenings, None, Nodes::is_settled);

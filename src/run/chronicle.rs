@@ -114,6 +114,8 @@ pub struct Way {
     pub state: Link,
     /// Why; may be empty.
     pub text: String,
+    /// Something runs there: until when the machine is looked for.
+    pub sought_until: Option<Timestamp>,
 }
 
 impl Chronicle {
@@ -163,8 +165,9 @@ impl Chronicle {
             Event::Waived { waiver, text, by } => {
                 self.waived.push(Waiving { time, waiver: *waiver, text: text.clone(), by: by.clone() });
             }
-            Event::Connection { node, state, text } => {
-                self.links.push(Way { time, node: node.clone(), state: *state, text: text.clone() });
+            Event::Connection { node, state, text, sought_until } => {
+                let (node, text, sought_until) = (node.clone(), text.clone(), *sought_until);
+                self.links.push(Way { time, node, state: *state, text, sought_until });
             }
             Event::Settled { step, status } => self.tale(*step).settled = Some((time, *status)),
             Event::RunEnded(_) => {}
@@ -310,7 +313,8 @@ mod tests {
 
     #[test]
     fn a_link_is_broken_until_it_is_open_again() {
-        let link = |node: &str, state| Event::Connection { node: node.into(), state, text: String::new() };
+        let link =
+            |node: &str, state| Event::Connection { node: node.into(), state, text: String::new(), sought_until: None };
         let told = chronicle(vec![link("a", Link::Lost), link("b", Link::Refused), link("a", Link::Open)]);
         assert_eq!(told.broken_links().iter().map(|w| w.node.as_str()).collect::<Vec<_>>(), ["b"]);
     }

@@ -104,6 +104,9 @@ pub enum Event {
         /// What was found, or why it was lost; may be empty.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         text: String,
+        /// Something runs there: until when the node is looked for, before the outcome of that is unknown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sought_until: Option<Timestamp>,
     },
     /// A status that follows from earlier events; recorded so that a fold can be held to it.
     Settled {
@@ -304,6 +307,13 @@ pub enum Waiver {
     Executor,
     /// Evidence of what became of a step: somebody's word stands for it.
     Outcome,
+}
+
+impl Event {
+    /// The way to the copy of the journal has changed.
+    pub fn replica(state: Link, text: String) -> Event {
+        Event::Connection { node: String::from("replica"), state, text, sought_until: None }
+    }
 }
 
 /// What became of the way to a machine.

@@ -106,6 +106,8 @@ pub enum Happening {
         state: Link,
         /// What was found, or why it was lost.
         text: String,
+        /// Something runs there: for how many milliseconds the machine is looked for.
+        sought_ms: Option<u64>,
     },
     /// The way to the copy of the journal has changed.
     Copied {
@@ -125,7 +127,8 @@ pub enum Happening {
     },
 }
 
-/// What became of a command. Where it was to be ended, everything but [`Fate::Lost`] says that nothing of it goes on.
+/// What became of a command. Where it was to be ended, everything but [`Fate::Lost`] and
+/// [`Fate::Stuck`] says that nothing of it goes on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Fate {
     /// It ended so, by itself.
@@ -139,6 +142,15 @@ pub enum Fate {
     Gone,
     /// Nobody can say whether it goes on: why.
     Lost(String),
+    /// It was to be ended, and something of it does not end.
+    Stuck,
+}
+
+impl Fate {
+    /// Whether nothing of it goes on.
+    pub fn is_certain(&self) -> bool {
+        !matches!(self, Fate::Lost(_) | Fate::Stuck)
+    }
 }
 
 /// A key of the operator's.

@@ -268,7 +268,9 @@ impl Scene<'_> {
             let state = if way.state == Link::Lost { "lost" } else { "refused" };
             let why = if way.text.is_empty() { String::new() } else { format!(": {}", way.text) };
             let label = Line::labelled(if row == 0 { "links" } else { "" });
-            label.styled(Style::Yellow, &format!("{} {state} at {}", way.node, clock(way.time))).text(&why)
+            let line = label.styled(Style::Yellow, &format!("{} {state} at {}", way.node, clock(way.time)));
+            let sought = way.sought_until.map(|until| format!(", looked for until {}, then unknown", clock(until)));
+            line.text(&sought.unwrap_or_default()).text(&why)
         };
         self.chronicle.broken_links().iter().enumerate().map(line).collect()
     }

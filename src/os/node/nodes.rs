@@ -344,7 +344,8 @@ impl Nodes {
             News::Lost(why) => {
                 let shared = self.links.get(&machine).is_some_and(|l| l.way.is_shared());
                 if shared {
-                    happenings.push(Happening::Linked { machine, state: Change::Lost, text: why });
+                    let sought_ms = self.sought_ms(machine, clock_ms);
+                    happenings.push(Happening::Linked { machine, state: Change::Lost, text: why, sought_ms });
                 }
                 for step in steps {
                     if let Some(Stage::Sought(until @ None)) = self.commands.get_mut(&step).map(|r| &mut r.stage) {
@@ -357,11 +358,18 @@ impl Nodes {
         }
     }
 
+    /// For how long a node is looked for from now on, if something runs there of which nobody has told the end.
+    fn sought_ms(&self, machine: MachineId, clock_ms: u64) -> Option<u64> {
+        let patience = clock_ms.saturating_add(self.settings.patience_ms);
+        let there = self.commands.values().filter(|r| r.machine == machine);
+        there.filter_map(|r| r.sought_until(patience)).max().map(|until| until.saturating_sub(clock_ms))
+    }
+
     fn opened(&mut self, machine: MachineId, steps: Vec<InstrId>, notes: &mut Notes, happenings: &mut Vec<Happening>) {
         let Some(link) = self.links.get(&machine) else { return };
         let text = self.needs.get(&machine).map(|n| n.remarks(&link.facts)).unwrap_or_default();
         if link.way.is_shared() || link.opened == 1 {
-            happenings.push(Happening::Linked { machine, state: Change::Open, text });
+            happenings.push(Happening::Linked { machine, state: Change::Open, text, sought_ms: None });
         }
         let boot = link.facts.boot.clone();
         for step in steps {
@@ -404,7 +412,8 @@ impl Nodes {
         link.refusal = Some(why.to_owned());
         link.retry_at_ms = clock_ms.saturating_add(limits::RETRY_MS << link.refusals.min(3));
         if link.refusals == 1 {
-            happenings.push(Happening::Linked { machine, state: Change::Refused, text: why.to_owned() });
+            let (text, sought_ms) = (why.to_owned(), self.sought_ms(machine, clock_ms));
+            happenings.push(Happening::Linked { machine, state: Change::Refused, text, sought_ms });
         }
         let why = format!("`{}` cannot be reached: {why}", self.name(machine));
         for step in steps {
@@ -440,7 +449,6 @@ impl Nodes {
                 Next::Over(fate) => self.over(step, fate, happenings),
                 Next::Seek => {
                     let patience = clock_ms.saturating_add(self.settings.patience_ms);
-                    // What has a limit that is kept there is sought for as long as it may tell of that.
                     remote.stage = Stage::Sought(Some(patience.max(remote.over_at_ms.unwrap_or(0))));
                     self.consult(step, notes);
                 }

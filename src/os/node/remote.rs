@@ -79,6 +79,17 @@ impl Remote {
         self.killed_until_ms.is_some() || matches!(self.stage, Stage::Sought(_))
     }
 
+    /// Until when its node is looked for if the connection is lost now; `patience_ms` is until when one is looked for at
+    /// the least. What has a limit that is kept there is sought for as long as its node may tell of that.
+    pub fn sought_until(&self, patience_ms: u64) -> Option<u64> {
+        let until = match &self.stage {
+            Stage::Sent(_) if self.acts && !self.has_said() => patience_ms.max(self.over_at_ms.unwrap_or(0)),
+            Stage::Sought(until) => until.unwrap_or(patience_ms),
+            Stage::Queued(_) | Stage::Sent(_) => return None,
+        };
+        Some(until.min(self.killed_until_ms.unwrap_or(until)))
+    }
+
     /// When [`Remote::tick`] has something to do.
     pub fn due_ms(&self) -> Option<u64> {
         let own = match &self.stage {
@@ -166,7 +177,7 @@ fn fate(word: &Word, name: &str) -> Fate {
         }
         Word::Never(why) => Fate::Never(format!("it could not begin on `{name}`: {why}")),
         Word::Gone => Fate::Gone,
-        Word::Stuck => Fate::Lost(String::from("something of it does not end")),
+        Word::Stuck => Fate::Stuck,
         Word::Alive | Word::Lost => Fate::Lost(format!("the notes about it on `{name}` are lost")),
     }
 }

@@ -106,14 +106,33 @@ impl Driver<'_> {
             (Fate::Ended(_), _) if finished.cut && self.heeds_output(id) => End::Gone(output),
             (Fate::Ended(_), _) => End::Exited(output),
             (fate, Some(EndedBy::Operator)) => {
-                stopped(String::from("the operator ended it"), !matches!(fate, Fate::Lost(_)), output)
+                stopped(self.doubted(id, "the operator ended it", fate), fate.is_certain(), output)
             }
-            (fate, Some(EndedBy::Limit)) => stopped(limit(), !matches!(fate, Fate::Lost(_)), output),
+            (fate, Some(EndedBy::Limit)) => stopped(self.doubted(id, &limit(), fate), fate.is_certain(), output),
             (Fate::Late, None) => stopped(limit(), true, output),
             (Fate::Gone, None) => End::Gone(output),
-            (Fate::Lost(why), None) => End::Lost { why: why.clone(), output },
+            (fate @ Fate::Lost(why), None) => End::Lost { why: self.doubted(id, why, fate), output },
+            (fate @ Fate::Stuck, None) => {
+                End::Lost { why: self.doubted(id, "it was ended where it ran", fate), output }
+            }
         };
         self.feed(id, Input::Ended(end))
+    }
+
+    /// Why a command was given up, with what may go on of it where nobody can tell.
+    fn doubted(&self, id: InstrId, why: &str, fate: &Fate) -> String {
+        let Some(instr) = self.program.code.get(id.index()).filter(|_| !fate.is_certain()) else {
+            return why.to_owned();
+        };
+        let host = instr.host.and_then(|m| self.program.machines.get(m.index())).map_or("this machine", |m| &m.name);
+        let kept = instr.op.command().and_then(|command| remote_limit(command, reach(&self.program, instr)));
+        match (fate, kept) {
+            (Fate::Stuck, _) => format!("{why}; something of it does not end on `{host}`"),
+            (_, Some(ms)) => {
+                format!("{why}; it may still be running on `{host}`, until its limit of {} ends it there", duration(ms))
+            }
+            _ => format!("{why}; it may still be running on `{host}`"),
+        }
     }
 
     /// Whether the exit code of a step's command does not say what it came to.

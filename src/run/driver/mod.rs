@@ -21,7 +21,7 @@ use crate::run::{
 };
 use crate::verify::Verified;
 use commands::Running;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -161,7 +161,7 @@ impl Driver<'_> {
     fn end(&mut self) -> Result<(), RunError> {
         match self.host.journal.last_look() {
             Some(Ok(text)) => {
-                self.record(Event::Connection { node: String::from("replica"), state: Link::Open, text })?;
+                self.record(Event::replica(Link::Open, text))?;
             }
             Some(Err(text)) => {
                 let by = Said { who: self.host.user.clone(), why: self.options.why.clone() };
@@ -299,9 +299,8 @@ impl Driver<'_> {
         });
         let options = options.collect();
         let now = self.host.world.now();
-        let later = |ms| i64::try_from(ms).ok().and_then(|ms| now.checked_add(SignedDuration::from_millis(ms)).ok());
         // Whoever takes a run up again does not give more time.
-        let until = self.machine.deadline(id).or_else(|| question.gate.within_ms.and_then(later));
+        let until = self.machine.deadline(id).or_else(|| question.gate.within_ms.and_then(|ms| later(now, ms)));
         let word = |index| question.options.get(usize::from(index)).map(|(word, _)| word.clone());
         let (role, otherwise) = (question.gate.role.clone(), question.gate.otherwise.and_then(word));
         self.record(Event::Asked { step: id, question: question.text.clone(), options, role, until, otherwise })?;
@@ -355,11 +354,12 @@ impl Driver<'_> {
                 Happening::Key(key) => self.key(key)?,
                 Happening::Interrupted { by, hard } => self.interrupted(by, hard)?,
                 Happening::Copied { state, text } => {
-                    self.record(Event::Connection { node: String::from("replica"), state, text })?;
+                    self.record(Event::replica(state, text))?;
                 }
-                Happening::Linked { machine, state, text } => {
+                Happening::Linked { machine, state, text, sought_ms } => {
                     let node = self.program.machines.get(machine.index()).map_or("?", |m| &m.name).to_owned();
-                    self.record(Event::Connection { node, state, text })?;
+                    let sought_until = sought_ms.and_then(|ms| later(self.host.world.now(), ms));
+                    self.record(Event::Connection { node, state, text, sought_until })?;
                 }
             }
         }
@@ -495,4 +495,9 @@ impl Driver<'_> {
 
 fn instr(program: &Verified, id: InstrId) -> Result<&Instr, RunError> {
     program.code.get(id.index()).ok_or_else(|| RunError::defect("an instruction does not exist"))
+}
+
+/// So many milliseconds after a moment; nothing if there is no such time.
+fn later(time: Timestamp, ms: u64) -> Option<Timestamp> {
+    time.checked_add(SignedDuration::from_millis(i64::try_from(ms).ok()?)).ok()
 }

@@ -153,11 +153,9 @@ impl Attempts {
                 self.given_up |= by_operator;
                 self.fail(why, output, plan)
             }
-            End::Stopped { why, by_operator: false, output, .. } => {
-                self.doubt(output, may_go_on(&why, context), false, plan, context)
-            }
-            End::Stopped { why, output, .. } => self.unknown(may_go_on(&why, context), output),
-            End::Lost { why, output } => self.doubt(output, may_go_on(&why, context), false, plan, context),
+            End::Stopped { why, by_operator: false, output, .. } => self.doubt(output, why, false, plan, context),
+            End::Stopped { why, output, .. } => self.unknown(why, output),
+            End::Lost { why, output } => self.doubt(output, why, false, plan, context),
             End::Gone(output) => {
                 let why = String::from("it has ended, and nobody saw how");
                 self.doubt(output, why, true, plan, context)
@@ -376,8 +374,4 @@ fn what_became(text: &str, otherwise: (&str, &str)) -> Question {
     let words = SETTLEMENTS.iter().map(|(word, meaning, _)| (*word, *meaning)).chain([otherwise]);
     let options = words.map(|(word, meaning)| (String::from(word), String::from(meaning))).collect();
     Question { text: format!("{text}; is it done? Look before you answer"), options, ..Question::default() }
-}
-
-fn may_go_on(why: &str, context: &Context) -> String {
-    format!("{why}; it may still be running on `{}`", context.host())
 }

@@ -160,10 +160,6 @@ impl Context<'_> {
             (self.value)(id).unwrap_or_else(unknown)
         })
     }
-
-    fn host(&self) -> &str {
-        self.instr.host.and_then(|m| self.program.machines.get(m.index())).map_or("this machine", |m| &m.name)
-    }
 }
 
 /// A started step.

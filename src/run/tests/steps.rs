@@ -105,6 +105,9 @@ fn a_machine_that_kills_by_itself_makes_it_certain() {
     let (_, seen, world) = case.run();
     assert_eq!((seen.status("kills"), seen.end(1).reason.as_str()), (Status::Failed, "it did not end within 0.05s"));
     assert_eq!(seen.status("late"), Status::Unknown, "not even the machine has said that it killed it");
+    let reason =
+        "it did not end within 0.05s; it may still be running on `ec1`, until its limit of 0.05s ends it there";
+    assert_eq!(seen.end(2).reason, reason);
     assert_eq!(world.killed, [InstrId(2)]);
 }
 
