@@ -138,6 +138,7 @@ fn file_systems_mount_and_unmount() {
     let mut users = [sits("exec sleep 1000"), sits("trap '' TERM; sleep 1000; sleep 1000")];
     let run = place.run("leave", &[], 0);
     assert_run(&run, 0, &[("there", "ok"), ("users", "ok"), ("again", "already")]);
+    assert_run(&run, 0, &[("room", "ok"), ("little_room", "skipped"), ("no_disk", "skipped")]);
     let ends = users.each_mut().map(|user| std::os::unix::process::ExitStatusExt::signal(&user.wait().unwrap()));
     assert_eq!(ends, [Some(15), Some(9)]);
 
