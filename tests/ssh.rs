@@ -189,6 +189,25 @@ fn a_cut_connection_does_not_end_a_command_and_its_end_is_found_out() {
 }
 
 #[test]
+fn how_a_command_ended_is_told_however_late_that_is_noted() {
+    let script = "    echo $PPID >DIR/runner\n    echo $$ >DIR/begun\n    until test -e DIR/go; do sleep 0.05; done\n    exit 3";
+    let Some(case) = Case::new(&plan("", script)) else { return };
+    let executor = case.start(&[]);
+    case.wait_for("begun");
+    let runner = Pid::from_raw(case.read("runner").trim().parse().unwrap()).unwrap();
+    kill_process(runner, Signal::STOP).unwrap();
+    case.sshd.strike(Signal::KILL);
+    fs::write(case.path("go"), "").unwrap();
+    wait_until("the end of the command", || case.is_over("begun"));
+    // Longer than it takes to be asked again, and than a note usually is on its way.
+    std::thread::sleep(Duration::from_secs(6));
+    kill_process(runner, Signal::CONT).unwrap();
+    let (code, text) = outcome(&executor.wait_with_output().unwrap());
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("exit code 3"), "{text}");
+}
+
+#[test]
 fn output_that_nobody_takes_does_not_end_a_command() {
     let script =
         "    echo $$ >DIR/begun\n    for i in 1 2 3 4 5 6 7 8 9; do echo line; sleep 0.2; done\n    echo so >DIR/done";

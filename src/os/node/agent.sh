@@ -71,7 +71,8 @@ find_place() {
   for dir in "$base/${1%'*'}"*; do :; done
 }
 
-# Reads the notes of place $1 into `what`: ended, late or stuck with the exit code, alive, starting, never, gone or lost.
+# Reads the notes of place $1 into `what`: ended, late or stuck with the exit code, alive, ending, starting, never, gone or
+# lost.
 # $2 is the boot in which the command was sent, `unknown`, or `here` if that was while this agent was there.
 study() {
   pid='' since=''
@@ -104,10 +105,14 @@ study() {
 alive() {
   what=starting
   if [ -s "$dir/begun" ]; then
-    read -r pid since <"$dir/begun"
+    read -r pid since runner <"$dir/begun"
     what=alive
     if { began "$pid" && [ "$began" != "$since" ]; } || over "$pid"; then
       what=gone
+      # Its runner, which is older than it, has still to note how it ended.
+      if [ "$runner" ] && began "$runner" && [ "$began" -le "$since" ]; then
+        what=ending
+      fi
     fi
   fi
 }
@@ -117,9 +122,9 @@ settle() {
   tries=0
   study "$1" "$2"
   while [ -d "$dir" ] && [ "$tries" -lt 20 ]; do
-    case $what in starting | gone) ;; *) break ;; esac
+    case $what in starting | gone | ending) ;; *) break ;; esac
     pause
-    tries=$((tries + tenths))
+    [ "$what" = ending ] || tries=$((tries + tenths))
     study "$1" "$2"
   done
   [ "$what" != starting ] || what=lost

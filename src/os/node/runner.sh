@@ -29,17 +29,18 @@ if [ ! -s "$base/boot" ] || ! echo "$slot" >>"$base/boot"; then
   exit
 fi
 
-# The first process of the session: the note, then the command in its place.
+# The first process of the session: the note of itself and of whoever waits for it, then the command in its place.
 lead='
-dir=$1 script=$2 began=0
+dir=$1 script=$2 began=0 runner=
 if IFS= read -r stat 2>/dev/null </proc/$$/stat; then
   set -- ${stat##*") "}
+  runner=$2
   shift 19
   began=$1
 fi
 HANDOVER_COMMAND=$dir/
 export HANDOVER_COMMAND
-echo "$$ $began" >"$dir/begun" && exec sh -c "$script"
+echo "$$ $began $runner" >"$dir/begun" && exec sh -c "$script"
 exit 125'
 
 # Ends the command when its time is over. Who makes the folder `over` says how it has ended.
