@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[allow(dead_code, reason = "plans of other steps are not needed")]
+mod counting;
+
+use counting::{Moments, each_ran_once};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -18,28 +22,6 @@ echo $$ >receiver
 PATH=$(dirname "$HANDOVER"):$PATH HANDOVER_STATE=$PWD/west
 export PATH HANDOVER_STATE
 exec "$@"
-"#;
-
-/// Steps that count how often they run, in parallel on three nodes. Half of them can be read back, half cannot.
-const COUNTING: &str = r#"
-node a { via = local }
-node b { via = local }
-node c { via = local }
-
-action work(n: string) on host: node "Work that can be read back" {
-  needs  host is up
-  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
-  verify "test -e {{n}}.done"
-}
-action pay(n: string) on host: node "Work that cannot be read back" {
-  needs  host is up
-  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
-}
-
-plan move() "Something moves" {
-  given  a is up, b is up, c is up
-  STEPS
-}
 "#;
 
 /// Two steps, each of which takes until it is told to end.
@@ -168,17 +150,9 @@ fn host() -> String {
     fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_owned()
 }
 
-fn counting(steps: usize) -> String {
-    let steps = (0..steps).map(|i| {
-        let (node, action) = [("a", "work"), ("b", "work"), ("c", "pay")][i % 3];
-        format!("  step {node}{i} on {node} {{ do {action}(\"{node}{i}\") }}\n")
-    });
-    COUNTING.replace("STEPS", steps.collect::<String>().trim())
-}
-
 #[test]
 fn what_is_done_here_is_written_down_there() {
-    let sites = Sites::new(&counting(6));
+    let sites = Sites::new(&counting::plan(6));
     let (code, text) = ended(sites.run());
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("the journal is copied by `./way`"), "{text}");
@@ -190,13 +164,12 @@ fn what_is_done_here_is_written_down_there() {
 
 #[test]
 fn the_site_is_lost_at_any_moment_and_nothing_runs_twice() {
-    let mut random = u64::from(std::process::id());
+    let mut random = Moments::new();
     let mut taken_up = 0;
     for _ in 0..8 {
-        let sites = Sites::new(&counting(12));
+        let sites = Sites::new(&counting::plan(12));
         let mut executor = sites.run();
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let moment = 10 + (random >> 33) % 300;
+        let moment = random.next(10, 300);
         sleep(Duration::from_millis(moment));
         executor.kill().unwrap();
         executor.wait().unwrap();
@@ -230,11 +203,7 @@ fn the_site_is_lost_at_any_moment_and_nothing_runs_twice() {
         let done = text.contains("has ended: there is nothing to take up again");
         assert!(code == 0 || done, "{moment} ms, {code}: {text}");
         taken_up += usize::from(!done);
-        let mut count = sites.count();
-        count.sort();
-        let all = count.len();
-        count.dedup();
-        assert_eq!((all, count.len()), (12, 12), "{moment} ms: {count:?}\n{text}");
+        each_ran_once(&sites.count().join("\n"), 12, &(moment, text));
         assert_eq!(sites.handover("west", &["show", &run, "--verify"]).0, 0);
     }
     assert!(taken_up > 0, "the executor always ended before it was killed");
@@ -381,7 +350,7 @@ fn a_run_that_was_taken_over_stays_so_for_the_first_executor() {
 
 #[test]
 fn a_journal_is_no_copy_of_itself() {
-    let sites = Sites::new(&counting(3));
+    let sites = Sites::new(&counting::plan(3));
     let (code, text) = sites.handover("west", &["run", "plan.ha", "--yes", "--replica", "./way"]);
     assert!(code == 3 && text.contains("that is this journal itself"), "{code}: {text}");
     assert!(sites.count().is_empty());
@@ -419,7 +388,7 @@ fn the_first_executor_takes_its_own_run_up_again_if_nobody_else_has() {
 
 #[test]
 fn without_its_copy_a_run_does_not_begin() {
-    let sites = Sites::new(&counting(3));
+    let sites = Sites::new(&counting::plan(3));
     sites.touch("cut");
     let (code, text) = ended(sites.run());
     assert_eq!(code, 3, "{text}");

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod counting;
+
+use counting::{Moments, each_ran_once};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::fs;
 use std::path::PathBuf;
@@ -9,28 +12,6 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-
-/// Steps that count how often they run, in parallel on three nodes. Half of them can be read back, half cannot.
-const COUNTING: &str = r#"
-node a { via = local }
-node b { via = local }
-node c { via = local }
-
-action work(n: string) on host: node "Work that can be read back" {
-  needs  host is up
-  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
-  verify "test -e {{n}}.done"
-}
-action pay(n: string) on host: node "Work that cannot be read back" {
-  needs  host is up
-  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
-}
-
-plan move() "Something moves" {
-  given  a is up, b is up, c is up
-  STEPS
-}
-"#;
 
 /// A step that takes until it is told to end, and one that puts things in order.
 const WAITING: &str = r#"
@@ -106,14 +87,8 @@ fn signal(child: &Child, signal: Signal) {
 
 #[test]
 fn a_run_survives_ten_kills_and_nothing_runs_twice() {
-    let steps = (0..48).map(|i| {
-        let (node, action) = [("a", "work"), ("b", "work"), ("c", "pay")][i % 3];
-        format!("  step {node}{i} on {node} {{ do {action}(\"{node}{i}\") }}\n")
-    });
-    let case = Case::new(&COUNTING.replace("STEPS", steps.collect::<String>().trim()));
-    // Moments that differ from run to run, and are told when it fails.
-    let mut random = u64::from(std::process::id());
-    let mut moments = Vec::new();
+    let case = Case::new(&counting::plan(48));
+    let (mut random, mut moments) = (Moments::new(), Vec::new());
     let mut settled = Vec::new();
     loop {
         let run = latest(&case);
@@ -121,8 +96,7 @@ fn a_run_survives_ten_kills_and_nothing_runs_twice() {
         args.extend(settled.iter().flat_map(|s: &String| ["--settle", s]));
         let mut executor = case.start(&args);
         if moments.len() < 10 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let ms = 5 + (random >> 33) % 60;
+            let ms = random.next(5, 60);
             moments.push(format!("{ms} ms: {args:?}"));
             sleep(Duration::from_millis(ms));
             executor.kill().unwrap();
@@ -139,11 +113,7 @@ fn a_run_survives_ten_kills_and_nothing_runs_twice() {
     assert_eq!(moments.len(), 10, "it ended before it was killed ten times: {moments:#?}");
     let (_, list) = case.handover(&["runs"]);
     assert!(list.contains("completed") && list.lines().count() == 1, "{list}\n{moments:#?}");
-    let mut count: Vec<String> = fs::read_to_string(case.path("count")).unwrap().lines().map(String::from).collect();
-    count.sort();
-    let all = count.len();
-    count.dedup();
-    assert_eq!((all, count.len()), (48, 48), "{count:?}\n{moments:#?}");
+    each_ran_once(&fs::read_to_string(case.path("count")).unwrap(), 48, &moments);
 }
 
 /// The run in the journal, if it got there.
@@ -300,7 +270,7 @@ fn a_terminal_that_goes_away_ends_nothing() {
 #[test]
 fn a_full_disk_stops_new_steps_and_loses_nothing() {
     let steps = "step pay on c { do pay(\"one\") }\n  step more on c { do pay(\"two\") }";
-    let case = Case::new(&COUNTING.replace("STEPS", steps).replace("sleep 0.05", "sleep 0.3; ./fill"));
+    let case = Case::new(&counting::plan_of(steps).replace("sleep 0.05", "sleep 0.3; ./fill"));
     fs::create_dir(case.path("state")).unwrap();
     // Fills the disk of the state folder while the first step runs.
     fs::write(case.path("fill"), "#!/bin/sh\ncat /dev/zero >state/ballast 2>/dev/null || true\n").unwrap();
@@ -340,7 +310,7 @@ fn a_full_disk_stops_new_steps_and_loses_nothing() {
 
 #[test]
 fn a_disk_that_cannot_be_written_is_said_and_what_is_on_it_is_read() {
-    let case = Case::new(&COUNTING.replace("STEPS", "step pay on c { do pay(\"one\") }"));
+    let case = Case::new(&counting::plan_of("step pay on c { do pay(\"one\") }"));
     fs::create_dir(case.path("state")).unwrap();
     let inside = r#"
         mount -t tmpfs -o size=4m none state || { echo "no mount"; exit 99; }
@@ -365,7 +335,7 @@ fn a_disk_that_cannot_be_written_is_said_and_what_is_on_it_is_read() {
 #[test]
 fn a_journal_that_may_not_grow_stops_the_run_and_loses_nothing() {
     let steps: String = (0..40).map(|i| format!("step pay{i} on c {{ do pay(\"pay{i}\") }}\n")).collect();
-    let case = Case::new(&COUNTING.replace("STEPS", steps.trim()).replace("sleep 0.05; ", ""));
+    let case = Case::new(&counting::plan_of(&steps).replace("sleep 0.05; ", ""));
     // In blocks of 512 bytes.
     let limited = "ulimit -f 400; exec \"$HANDOVER\" run plan.ha --yes";
     let mut command = Command::new("sh");
@@ -380,9 +350,5 @@ fn a_journal_that_may_not_grow_stops_the_run_and_loses_nothing() {
     let args: Vec<&str> = ["resume", &run].into_iter().chain(settled.iter().map(String::as_str)).collect();
     let (code, text) = case.handover(&args);
     assert_eq!(code, 0, "{text}");
-    let mut count: Vec<String> = fs::read_to_string(case.path("count")).unwrap().lines().map(String::from).collect();
-    count.sort();
-    count.dedup();
-    assert_eq!(count.len(), 40);
-    assert_eq!(fs::read_to_string(case.path("count")).unwrap().lines().count(), 40);
+    each_ran_once(&fs::read_to_string(case.path("count")).unwrap(), 40, &text);
 }

@@ -69,6 +69,15 @@ fn a_person_sees_what_will_be_done_says_yes_and_is_asked() {
 }
 
 #[test]
+fn a_person_who_wants_only_lines_is_asked_too() {
+    let folder = folder();
+    let dialogue = [("Go ahead? [y/N]", "y"), ("[no / yes] >", "y")];
+    let Some((exit, shown)) = at_terminal(&folder, "run plan.ha --plain", &[], &dialogue) else { return };
+    assert_eq!(exit, 0, "{shown}");
+    assert!(shown.contains("Is it there?") && shown.contains("It is.") && !shown.contains("\x1b[4A"), "{shown}");
+}
+
+#[test]
 fn a_no_or_an_empty_line_runs_nothing() {
     for answer in ["n", "", "perhaps"] {
         let folder = folder();

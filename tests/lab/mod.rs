@@ -1,5 +1,7 @@
 //! A lab with real machines, built and removed by the commands of an example, and an executor at work in it.
 
+pub mod campaign;
+
 use serde_json::Value;
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Write};

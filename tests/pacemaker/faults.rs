@@ -1,14 +1,10 @@
 //! One fault, at one point of one run: what the run is left in, and what must never happen. The way out of everything is to
 //! take over from the node that has gone, or to take the run up again.
-//!
-//! `RUNS=20 cargo test --test pacemaker campaign -- --ignored` writes a line of JSON for each run to
-//! `target/faults/pacemaker.jsonl`.
 
 use crate::cluster::{Cluster, is_possible};
-use crate::lab::{say, text};
+use crate::lab::campaign::{Lines, chosen, run_all};
+use crate::lab::text;
 use serde_json::json;
-use std::io::Write;
-use std::path::Path;
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,17 +126,13 @@ fn campaign() {
     if !is_possible() {
         return;
     }
-    let matrix = matrix();
-    let runs = std::env::var("RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(matrix.len());
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faults");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let mut record = std::fs::File::create(folder.join("pacemaker.jsonl")).expect("a file");
-    for i in 0..runs {
-        let line = run(matrix[(i * matrix.len() / runs) % matrix.len()]);
+    let trials = chosen(matrix(), |t| format!("{} {} at {}", t.plan, t.fault.words(), t.step));
+    let lines = Lines::of("pacemaker");
+    run_all(&trials, 1, |trial| {
+        let line = run(*trial);
+        lines.write(&line);
         assert_eq!(line["double_holders"], 0, "{line}");
-        say(&line.to_string());
-        writeln!(record, "{line}").expect("a file");
-    }
+    });
 }
 
 /// Runs one trial whose end is known, and how what was left begins: more may be unknown of a node that is gone.

@@ -1,15 +1,9 @@
 //! Which faults, at which points: a few of them in every test run, as many as wanted in a campaign.
-//!
-//! `make faults` runs RUNS of them, and writes a line of JSON for each to `target/faults/postgres.jsonl`, from which
-//! `tests/faults/table` makes the table. `ONLY=text` picks those in whose description the text is.
 
-use crate::faults::{Fault, Moment, Outcome, Point, Trial};
+use crate::faults::{Fault, Moment, Point, Trial};
+use crate::lab::campaign::{Lines, chosen, run_all};
 use crate::lab::say;
 use crate::servers::is_possible;
-use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SWITCHOVER: [&str; 11] =
     ["ready", "flush", "leave", "stop", "last_record", "complete", "promote", "arrive", "turn", "follow", "protected"];
@@ -38,30 +32,8 @@ fn matrix() -> Vec<Trial> {
     switchover.chain(failover).chain(hanging).collect()
 }
 
-/// How many trials are run at the same time: they mostly wait.
+/// How many trials are run at the same time; each must leave no write lost, no address doubled, nothing repeated.
 const AT_ONCE: usize = 6;
-
-/// Runs trials; each must leave no write lost, no address doubled, nothing repeated.
-fn run_all(trials: &[Trial], ended: impl Fn(&Outcome) + Sync) {
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
-    let work = || {
-        while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
-            // What a trial panics with is told by its thread.
-            let tried = catch_unwind(AssertUnwindSafe(|| {
-                let outcome = trial.run();
-                ended(&outcome);
-                assert!(outcome.is_harmless(), "{}", outcome.line());
-            }));
-            if tried.is_err() {
-                failed.lock().expect("no panic").push(format!("{trial:?}"));
-            }
-        }
-    };
-    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
-    let failed = failed.into_inner().expect("no panic");
-    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), trials.len(), failed.join("\n"));
-}
 
 #[test]
 #[ignore = "a campaign takes many minutes; `make faults` runs it"]
@@ -69,20 +41,12 @@ fn campaign() {
     if !is_possible() {
         return;
     }
-    let matrix = matrix();
-    let runs = std::env::var("RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let chosen: Vec<Trial> =
-        matrix.into_iter().filter(|t| format!("{} {} at {}", t.plan, t.fault, t.point).contains(&only)).collect();
-    // Spread over the whole matrix, however many there are to be.
-    let chosen: Vec<Trial> = (0..runs).map(|i| chosen[(i * chosen.len() / runs) % chosen.len()]).collect();
-
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faults");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let record = Mutex::new(std::fs::File::create(folder.join("postgres.jsonl")).expect("a file"));
-    run_all(&chosen, |outcome| {
-        say(&outcome.line().to_string());
-        writeln!(record.lock().expect("no panic"), "{}", outcome.line()).expect("a file");
+    let trials = chosen(matrix(), |t| format!("{} {} at {}", t.plan, t.fault, t.point));
+    let lines = Lines::of("postgres");
+    run_all(&trials, AT_ONCE, |trial| {
+        let outcome = trial.run();
+        lines.write(&outcome.line());
+        assert!(outcome.is_harmless(), "{}", outcome.line());
     });
 }
 
@@ -118,13 +82,13 @@ fn what_a_fault_leaves_is_known_and_so_is_the_way_out() {
     if !is_possible() {
         return;
     }
-    let trials = KNOWN.map(|known| known.0);
-    run_all(&trials, |outcome| {
+    run_all(&KNOWN, AT_ONCE, |(trial, exit, left, way_out)| {
+        let outcome = trial.run();
         say(&format!("{:.1} s: {}", outcome.seconds, outcome.line()));
-        let (_, exit, left, way_out) = KNOWN.iter().find(|known| known.0 == outcome.trial).expect("it is one of them");
+        assert!(outcome.is_harmless(), "{}", outcome.line());
         // How much could be found out in time depends on the machine's haste; how the run ended does not.
         let ended = outcome.left.split(": ").next().unwrap_or_default();
         let seen = (outcome.exit, ended, outcome.way_out.iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(seen, (*exit, *left, way_out.to_vec()), "{:?}", outcome.trial);
+        assert_eq!(seen, (*exit, *left, way_out.to_vec()), "{trial:?}");
     });
 }

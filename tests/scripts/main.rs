@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[allow(dead_code, reason = "plans of other steps are not needed")]
+#[path = "../counting/mod.rs"]
+mod counting;
 mod harness;
 mod survival;
 

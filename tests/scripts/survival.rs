@@ -1,33 +1,12 @@
 //! What the run of a script survives: being killed at any moment, a second run, signals.
 
+use crate::counting::{self, Moments, each_ran_once};
 use crate::harness::{Case, each_shell, finish, signal, touch};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
 use std::process::Child;
 use std::thread::sleep;
 use std::time::Duration;
-
-/// Steps that count how often they run, on three nodes. Half of them can be read back, half cannot.
-const COUNTING: &str = r#"
-node a { via = local }
-node b { via = local }
-node c { via = local }
-
-action work(n: string) on host: node "Work that can be read back" {
-  needs  host is up
-  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
-  verify "test -e {{n}}.done"
-}
-action pay(n: string) on host: node "Work that cannot be read back" {
-  needs  host is up
-  run    "echo {{n}} >>count; sleep 0.05; touch {{n}}.done"
-}
-
-plan move() "Something moves" {
-  given  a is up, b is up, c is up
-  STEPS
-}
-"#;
 
 /// A step that takes until it is told to end, one after it, and one that puts things in order.
 const WAITING: &str = r#"
@@ -52,22 +31,15 @@ fn kill_all(child: &mut Child) {
 #[test]
 fn a_run_survives_ten_kills_and_nothing_runs_twice() {
     each_shell(|shell| {
-        let steps = (0..18).map(|i| {
-            let (node, action) = [("a", "work"), ("b", "work"), ("c", "pay")][i % 3];
-            format!("  step {node}{i} on {node} {{ do {action}(\"{node}{i}\") }}\n")
-        });
-        let case = Case::new(&COUNTING.replace("STEPS", steps.collect::<String>().trim()), shell);
-        // Moments that differ from run to run, and are told when it fails.
-        let mut random = u64::from(std::process::id());
-        let (mut moments, mut settled) = (Vec::new(), Vec::<String>::new());
+        let case = Case::new(&counting::plan(18), shell);
+        let (mut random, mut moments, mut settled) = (Moments::new(), Vec::new(), Vec::<String>::new());
         let mut resume = false;
         loop {
             let mut args = if resume { vec!["--unchecked", "--resume"] } else { vec!["--unchecked"] };
             args.extend(settled.iter().flat_map(|s| ["--settle", s.as_str()]));
             let mut script = case.start(&args);
             if moments.len() < 10 {
-                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let ms = 50 + (random >> 33) % 250;
+                let ms = random.next(50, 250);
                 moments.push(format!("{ms} ms: {args:?}"));
                 sleep(Duration::from_millis(ms));
                 // Every other time with all of its own processes, but for the commands.
@@ -87,12 +59,7 @@ fn a_run_survives_ten_kills_and_nothing_runs_twice() {
                 _ => panic!("{code}: {text}\n{moments:#?}"),
             }
         }
-        let mut count: Vec<String> = case.read("count").lines().map(String::from).collect();
-        count.sort();
-        let all = count.len();
-        count.dedup();
-        let all_of_them = case.read("count").replace('\n', " ");
-        assert_eq!((all, count.len()), (18, 18), "{all_of_them}\n{moments:#?}\n{}", journal(&case));
+        each_ran_once(&case.read("count"), 18, &(moments, journal(&case)));
     });
 }
 

@@ -1,15 +1,9 @@
 //! Which faults, at which points: a few of them in every test run, as many as wanted in a campaign.
-//!
-//! `RUNS=100 cargo test --test storage campaign -- --ignored` runs a hundred of them and writes a line of JSON for each to
-//! `target/faults/storage.jsonl`.
 
-use crate::faults::{Fault, Outcome, Trial};
+use crate::faults::{Fault, Trial};
+use crate::lab::campaign::{Lines, chosen, run_all};
 use crate::lab::say;
 use crate::volume::is_possible;
-use std::io::Write;
-use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MOVE: [&str; 12] =
     ["leave", "stop", "unmount", "detach", "withdraw", "export", "attach", "check", "mount", "note", "serve", "arrive"];
@@ -43,27 +37,8 @@ fn matrix() -> Vec<Trial> {
     .concat()
 }
 
-/// Runs trials, two at a time: nothing may be lost, doubled or repeated in any of them.
-fn run_all(trials: &[Trial], ended: impl Fn(&Outcome) + Sync) {
-    let next = AtomicUsize::new(0);
-    let failed = Mutex::new(Vec::new());
-    let work = || {
-        while let Some(trial) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match std::panic::catch_unwind(|| trial.run()) {
-                Ok(outcome) => {
-                    ended(&outcome);
-                    if !outcome.is_harmless() {
-                        failed.lock().expect("no panic").push(outcome.line().to_string());
-                    }
-                }
-                Err(_) => failed.lock().expect("no panic").push(format!("{trial:?}")),
-            }
-        }
-    };
-    std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(work))));
-    let failed = failed.into_inner().expect("no panic");
-    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), trials.len(), failed.join("\n"));
-}
+/// How many trials are run at the same time: nothing may be lost, doubled or repeated in any of them.
+const AT_ONCE: usize = 2;
 
 #[test]
 #[ignore = "a campaign takes many minutes; `make faults` runs it"]
@@ -71,19 +46,12 @@ fn campaign() {
     if !is_possible() {
         return;
     }
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let name = |t: &Trial| format!("{} {} at {}", t.plan, t.fault, t.step);
-    let matrix: Vec<Trial> = matrix().into_iter().filter(|t| name(t).contains(&only)).collect();
-    let runs = std::env::var("RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(matrix.len());
-    // Spread over the whole matrix, however many there are to be.
-    let chosen: Vec<Trial> = (0..runs).map(|i| matrix[(i * matrix.len() / runs) % matrix.len()]).collect();
-
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faults");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let record = Mutex::new(std::fs::File::create(folder.join("storage.jsonl")).expect("a file"));
-    run_all(&chosen, |outcome| {
-        say(&outcome.line().to_string());
-        writeln!(record.lock().expect("no panic"), "{}", outcome.line()).expect("a file");
+    let trials = chosen(matrix(), |t| format!("{} {} at {}", t.plan, t.fault, t.step));
+    let lines = Lines::of("storage");
+    run_all(&trials, AT_ONCE, |trial| {
+        let outcome = trial.run();
+        lines.write(&outcome.line());
+        assert!(outcome.is_harmless(), "{}", outcome.line());
     });
 }
 
@@ -102,10 +70,10 @@ fn what_a_fault_leaves_is_known_and_so_is_the_way_out() {
     if !is_possible() {
         return;
     }
-    let trials: Vec<Trial> = KNOWN.iter().map(|known| known.0).collect();
-    run_all(&trials, |outcome| {
+    run_all(&KNOWN, AT_ONCE, |(trial, exit, way_out)| {
+        let outcome = trial.run();
         say(&outcome.line().to_string());
-        let (trial, exit, way_out) = KNOWN.iter().find(|k| k.0 == outcome.trial).expect("one of them");
+        assert!(outcome.is_harmless(), "{}", outcome.line());
         assert_eq!((outcome.exit, outcome.way_out.as_slice()), (*exit, *way_out), "{trial:?}: {}", outcome.left);
     });
 }
