@@ -335,8 +335,13 @@ fn the_agent_signs_too() {
 
 /// Starts the plan and kills the executor at work.
 fn lost(case: &Case, flags: &str) {
+    lost_by(case, flags, "mila");
+}
+
+/// The same with what is signed by this key.
+fn lost_by(case: &Case, flags: &str, key: &str) {
     case.edit("plan.ha", "echo work", "touch begun; until test -e go; do sleep 0.02; done; echo work");
-    case.sign("plan.ha", "mila", "a.approval");
+    case.sign("plan.ha", key, "a.approval");
     let mut executor = case.command(&format!("run plan.ha --given firewalls=excluded --yes{flags}"));
     let mut executor = executor.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begin = std::time::Instant::now();
@@ -403,4 +408,65 @@ fn a_run_that_is_taken_up_again_is_the_one_that_was_approved() {
     assert_eq!(code, 0, "{text}");
     assert!(case.handover("show").1.contains("approved   by mila@example.org"), "{text}");
     assert_eq!(fs::read_to_string(case.path("log")).unwrap(), "work on tokyo\n");
+}
+
+/// Somebody whom an authority vouches for: their key is nowhere on this host.
+#[test]
+fn an_authority_may_vouch_for_those_who_sign() {
+    let case = Case::new();
+    case.keygen(&["-q", "-t", "ed25519", "-N", "", "-C", "ca", "-f", "ca"]);
+    case.keygen(&["-q", "-s", "ca", "-I", "mila", "-n", "mila@example.org,m@example.org", "-V", "-1h:+1h", "mila.pub"]);
+    let authority = fs::read_to_string(case.path("ca.pub")).unwrap();
+    let signers = |options: &str| {
+        fs::write(case.path("signers"), format!("*@example.org cert-authority{options} {authority}")).unwrap();
+    };
+    signers(",namespaces=\"git\"");
+    case.sign("plan.ha", "mila-cert.pub", "a.approval");
+    case.refuses(
+        "--require-approval a.approval",
+        &["mila@example.org", "not permitted for use in signature namespace"],
+    );
+    case.sign("plan.ha", "mila", "bare.approval");
+    signers(",namespaces=\"plan@handover\"");
+    case.refuses("--require-approval bare.approval", &["lets nobody sign with that"]);
+    fs::copy(case.path("ca.pub"), case.path("revoked")).unwrap();
+    case.refuses("--require-approval a.approval --revoked-keys revoked", &["revoked` revokes"]);
+
+    // At `resume` the same people count, and no others.
+    fs::remove_file(case.path("a.approval")).unwrap();
+    lost_by(&case, " --allowed-signers signers --require-approval a.approval", "mila-cert.pub");
+    let paths = ["signers", "revoked"].map(|name| case.path(name).to_str().unwrap().to_owned());
+    let rule = [("HANDOVER_APPROVALS", "1"), ("HANDOVER_ALLOWED_SIGNERS", paths[0].as_str())];
+    let with_revoked = [&rule[..], &[("HANDOVER_REVOKED_KEYS", paths[1].as_str())]].concat();
+    let refused = |variables: &[(&str, &str)], why: &str| {
+        let (code, text) = case.with("resume --settle work=done", variables);
+        assert!(code == 3 && text.contains(why) && text.contains("is not taken up again here"), "{text}");
+    };
+    let may_not = "mila@example.org may not sign with the key SHA256:";
+    let all = fs::read_to_string(case.path("signers")).unwrap();
+    for other in [all.replace("*@example.org", "*@example.com"), all.replace("cert-authority,", ""), String::new()] {
+        fs::write(case.path("signers"), other).unwrap();
+        refused(&rule, may_not);
+    }
+    fs::write(case.path("signers"), &all).unwrap();
+    let revoke = |what: &[&str]| {
+        fs::remove_file(case.path("revoked")).unwrap();
+        case.keygen(&[&["-q", "-k", "-f", "revoked"][..], what].concat());
+        refused(&with_revoked, "revoked` revokes");
+    };
+    revoke(&["mila-cert.pub"]);
+    revoke(&["mila.pub"]);
+    revoke(&["ca.pub"]);
+    for listed in ["ca.pub", "mila.pub"] {
+        fs::copy(case.path(listed), case.path("revoked")).unwrap();
+        refused(&with_revoked, "revoked` revokes");
+    }
+    fs::copy(case.path("noah.pub"), case.path("revoked")).unwrap();
+    fs::write(case.path("go"), "").unwrap();
+    let mut ended = case.with("resume --settle work=done", &with_revoked);
+    if ended.0 != 0 {
+        ended = case.with("resume --settle work=done", &with_revoked);
+    }
+    assert_eq!(ended.0, 0, "{}", ended.1);
+    assert!(case.handover("show").1.contains("approved   by mila@example.org"));
 }

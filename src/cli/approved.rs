@@ -81,14 +81,15 @@ pub fn check(
 pub fn check_recorded(store: &Store, run: &str) -> Result<(), RunError> {
     let Some(rule) = rule(&ApprovalFlags::default())? else { return Ok(()) };
     let started = store.events(run)?.into_iter().find_map(|record| match record.event {
-        Event::RunStarted(started) => Some(started),
+        Event::RunStarted(started) => Some((record.time, started.approved)),
         _ => None,
     });
+    let (since, approved) = started.unwrap_or_default();
     let refused = |why: String| RunError::stopped(format!("{why}; run {run} is not taken up again here"));
     let mut found: Vec<Signer> = Vec::new();
-    for Approved { by, key, .. } in started.map(|started| started.approved).unwrap_or_default() {
-        let signer = Signer { name: by, key };
-        os::may_sign(&signer, &rule.signers).map_err(|why| refused(format!("{} {why}", signer.name)))?;
+    for Approved { by, key, certified, .. } in approved {
+        let signer = Signer { name: by, key, certified };
+        os::may_sign(&signer, since, &rule.signers).map_err(|why| refused(format!("{} {why}", signer.name)))?;
         if !found.iter().any(|other| other.name == signer.name || other.key == signer.key) {
             found.push(signer);
         }
@@ -179,7 +180,7 @@ fn one(file: &Path, signers: &Signers, loaded: &Loaded, decisions: &[(String, St
         refused(format!("`{name}` is no approval: {wrong}"))
             .help("`handover sign` writes approvals; they cannot be edited")
     })?;
-    let Signer { name: by, key } =
+    let Signer { name: by, key, certified } =
         os::signer(&approval.text, &approval.signature, signers).map_err(|why| refused(format!("`{name}` {why}")))?;
     let approved = &approval.statement;
     if let Some(difference) = difference(approved, &sign::statement(loaded)) {
@@ -195,5 +196,5 @@ fn one(file: &Path, signers: &Signers, loaded: &Loaded, decisions: &[(String, St
             );
         }
     }
-    Ok(Approved { by, key, signed: approved.time, digest: approval.digest() })
+    Ok(Approved { by, key, signed: approved.time, digest: approval.digest(), certified })
 }

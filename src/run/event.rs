@@ -159,6 +159,9 @@ pub struct Approved {
     pub signed: Timestamp,
     /// BLAKE3 of what was signed, in hexadecimal.
     pub digest: String,
+    /// The signature, if it was made with a certificate: whoever takes the run up asks who vouches for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub certified: String,
 }
 
 /// Who runs an executor, and which.

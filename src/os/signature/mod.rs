@@ -3,6 +3,11 @@
 //!
 //! What is checked goes through descriptors without a name in any folder, so that nothing can be exchanged on the way.
 
+mod certificate;
+mod later;
+
+pub use later::may_sign;
+
 use super::files;
 use crate::approval::NAMESPACE;
 use crate::base::limits;
@@ -30,6 +35,8 @@ pub struct Signer {
     pub name: String,
     /// Fingerprint of the key.
     pub key: String,
+    /// The signature, if it was made with a certificate: by it can be told later who vouches for the key.
+    pub certified: String,
 }
 
 /// Signs a text with a key, or with the agent's if it is a public one. Whatever `ssh-keygen` asks (a passphrase, a touch)
@@ -68,8 +75,9 @@ pub fn signer(text: &str, signature: &str, signers: &Signers) -> Result<Signer, 
     };
     let verified = verify(signers.revoked.as_ref())?;
     if verified.status.success() {
-        let key = key.rsplit(' ').next().unwrap_or(&key).to_owned();
-        return Ok(Signer { name: name.to_owned(), key });
+        let (kind, key) = key.split_once(" key ").unwrap_or(("", &key));
+        let certified = if kind.ends_with("-CERT") { signature } else { "" };
+        return Ok(Signer { name: name.to_owned(), key: key.to_owned(), certified: certified.to_owned() });
     }
     match &signers.revoked {
         Some(file) if verify(None)?.status.success() => {
@@ -77,66 +85,6 @@ pub fn signer(text: &str, signature: &str, signers: &Signers) -> Result<Signer, 
         }
         _ => Err(format!("is signed by {name} with the {key}, but that does not count{}", said(&verified))),
     }
-}
-
-/// Whether a signer who was let sign at one time may sign now, by this name with the key of this fingerprint. `Err` says why
-/// not, or why that cannot be said, as the end of a sentence that begins with the signer.
-pub fn may_sign(signer: &Signer, signers: &Signers) -> Result<(), String> {
-    let allowed = signers.allowed.display();
-    let read = |file: &Path| {
-        files::read_text(file, limits::APPROVAL_BYTES).map_err(|error| format!("cannot be looked up: {error}"))
-    };
-    let text = read(&signers.allowed)?;
-    let of_them = |line: &&str| {
-        let names = line.split_whitespace().next().unwrap_or_default().trim_matches('"');
-        names.split(',').any(|name| name == signer.name)
-    };
-    let keys: Vec<&str> = text.lines().filter(of_them).filter_map(public_key).collect();
-    if !fingerprints(&keys.join("\n"))?.contains(&signer.key) {
-        return Err(format!("may not sign with the key {} any more: `{allowed}` does not let them", signer.key));
-    }
-    let Some(revoked) = &signers.revoked else { return Ok(()) };
-    let own = keys.iter().find(|key| fingerprints(key).is_ok_and(|found| found.contains(&signer.key)));
-    match is_revoked(own.copied().unwrap_or_default(), &signer.key, revoked)? {
-        true => Err(format!("signed with the key {}, which `{}` revokes", signer.key, revoked.display())),
-        false => Ok(()),
-    }
-}
-
-/// The key in a line of those who may sign: its type, and what follows.
-fn public_key(line: &str) -> Option<&str> {
-    let begins = |word: &str| ["ssh-", "ecdsa-", "sk-"].iter().any(|start| word.starts_with(start));
-    let at = line.match_indices(' ').map(|(at, _)| at + 1).find(|at| line.get(*at..).is_some_and(begins))?;
-    line.get(at..)
-}
-
-/// The fingerprints of public keys, one in a line.
-fn fingerprints(keys: &str) -> Result<Vec<String>, String> {
-    if keys.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut command = Command::new("ssh-keygen");
-    command.args(["-l", "-E", "sha256", "-f", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped()).env("LC_ALL", "C");
-    command.stdin(in_memory(&format!("{keys}\n")).map_err(|error| error.to_string())?);
-    let output = run(command)?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(text.lines().filter_map(|line| line.split(' ').nth(1)).map(String::from).collect())
-}
-
-/// Whether a key is in a file of keys that count no more: a key revocation list, or public keys.
-fn is_revoked(key: &str, fingerprint: &str, file: &Path) -> Result<bool, String> {
-    let bytes = files::read(file, limits::APPROVAL_BYTES).map_err(|error| format!("cannot be looked up: {error}"))?;
-    if !bytes.starts_with(b"SSHKRL") {
-        return Ok(fingerprints(&String::from_utf8_lossy(&bytes))?.iter().any(|found| found == fingerprint));
-    }
-    let trouble = |error: io::Error| format!("cannot be looked up: {error}");
-    let key = in_memory(&format!("{key}\n")).map_err(trouble)?;
-    fcntl_setfd(&key, FdFlags::empty()).map_err(|error| trouble(error.into()))?;
-    let mut command = Command::new("ssh-keygen");
-    command.args(["-Q", "-f"]).arg(file).arg(format!("/dev/fd/{}", key.as_raw_fd()));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("LC_ALL", "C");
-    // A list that cannot be read revokes everything.
-    Ok(!run(command)?.status.success())
 }
 
 /// The key of a signature that was made for this text and for approving plans, whoever made it.
@@ -239,7 +187,7 @@ mod tests {
             signer("text\n", &signature, &signers)
         };
         let good = check(&format!("# who may\nmila@x,m@y {mila}\n"), None).unwrap();
-        assert_eq!((good.name.as_str(), good.key.as_str()), ("mila@x", fingerprint));
+        assert_eq!((good.name.as_str(), good.key.as_str(), good.certified.as_str()), ("mila@x", fingerprint, ""));
         assert!(check(&format!("mila@x namespaces=\"git,{NAMESPACE}\" {mila}"), Some("nobody")).is_ok());
         let refused = [
             (format!("noah@x {noah}"), None, "lets nobody sign with that"),
