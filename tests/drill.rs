@@ -200,7 +200,7 @@ fn what_does_not_come_true_is_said() {
     says("expect stopped", "HA0910 the run completed");
     says("when leave fails expect completed", "HA0910 the run was stopped by a failure");
     says("when leave is cancelled expect completed", "HA0910 the run was cancelled");
-    says("expect web on a", "HA0910 in the end `web` is b, not a");
+    says("expect web on a", "HA0910 in the end `web` is on b, not on a");
 }
 
 #[test]
@@ -228,7 +228,7 @@ plan both() {
 #[test]
 fn a_command_that_was_given_up_lands_or_not_and_both_are_tried() {
     // It may have its effect when the run is over.
-    says("when leave times out expect web on a, stopped", "HA0910 in the end `web` is nowhere, not a");
+    says("when leave times out expect web on a, stopped", "HA0910 in the end `web` is nowhere, not on a");
     passes("when leave times out expect stopped, skipped arrive, not web on b");
 }
 

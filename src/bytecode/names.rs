@@ -4,7 +4,9 @@
 
 use crate::base::limits;
 use crate::bytecode::{Guard, GuardId, InstrId, Program};
-use crate::calculus::{AtomId, CellId, Change, Effect, MachineId, Piece, Requirement, SecretId, Template, ValueId};
+use crate::calculus::{
+    AtomId, CellId, CellKind, Change, Effect, MachineId, Piece, Requirement, SecretId, Template, ValueId,
+};
 use std::fmt::Write;
 
 /// Longest text of a condition that is repeated inside another one or at an instruction; longer ones go by number.
@@ -79,9 +81,11 @@ impl<'p> Names<'p> {
         joined(bits.map(|v| self.cell_value(cell, v)), " or ")
     }
 
-    /// `ec_address is ec2`
+    /// `cf is normal`; of a thing that is somewhere, `ec_address on ec2`.
     pub fn requirement(&self, r: &Requirement) -> String {
-        format!("{} is {}", self.cell(r.cell), self.values(r.cell, r.allowed))
+        let place = self.program.cells.get(r.cell.index()).is_some_and(|c| matches!(c.kind, CellKind::Place { .. }));
+        let verb = if place { "on" } else { "is" };
+        format!("{} {verb} {}", self.cell(r.cell), self.values(r.cell, r.allowed))
     }
 
     /// `ec_address := ec2`

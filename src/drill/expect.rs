@@ -148,7 +148,7 @@ impl Run<'_> {
         }
         let words = |mask: u64| {
             let named = cell.values.iter().take(64).enumerate().filter(|(v, _)| mask >> v & 1 == 1);
-            named.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" or ")
+            cell.reads(named.map(|(_, name)| name.as_str()))
         };
         let open = self.played.ended.open.iter().any(|o| matches!(o, Open::Unknown { .. }));
         let help = open.then(|| String::from("a command that was given up has its effect after the end of the run"));

@@ -134,7 +134,9 @@ impl Runs<'_> {
         let name = |step: &InstrId| self.program.code[step.index()].name.clone();
         let words = |open: &Open| match open {
             Open::Thing { name, may_be, rests } => {
-                format!("{name} may be {}; it must be left {}", may_be.join(" or "), rests.join(" or "))
+                let cell = self.program.cells.iter().find(|cell| cell.name == *name).unwrap();
+                let reads = |values: &[String]| cell.reads(values.iter().map(String::as_str));
+                format!("{name} may be {}; it must be left {}", reads(may_be), reads(rests))
             }
             Open::Unknown { step } => {
                 let host = self.program.code[step.index()].host.unwrap();

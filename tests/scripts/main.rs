@@ -302,7 +302,7 @@ plan move() {
         assert_eq!(code, 4, "{text}");
         assert!(text.contains("  open       alarm may be watching or quiet; it must be left watching\n"), "{text}");
         assert!(text.contains("  open       listen did not work: what it puts in order is not in order\n"), "{text}");
-        assert!(text.contains("  goal       alarm is watching or quiet; the plan was to make it watching\n"), "{text}");
+        assert!(text.contains("  goal       alarm is watching or quiet; the plan was to have it watching\n"), "{text}");
         assert!(!text.contains("look at"), "{text}");
         fs::write(case.path("on"), "").unwrap();
         let (code, text) = case.run(&[]);

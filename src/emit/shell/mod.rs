@@ -343,7 +343,7 @@ fn things(program: &Program) -> Vec<Thing> {
             name: word(&c.name),
             initial: mask(c.initial),
             rests: mask(c.rests),
-            values: words(c.values.iter().map(String::as_str)),
+            values: c.values.iter().map(|value| format!(" {}", word(&c.reads([value.as_str()])))).collect(),
         })
         .collect()
 }
