@@ -330,6 +330,24 @@ fn the_standard_library_is_documented_to_the_last_action() {
 }
 
 #[test]
+fn a_library_of_ones_own_is_documented_in_the_same_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |args: &[&str]| handover(folder.path()).arg("doc").args(args).output().unwrap();
+    let library = "# Our pumps.\n\n# A pump.\nkind pump \"it pumps\" { states running, idle }\nplan p() {}\n";
+    std::fs::write(folder.path().join("pumps.ha"), library).unwrap();
+    let shown = text(&ask(&["pumps.ha"]).stdout);
+    assert_eq!(shown, "pumps.ha: Our pumps.\n\nKinds\n  pump\n      it pumps\n");
+    assert!(text(&ask(&["pumps.ha", "pump"]).stdout).contains("A pump."));
+
+    let missing = ask(&["none.ha"]);
+    assert!(missing.status.code() == Some(1) && text(&missing.stderr).contains("HA0001"), "{missing:?}");
+    std::fs::write(folder.path().join("broken.ha"), "kind a {}\nkind {\n").unwrap();
+    let broken = ask(&["broken.ha"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(text(&broken.stderr).contains("HA0003"), "mistakes are told as `check` tells them: {broken:?}");
+}
+
+#[test]
 fn a_yes_that_makes_a_result_a_success_is_listed_as_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let plan = r#"

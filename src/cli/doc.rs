@@ -1,17 +1,22 @@
-//! `handover doc`: the documentation of the standard library, read off its own source.
+//! `handover doc`: the documentation of libraries, the standard one and one's own, read off their source.
 
-use crate::base::{FileId, did_you_mean};
+use crate::base::{Code, FileId, Source, SourceMap, did_you_mean, limits};
 use crate::cli::console::{Console, Pane, Style};
+use crate::cli::flags::Format;
 use crate::cli::{Exit, report};
+use crate::os;
 use crate::stdlib::LIBRARIES;
 use crate::syntax;
 use crate::syntax::tree::{Item, Text};
+use std::borrow::Cow;
+use std::path::Path;
 
-/// Show the standard library: its kinds, actions, probes and rules
+/// Show what a library has: its kinds, actions, probes and rules
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  handover doc\n  handover doc net\n  handover doc net add_address")]
+#[command(after_help = "Examples:\n  handover doc\n  handover doc net\n  handover doc net add_address\n  \
+                  handover doc estate.ha")]
 pub struct Args {
-    /// The library, such as `net` or `std/net`; without one, all libraries are listed
+    /// The library, such as `net` or `std/net`, or a file; without one, the standard libraries are listed
     library: Option<String>,
     /// What to show of it in full
     item: Option<String>,
@@ -25,17 +30,13 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         }
         return Exit::Done;
     };
-    let names = || LIBRARIES.iter().map(|(name, _)| *name);
-    let Some((name, text)) =
-        LIBRARIES.iter().find(|(name, _)| name == wanted || name.strip_prefix("std/") == Some(wanted))
-    else {
-        let guess = did_you_mean(wanted, names().chain(names().filter_map(|n| n.strip_prefix("std/"))));
-        let help = guess.unwrap_or_else(|| String::from("`handover doc` lists them all"));
-        return report::usage(console, &format!("there is no library `{wanted}`"), &help);
+    let (name, text) = match library(wanted, console) {
+        Ok(found) => found,
+        Err(exit) => return exit,
     };
-    let page = Page::read(text);
+    let page = Page::read(&text);
     let Some(item) = &args.item else {
-        page.contents(name, &mut console.out);
+        page.contents(&name, &mut console.out);
         return Exit::Done;
     };
     match page.entries.iter().find(|e| e.name == item) {
@@ -49,6 +50,29 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             report::usage(console, &format!("`{name}` has no `{item}`"), &help)
         }
     }
+}
+
+/// The name and the text of a library, or why there is none.
+fn library(wanted: &str, console: &mut Console) -> Result<(String, Cow<'static, str>), Exit> {
+    if wanted.ends_with(".ha") {
+        let text = os::read_text(Path::new(wanted), limits::SOURCE_BYTES);
+        let text = text.map_err(|e| report::refuse(console, report::file(&e, Code::UnreadableFile)))?;
+        let (_, mistakes) = syntax::parse(FileId::default(), &text);
+        if !mistakes.is_empty() {
+            let mut sources = SourceMap::default();
+            sources.add(Source::new(wanted, text));
+            report::findings(&mut console.err, Format::Text, &mistakes, &sources);
+            return Err(Exit::Findings);
+        }
+        return Ok((wanted.to_owned(), Cow::Owned(text)));
+    }
+    let named = LIBRARIES.iter().find(|(name, _)| *name == wanted || name.strip_prefix("std/") == Some(wanted));
+    named.map(|(name, text)| ((*name).to_owned(), Cow::Borrowed(*text))).ok_or_else(|| {
+        let names = LIBRARIES.iter().map(|(name, _)| *name);
+        let guess = did_you_mean(wanted, names.clone().chain(names.filter_map(|n| n.strip_prefix("std/"))));
+        let help = guess.unwrap_or_else(|| String::from("`handover doc` lists them all; a file ends in `.ha`"));
+        report::usage(console, &format!("there is no library `{wanted}`"), &help)
+    })
 }
 
 /// A library.

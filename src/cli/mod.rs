@@ -21,6 +21,7 @@ mod facts;
 mod flags;
 mod fmt;
 mod json;
+mod new;
 mod plan;
 mod preview;
 mod progress;
@@ -62,6 +63,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    New(new::Args),
     Check(check::Args),
     Fmt(fmt::Args),
     Plan(plan::Args),
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, console: &mut Console) -> Exit {
     match command {
+        Command::New(args) => new::run(&args, console),
         Command::Check(args) => check::run(&args, console),
         Command::Fmt(args) => fmt::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),

@@ -103,6 +103,20 @@ pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<(), FileErro
     replace(path, bytes, if executable { 0o777 } else { 0o666 }, None)
 }
 
+/// Makes these new files in a folder, which is made if need be. Where one of them is there already, nothing is written.
+pub fn create(folder: &Path, files: &[(&str, &str)]) -> Result<(), FileError> {
+    if let Some((name, _)) = files.iter().find(|(name, _)| folder.join(name).symlink_metadata().is_ok()) {
+        return Err(FileError::new(&folder.join(name), "is there already; nothing was written"));
+    }
+    fs::create_dir_all(folder).map_err(|e| FileError::io(folder, "made", &e))?;
+    for (name, text) in files {
+        let path = folder.join(name);
+        let new = OpenOptions::new().write(true).create_new(true).open(&path);
+        new.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|e| FileError::io(&path, "written", &e))?;
+    }
+    Ok(())
+}
+
 /// Writes a file that is there, in the same way; it keeps its permissions.
 pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let data = fs::metadata(path).map_err(|e| FileError::io(path, "read", &e))?;
@@ -143,7 +157,7 @@ fn replace(path: &Path, bytes: &[u8], mode: u32, permissions: Option<Permissions
 
 #[cfg(test)]
 mod tests {
-    use super::{find, read, read_text, rewrite, write};
+    use super::{create, find, read, read_text, rewrite, write};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
@@ -164,6 +178,18 @@ mod tests {
         assert!(read(&path, 9).unwrap_err().too_large);
         assert_eq!(read(&path, 10).unwrap(), b"0123456789");
         assert!(read(Path::new("/dev/zero"), 9).unwrap_err().too_large, "a source without end is cut off");
+    }
+
+    #[test]
+    fn new_files_never_take_the_place_of_old_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, files) = (folder.path().join("a/b"), [("x", "1"), ("y", "2")]);
+        create(&new, &files).unwrap();
+        assert_eq!(fs::read_to_string(new.join("y")).unwrap(), "2");
+        fs::remove_file(new.join("x")).unwrap();
+        assert_eq!(reason(create(&new, &files)), "is there already; nothing was written");
+        assert!(!new.join("x").exists(), "half of them is of no use");
+        assert_eq!(reason(create(&new.join("y"), &files)), "cannot be made: File exists (os error 17)");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use disk::Disk;
 mod tests;
 
 pub use execute::{Ending, execute, obstacles, resume};
-pub use files::{FileError, find, is_folder, read, read_text, rewrite, write};
+pub use files::{FileError, create, find, is_folder, read, read_text, rewrite, write};
 pub use holds::Held;
 pub use replica::receive;
 pub use signature::{Signer, Signers, may_sign, sign, signer};
