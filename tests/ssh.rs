@@ -190,7 +190,8 @@ fn a_cut_connection_does_not_end_a_command_and_its_end_is_found_out() {
 
 #[test]
 fn how_a_command_ended_is_told_however_late_that_is_noted() {
-    let script = "    echo $PPID >DIR/runner\n    echo $$ >DIR/begun\n    until test -e DIR/go; do sleep 0.05; done\n    exit 3";
+    let script =
+        "    echo $PPID >DIR/runner\n    echo $$ >DIR/begun\n    until test -e DIR/go; do sleep 0.05; done\n    exit 3";
     let Some(case) = Case::new(&plan("", script)) else { return };
     let executor = case.start(&[]);
     case.wait_for("begun");
@@ -330,6 +331,28 @@ fn a_command_whose_notes_were_swept_away_is_not_said_never_to_have_begun() {
     let (code, text) = case.resume();
     assert_eq!(code, 4, "{text}");
     assert!(!text.contains("before it began"), "{text}");
+    fs::write(case.path("go"), "").unwrap();
+    wait_until("the end of the command", || case.is_over("begun"));
+}
+
+#[test]
+fn a_command_in_another_space_of_process_ids_is_not_said_to_have_ended() {
+    let Some(case) = Case::new(&plan("", &BUSY.replace("exit 3", "exit 0"))) else { return };
+    let mut executor = case.start(&[]);
+    case.wait_for("begun");
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    let own = fs::read_to_string(format!("/proc/{}/environ", case.read("begun").trim())).unwrap();
+    let slot = own.split('\0').find_map(|v| v.strip_prefix("HANDOVER_COMMAND=")).unwrap().to_owned();
+    let note = PathBuf::from(slot).join("begun");
+    let here = fs::read_link("/proc/self/ns/pid").unwrap();
+    let text = fs::read_to_string(&note).unwrap();
+    assert!(text.trim_end().ends_with(here.to_str().unwrap()), "{text}");
+    fs::write(&note, text.replace(here.to_str().unwrap(), "pid:[1]").replace(case.read("begun").trim(), "999999999"))
+        .unwrap();
+    let (code, text) = case.resume();
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("nobody knows what became of `one`"), "{text}");
     fs::write(case.path("go"), "").unwrap();
     wait_until("the end of the command", || case.is_over("begun"));
 }

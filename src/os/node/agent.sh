@@ -105,12 +105,15 @@ study() {
 alive() {
   what=starting
   if [ -s "$dir/begun" ]; then
-    read -r pid since runner <"$dir/begun"
+    read -r pid since runner within <"$dir/begun"
     what=alive
-    if { began "$pid" && [ "$began" != "$since" ]; } || over "$pid"; then
+    if [ "$within" != "$(namespace)" ]; then
+      # Whether it is there cannot be seen from here.
+      what=lost
+    elif { began "$pid" && [ "$began" != "$since" ]; } || over "$pid"; then
       what=gone
       # Its runner, which is older than it, has still to note how it ended.
-      if [ "$runner" ] && began "$runner" && [ "$began" -le "$since" ]; then
+      if began "$runner" && [ "$began" -le "$since" ]; then
         what=ending
       fi
     fi

@@ -29,9 +29,10 @@ if [ ! -s "$base/boot" ] || ! echo "$slot" >>"$base/boot"; then
   exit
 fi
 
-# The first process of the session: the note of itself and of whoever waits for it, then the command in its place.
+# The first process of the session: the note of itself, of whoever waits for it and of where these numbers count, then the
+# command in its place.
 lead='
-dir=$1 script=$2 began=0 runner=
+dir=$1 script=$2 namespace=$3 began=0 runner=0
 if IFS= read -r stat 2>/dev/null </proc/$$/stat; then
   set -- ${stat##*") "}
   runner=$2
@@ -40,7 +41,7 @@ if IFS= read -r stat 2>/dev/null </proc/$$/stat; then
 fi
 HANDOVER_COMMAND=$dir/
 export HANDOVER_COMMAND
-echo "$$ $began $runner" >"$dir/begun" && exec sh -c "$script"
+echo "$$ $began $runner $namespace" >"$dir/begun" && exec sh -c "$script"
 exit 125'
 
 # Ends the command when its time is over. Who makes the folder `over` says how it has ended.
@@ -55,9 +56,9 @@ watch() {
 
 body() {
   if [ "$input" ]; then
-    setsid sh -c "$lead" handover "$dir" "$script" <&8 8<&- 9>&- &
+    setsid sh -c "$lead" handover "$dir" "$script" "$(namespace)" <&8 8<&- 9>&- &
   else
-    setsid sh -c "$lead" handover "$dir" "$script" </dev/null 8<&- 9>&- &
+    setsid sh -c "$lead" handover "$dir" "$script" "$(namespace)" </dev/null 8<&- 9>&- &
   fi
   pid=$!
   exec >/dev/null 2>&1
