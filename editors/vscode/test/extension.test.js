@@ -1,0 +1,165 @@
+// The extension in an editor that is played: what it registers, what it starts, and what it says when that fails.
+// `HANDOVER` is the program.
+"use strict";
+
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { afterEach, beforeEach, test } = require("node:test");
+const { Uri, events, given, seen } = require("./vscode");
+const extension = require("../src/extension");
+const manifest = require("../package.json");
+
+const HANDOVER = process.env.HANDOVER;
+
+/** @type {string} */
+let folder;
+let context;
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "handover-"));
+  context = { subscriptions: [] };
+  Object.assign(given, { settings: { "handover.path": HANDOVER }, editor: undefined, trusted: true, choice: undefined });
+  Object.assign(seen, { errors: [], panels: [], tasks: [], diagnostics: new Map() });
+});
+
+afterEach(async () => {
+  await extension.deactivate();
+  for (const subscription of context.subscriptions) subscription.dispose();
+  fs.rmSync(folder, { recursive: true });
+});
+
+/** Opens a file with this text. */
+function edit(text) {
+  given.editor = path.join(folder, "plan.ha");
+  fs.writeFileSync(given.editor, text);
+  return Uri.file(given.editor);
+}
+
+/** A program that is a shell script. */
+function script(text) {
+  const file = path.join(folder, "handover");
+  fs.writeFileSync(file, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  given.settings["handover.path"] = file;
+  return file;
+}
+
+function command(name, ...args) {
+  return seen.commands.get(`handover.${name}`)(...args);
+}
+
+/** Waits until something is there; the test's own limit ends it. */
+async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+test("the commands of the manifest are those of the code", async () => {
+  script("exit 0");
+  given.trusted = false;
+  await extension.activate(context);
+  const promised = manifest.contributes.commands.map(({ command }) => command);
+  assert.deepEqual([...seen.commands.keys()].sort(), promised.sort());
+});
+
+test("a program that is not there is told", async () => {
+  given.settings["handover.path"] = path.join(folder, "no-such-program");
+  await extension.activate(context);
+  assert.equal(seen.errors.length, 1);
+  assert.match(seen.errors[0], /^There is no program `.*no-such-program`\. Install handover, or set `handover\.path`\.$/);
+});
+
+test("a program that is no program is told", async () => {
+  given.settings["handover.path"] = path.join(folder, "text");
+  fs.writeFileSync(given.settings["handover.path"], "", { mode: 0o644 });
+  await extension.activate(context);
+  assert.match(seen.errors[0], /cannot be started: it is not executable/);
+});
+
+test("a program without a language server is told", async () => {
+  script('echo "error: unrecognized subcommand \'lsp\'" >&2; exit 2');
+  await extension.activate(context);
+  assert.equal(seen.errors.length, 1);
+  assert.match(seen.errors[0], /is too old: it does not know `handover lsp --help`/);
+});
+
+test("nothing is started in a folder that is not trusted, until it is", async () => {
+  const log = path.join(folder, "log");
+  script(`echo started >>'${log}'; exit 1`);
+  given.trusted = false;
+  edit("plan p() {}\n");
+  await extension.activate(context);
+  await command("showGraph");
+  assert.equal(fs.existsSync(log), false);
+  assert.match(seen.errors[0], /do not trust/);
+  given.trusted = true;
+  events.trusted.fire(undefined);
+  await until(() => fs.existsSync(log));
+});
+
+test("the tests of a file run in a terminal", async () => {
+  given.trusted = false;
+  await extension.activate(context);
+  const uri = edit("");
+  await command("runTest", uri.toString(), "the service hangs");
+  const [{ name, execution }] = seen.tasks;
+  assert.equal(name, "the service hangs");
+  assert.deepEqual([execution.process, ...execution.args], [HANDOVER, "test", uri.fsPath]);
+});
+
+test("a command without a file says so", async () => {
+  given.trusted = false;
+  await extension.activate(context);
+  await command("runTest");
+  await command("runTest", "untitled:Untitled-1");
+  assert.deepEqual(seen.errors, Array(2).fill("Save the plan to a file of this machine first."));
+});
+
+/** A page as the program makes it. */
+const PAGE = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`;
+
+async function graph(page, ...args) {
+  given.trusted = false;
+  await extension.activate(context);
+  given.trusted = true;
+  script(`cat <<END\n${page}\n$*\nEND`);
+  await command("showGraph", ...args);
+}
+
+test("the picture of a plan is the page of the program", async () => {
+  const uri = edit("plan move() {}\nplan back = move()\n");
+  await graph(PAGE, uri.toString(), "move");
+  assert.equal(seen.panels[0].title, "move");
+  assert.ok(seen.panels[0].webview.html.includes(`plan ${uri.fsPath} move --format html`));
+  assert.deepEqual(seen.panels[0].options.localResourceRoots, []);
+});
+
+test("of several plans one is chosen", async () => {
+  edit("plan move() {}\nplan back = move()\n");
+  given.choice = "back";
+  await graph(PAGE);
+  assert.equal(seen.panels[0].title, "back");
+});
+
+test("a file without plans has no picture", async () => {
+  edit("# nothing\n");
+  await graph(PAGE);
+  assert.deepEqual(seen.errors, ["There is no plan in this file."]);
+});
+
+test("a page that could load something is not shown", async () => {
+  edit("plan move() {}\n");
+  await graph("<script src='https://example.org/'></script>");
+  assert.equal(seen.panels.length, 0);
+  assert.match(seen.errors[0], /is not shown/);
+});
+
+test("what the program finds wrong with a plan is told", async () => {
+  edit("plan move() {}\n");
+  given.trusted = false;
+  await extension.activate(context);
+  given.trusted = true;
+  script("echo 'HA0401: held by two nodes' >&2; exit 1");
+  await command("showGraph");
+  assert.deepEqual(seen.errors, ["HA0401: held by two nodes"]);
+});

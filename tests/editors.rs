@@ -1,0 +1,95 @@
+//! What editors know of the language beside the language server, held to the grammar file and the compiler: every token
+//! of every text of this repository is highlighted as what it is.
+//!
+//! The programs that are asked (Node.js, Emacs, Neovim) may be missing: then that is said, or an error if
+//! `HANDOVER_REQUIRE_LABS=1`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "editors/texts.rs"]
+mod texts;
+#[path = "editors/tokens.rs"]
+mod tokens;
+
+use serde_json::json;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use texts::{Text, texts};
+use tokens::Grammar;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether a command works here. If not, says why, and fails where nothing may be skipped.
+fn works(command: &mut Command, why: &str) -> bool {
+    let works = command.output().is_ok_and(|output| output.status.success());
+    if !works {
+        assert!(std::env::var("HANDOVER_REQUIRE_LABS").as_deref() != Ok("1"), "nothing may be skipped, and {why}");
+        eprintln!("skipped: {why}");
+    }
+    works
+}
+
+fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&said));
+}
+
+/// A file with all texts and their tokens; places are counted in characters.
+fn truth() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let grammar = Grammar::load();
+        let all: Vec<_> = texts().iter().filter_map(|text| tokens(&grammar, text)).collect();
+        assert!(all.len() > 150, "only {} texts", all.len());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tokens.json");
+        fs::write(&path, serde_json::to_vec(&all).unwrap()).unwrap();
+        path
+    })
+}
+
+fn tokens(grammar: &Grammar, text: &Text) -> Option<serde_json::Value> {
+    let characters = |range: &str| range.chars().count();
+    let (mut at, mut count) = (0, 0);
+    let mut place = |to: usize| {
+        count += characters(&text.text[at..to]);
+        at = to;
+        count
+    };
+    let tokens = grammar.tokens(&text.text)?;
+    let tokens: Vec<_> =
+        tokens.into_iter().map(|(range, class)| (place(range.start), place(range.end), class)).collect();
+    Some(json!({ "from": text.from, "text": text.text, "tokens": tokens }))
+}
+
+/// Node.js in the folder of the extension, with what its tests need.
+fn node() -> Option<Command> {
+    let folder = root().join("editors/vscode");
+    let mut node = Command::new("node");
+    node.current_dir(&folder);
+    let installed =
+        works(node.args(["-e", "require('vscode-textmate')"]), "`npm ci` has not been run in editors/vscode");
+    installed.then(|| {
+        let mut node = Command::new("node");
+        node.current_dir(folder);
+        node
+    })
+}
+
+#[test]
+fn the_extension_for_vscode_does_what_its_manifest_says() {
+    let Some(mut types) = node() else { return };
+    succeeds(types.args(["node_modules/typescript/bin/tsc", "--project", "jsconfig.json"]));
+    let Some(mut tests) = node() else { return };
+    succeeds(tests.args(["--test", "test/extension.test.js"]).env("HANDOVER", env!("CARGO_BIN_EXE_handover")));
+}
+
+#[test]
+fn vscode_highlights_every_token_as_what_it_is() {
+    let Some(mut node) = node() else { return };
+    succeeds(node.arg("test/highlighting.js").arg(truth()));
+}
