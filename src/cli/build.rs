@@ -5,17 +5,19 @@ use crate::bytecode::encode;
 use crate::cli::compile::{self, PlanArgs};
 use crate::cli::console::Console;
 use crate::cli::flags::Format;
+use crate::cli::runbook::{self, Form};
 use crate::cli::{Exit, report};
 use crate::emit::{self, shell::EmitError};
 use crate::order::specialise;
 use crate::os;
 use std::path::{Path, PathBuf};
 
-/// Compile a plan to a program or a shell script
+/// Compile a plan to a program, a shell script or a runbook
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  handover build move.ha -o move.hab\n  handover build move.ha switchover --emit sh -o switchover.sh\n  \
-                  handover build move.ha switchover --emit sh -o switchover.sh --check"
+                  handover build move.ha switchover --emit sh -o switchover.sh --check\n  \
+                  handover build move.ha switchover --emit runbook -o switchover.html"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -23,6 +25,9 @@ pub struct Args {
     /// What to make of it
     #[arg(long, value_enum, default_value_t = Emit::Bytecode, value_name = "WHAT")]
     emit: Emit,
+    /// A runbook as what; by default by the name of the file, else Markdown
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Form>,
     /// Where to put it; `-` is standard output [default: a program goes to PLAN.hab, all else to standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -40,9 +45,14 @@ pub enum Emit {
     Sh,
     /// Everything that is known of the plan; `docs/json.md` describes it
     Json,
+    /// The numbered procedure for people: a page or Markdown
+    Runbook,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
+    if args.format.is_some() && args.emit != Emit::Runbook {
+        return report::usage(console, "only a runbook has a format", "add `--emit runbook`, or leave `--format` out");
+    }
     let (compiled, compilation) = match compile::one(&args.plan, Format::Text, console) {
         Ok(compiled) => compiled,
         Err(exit) => return exit,
@@ -63,6 +73,10 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             let json =
                 emit::plan_json(&compiled.plan, &compiled.dag, &skipped, &compiled.verdict, &compilation.sources);
             format!("{json:#}\n").into_bytes()
+        }
+        Emit::Runbook => {
+            let form = args.format.unwrap_or_else(|| Form::of(args.output.as_deref()));
+            runbook::text(&compiled, form).into_bytes()
         }
     };
     let output = match (&args.output, args.emit) {

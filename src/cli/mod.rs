@@ -32,6 +32,7 @@ mod render;
 mod report;
 mod resume;
 mod run;
+mod runbook;
 mod runs;
 mod show;
 mod sign;

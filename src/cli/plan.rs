@@ -3,6 +3,7 @@
 use crate::cli::compile::{self, PlanArgs};
 use crate::cli::console::Console;
 use crate::cli::flags::Format;
+use crate::cli::runbook::{self, Form};
 use crate::cli::{Exit, report};
 use crate::emit;
 use crate::order::specialise;
@@ -28,8 +29,10 @@ enum PlanFormat {
     Text,
     /// For programs; `docs/json.md` describes it
     Json,
-    /// A table, for a review or a wiki page
+    /// The runbook, for a review or a wiki page
     Markdown,
+    /// The runbook as one page that needs nothing else
+    Html,
     /// A flowchart that Markdown viewers draw
     Mermaid,
     /// A graph for Graphviz
@@ -48,7 +51,8 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     match args.format {
         PlanFormat::Text => out.put(emit::plan_text(plan, dag, &skipped, verdict, out.columns())),
         PlanFormat::Json => report::document(out, &emit::plan_json(plan, dag, &skipped, verdict, &compilation.sources)),
-        PlanFormat::Markdown => out.put(emit::markdown(plan, dag, &skipped)),
+        PlanFormat::Markdown => out.put(runbook::text(&compiled, Form::Markdown)),
+        PlanFormat::Html => out.put(runbook::text(&compiled, Form::Html)),
         PlanFormat::Mermaid => out.put(emit::mermaid(plan, dag, &skipped)),
         PlanFormat::Dot => out.put(emit::dot(plan, dag, &skipped)),
     }

@@ -3,19 +3,21 @@
 
 mod graph;
 mod json;
-mod markdown;
+mod markup;
 mod page;
 mod place;
 mod plan_text;
+mod proof;
 mod proved;
 pub mod report;
+pub mod runbook;
 pub mod shell;
+mod sources;
 mod summary;
 mod words;
 
 pub use graph::{dot, mermaid};
 pub use json::plan_json;
-pub use markdown::markdown;
 pub use place::{Place, Point, Range, place};
 pub use plan_text::plan_text;
 pub use words::some;

@@ -7,7 +7,7 @@ use crate::base::duration;
 use crate::calculus::Command;
 use crate::emit::page::Page;
 use crate::emit::summary::Summary;
-use crate::emit::words::{Words, is_copy, is_made, listed, region_name, some};
+use crate::emit::words::{Words, dedented, is_copy, is_made, listed, only_step, region_name, some};
 use crate::model::{Act, Item, Order, Plan, Region, Step};
 use crate::order::{Block, Dag, Edge, Kind, NodeId, Outline, Reason, Skipped, What};
 use crate::verdict::Verdict;
@@ -347,31 +347,12 @@ fn limits(step: &Step) -> Vec<String> {
     all
 }
 
-/// The step that an item is, or that is all there is in it.
-fn only_step(item: &Item) -> Option<&Step> {
-    match item {
-        Item::Step(step) => Some(step),
-        Item::Region(region) if is_made(region) && region.finally.is_empty() && region.conditions.is_empty() => {
-            match region.rungs.as_slice() {
-                [rung] => match rung.items.as_slice() {
-                    [item] => only_step(item),
-                    _ => None,
-                },
-                _ => None,
-            }
-        }
-        Item::Region(_) | Item::Group(_) => None,
-    }
-}
-
 /// A command in one line; or in several, with the indentation that they have in common taken away.
 fn shown_script(verb: &str, script: &str) -> String {
-    let script = script.trim_matches('\n').trim_end();
+    let script = dedented(script);
     if !script.contains('\n') {
-        return format!("{verb} {}", script.trim_start());
+        return format!("{verb} {script}");
     }
-    let blank = |l: &str| l.len() - l.trim_start().len();
-    let common = script.lines().filter(|l| !l.trim().is_empty()).map(blank).min().unwrap_or(0);
-    let lines = script.lines().map(|l| format!("\n  {}", l.get(common..).unwrap_or("")));
+    let lines = script.lines().map(|l| format!("\n  {l}"));
     format!("{verb}{}", lines.collect::<String>())
 }

@@ -1,7 +1,9 @@
 //! Conditions, reasons, durations and things in words, the same wherever a plan is shown.
 
-use crate::calculus::{AtomId, CellId, Change, Effect, MachineId, Requirement, Template};
-use crate::model::{Region, Rung};
+use crate::calculus::{
+    AtomId, AtomSource, CellId, Change, Effect, MachineId, Requirement, Template, ValueId, ValueSource,
+};
+use crate::model::{Item, Region, Rung, Step};
 use crate::order::{Block, Dag, Formula, GuardIx, Keeper, NodeId, Outline, Reason, Skipped, Stated, What, Why};
 
 /// A plan and what is known of it.
@@ -20,7 +22,7 @@ impl<'a> Words<'a> {
         self.outline.plan.cells.get(id.index()).map_or("?", |c| c.name.as_str())
     }
 
-    pub(super) fn value(&self, id: crate::calculus::ValueId) -> &'a str {
+    pub(super) fn value(&self, id: ValueId) -> &'a str {
         self.outline.plan.values.get(id.index()).map_or("?", |v| v.name.as_str())
     }
 
@@ -178,6 +180,55 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// What is asked for a condition, where the names of its answers do not say it: `operating(tokyo): the site is operating`.
+    pub(super) fn questions(&self, guard: GuardIx) -> Vec<String> {
+        let (mut atoms, mut nodes) = (Vec::new(), Vec::new());
+        self.asked(guard, &mut atoms, &mut nodes);
+        let atoms = atoms.iter().filter_map(|id| self.outline.plan.atoms.get(id.index()));
+        atoms.filter(|a| a.source == AtomSource::Probe).map(|a| format!("{}: {}", a.name, a.question)).collect()
+    }
+
+    /// A condition in words: `firewalls: included and not (stop succeeded)`.
+    pub(super) fn condition(&self, guard: GuardIx) -> String {
+        let joined = |parts: &[GuardIx], between: &str| {
+            let each: Vec<String> = parts.iter().map(|p| self.operand(*p)).collect();
+            each.join(between)
+        };
+        match self.dag.guards().get(guard) {
+            Formula::Always => String::from("always"),
+            Formula::Never => String::from("never"),
+            Formula::Is(atom, option) => format!("{} is {}", self.atom(*atom), self.answer(*atom, *option)),
+            Formula::Ok(node) => format!("{} succeeded", self.name(*node)),
+            Formula::Not(inner) => format!("not {}", self.operand(*inner)),
+            Formula::All(parts) => joined(parts, " and "),
+            Formula::Any(parts) => joined(parts, " or "),
+            Formula::AtMost(count, parts) => format!("at most {count} of {}", joined(parts, ", ")),
+        }
+    }
+
+    fn operand(&self, guard: GuardIx) -> String {
+        match self.dag.guards().get(guard) {
+            Formula::All(_) | Formula::Any(_) | Formula::AtMost(..) => format!("({})", self.condition(guard)),
+            _ => self.condition(guard),
+        }
+    }
+
+    /// Where a value comes from that is known only while the plan runs.
+    pub(super) fn origin(&self, value: ValueId) -> String {
+        match self.outline.plan.values.get(value.index()).map(|v| &v.source) {
+            None => String::from("?"),
+            Some(ValueSource::Captured { by }) => {
+                format!("from the output of {}", self.outline.step(*by).map_or("?", |s| s.name.as_str()))
+            }
+            Some(ValueSource::Picked { cases, otherwise }) => {
+                let cases = self.dag.choices(value).iter().zip(cases);
+                let cases: Vec<String> =
+                    cases.map(|(guard, (_, text))| format!("\"{text}\" if {}", self.condition(*guard))).collect();
+                format!("{}, else \"{otherwise}\"", cases.join(", "))
+            }
+        }
+    }
+
     /// The atoms and nodes that a condition asks about, each once.
     fn asked(&self, guard: GuardIx, atoms: &mut Vec<AtomId>, nodes: &mut Vec<NodeId>) {
         match self.dag.guards().get(guard) {
@@ -223,6 +274,32 @@ pub(super) fn is_made(region: &Region) -> bool {
 pub(super) fn is_copy(rung: &Rung, number: usize) -> bool {
     let suffix = format!("~{}", number + 1);
     number > 0 && rung.items.first().is_some_and(|i| crate::order::name(i).contains(&suffix))
+}
+
+/// The step that an item is, or that is all there is in it.
+pub(super) fn only_step(item: &Item) -> Option<&Step> {
+    match item {
+        Item::Step(step) => Some(step),
+        Item::Region(region) if is_made(region) && region.finally.is_empty() && region.conditions.is_empty() => {
+            match region.rungs.as_slice() {
+                [rung] => match rung.items.as_slice() {
+                    [item] => only_step(item),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
+        Item::Region(_) | Item::Group(_) => None,
+    }
+}
+
+/// A script without the indentation that its lines have in common, and without empty lines around it.
+pub(super) fn dedented(script: &str) -> String {
+    let script = script.trim_matches('\n').trim_end();
+    let blank = |l: &str| l.len() - l.trim_start().len();
+    let common = script.lines().filter(|l| !l.trim().is_empty()).map(blank).min().unwrap_or(0);
+    let lines: Vec<&str> = script.lines().map(|l| l.get(common..).unwrap_or("")).collect();
+    lines.join("\n")
 }
 
 /// `a, b and c`

@@ -20,8 +20,10 @@
 mod build;
 mod candidates;
 mod check;
+mod circuit;
 mod dag;
 mod guards;
+mod logic;
 mod names;
 mod outline;
 mod schedule;
@@ -30,6 +32,7 @@ mod skipped;
 mod touched;
 mod unit;
 
+pub use circuit::{Circuit, Gate, Wire, circuit};
 pub use dag::{Block, Dag, Edge, Ends, Keeper, Kind, Node, NodeId, Reason, Stated, What};
 pub use guards::{Formula, GuardIx, Guards};
 pub use outline::{Outline, Spot, name};

@@ -1,5 +1,7 @@
 //! What a report says, as plain data: the JSON form of it, and what the templates of the other forms show.
 
+use crate::emit::proof::Proof;
+use crate::emit::sources::Source;
 use crate::run::Aftermath;
 use serde::Serialize;
 
@@ -80,15 +82,6 @@ pub struct Promise {
     pub kept: bool,
     /// The same in words: `kept`, `not kept`, `not reached`; of a run without an end how much of it was left.
     pub word: String,
-}
-
-/// A source of the program.
-#[derive(Clone, Debug, Serialize)]
-pub struct Source {
-    /// Its path.
-    pub path: String,
-    /// BLAKE3 of its text, in hexadecimal.
-    pub digest: String,
 }
 
 /// Something that a person did.
@@ -236,19 +229,6 @@ pub struct Mark {
     pub x: u32,
     pub y: u32,
     pub text: String,
-}
-
-/// What is proved of the program, and what that rests on.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Proof {
-    /// Whether nothing unsafe was found and everything was decided.
-    pub proved: bool,
-    /// What is proved, or what speaks against it.
-    pub lines: Vec<String>,
-    /// How much of the program it covers.
-    pub covers: String,
-    /// On whose word it rests.
-    pub trusted: Vec<String>,
 }
 
 /// What seals a journal.

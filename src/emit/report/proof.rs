@@ -2,7 +2,7 @@
 
 use crate::bytecode::{InstrId, Op, Program};
 use crate::calculus::{AtomSource, CellId, CellKind, Change, Effect};
-use crate::emit::report::model::Proof;
+use crate::emit::proof::Proof;
 use crate::emit::words::some;
 use crate::prove::{Limits, prove};
 use std::collections::BTreeSet;

@@ -1,0 +1,435 @@
+//! The procedure as a drawing: a lane for each site's nodes, a line for each wave, time from top to bottom. Every place
+//! is computed from the plan alone, so that equal plans give equal drawings.
+
+use crate::emit::runbook::graph::{Graph, Unit, graph};
+use crate::emit::runbook::model::{Row, Step};
+use crate::emit::words::Words;
+use crate::order::{Circuit, Kind, NodeId, Schedule, What, Wire};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Room for the numbers of the waves.
+const LEFT: usize = 34;
+/// Height of the heads of the lanes.
+const HEAD: usize = 52;
+const LANE: usize = 196;
+const BOX: usize = 178;
+const TALL: usize = 52;
+/// Between two waves, where edges change lanes.
+const GAP: usize = 30;
+/// More lanes than this become one for each site.
+const LANES: usize = 9;
+/// Characters that fit into a line of a box.
+const NAME: usize = 20;
+const TITLE: usize = 25;
+
+/// The drawing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Drawing {
+    pub width: usize,
+    pub height: usize,
+    pub sites: Vec<Head>,
+    pub lanes: Vec<Head>,
+    pub waves: Vec<Band>,
+    pub edges: Vec<Line>,
+    pub knots: Vec<Point>,
+    pub boxes: Vec<Picture>,
+    /// How many steps it shows, and in how many boxes.
+    pub steps: usize,
+    pub folded: bool,
+}
+
+/// The head of a lane or of a site.
+#[derive(Clone, Debug, Serialize)]
+pub struct Head {
+    pub x: usize,
+    pub middle: usize,
+    pub width: usize,
+    pub name: String,
+}
+
+/// A wave.
+#[derive(Clone, Debug, Serialize)]
+pub struct Band {
+    pub y: usize,
+    pub middle: usize,
+    pub height: usize,
+    pub number: usize,
+    pub odd: bool,
+}
+
+/// An edge.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    pub path: String,
+    /// It waits for the end of the earlier one, whatever became of it.
+    pub waits: bool,
+}
+
+/// Where edges meet.
+#[derive(Clone, Debug, Serialize)]
+pub struct Point {
+    pub x: usize,
+    pub y: usize,
+}
+
+/// A box.
+#[derive(Clone, Debug, Serialize)]
+pub struct Picture {
+    pub x: usize,
+    pub y: usize,
+    pub width: usize,
+    pub height: usize,
+    pub text_x: usize,
+    pub lines: Vec<Text>,
+    /// What a screen reader says.
+    pub label: String,
+    pub row: u32,
+    pub nodes: Vec<u32>,
+    pub off: Wire,
+    pub skipped: bool,
+    pub commits: bool,
+    pub critical: bool,
+}
+
+/// A line of a box.
+#[derive(Clone, Debug, Serialize)]
+pub struct Text {
+    pub y: usize,
+    pub text: String,
+    pub name: bool,
+}
+
+/// The drawing of these rows; `None` if it would not be legible.
+pub(super) fn drawing(words: &Words<'_>, schedule: &Schedule, circuit: &mut Circuit, rows: &[Row]) -> Option<Drawing> {
+    let lanes = Lanes::of(words);
+    let units = Units { words, lanes: &lanes, circuit, critical: &schedule.critical };
+    let graph = graph(words.dag, units.steps(rows), || units.blocks(rows))?;
+    Some(draw(&lanes, &graph, circuit))
+}
+
+/// The lanes: the operator and this machine, then each site's nodes, then the nodes without a site.
+struct Lanes {
+    names: Vec<String>,
+    /// First lane, number of lanes, name.
+    sites: Vec<(usize, usize, String)>,
+    /// The lane of each machine; nothing stands for the operator.
+    of: BTreeMap<Option<usize>, usize>,
+}
+
+impl Lanes {
+    fn of(words: &Words<'_>) -> Lanes {
+        let plan = words.outline.plan;
+        let mut used: BTreeSet<Option<usize>> = BTreeSet::new();
+        plan.each_step(&mut |step| _ = used.insert(step.host.map(|m| m.index())));
+        let site = |m: usize| plan.machines.get(m).and_then(|m| m.site.as_deref());
+        let mut sites: Vec<Option<&str>> = Vec::new();
+        for machine in used.iter().copied().flatten() {
+            if !sites.contains(&site(machine)) {
+                sites.push(site(machine));
+            }
+        }
+        // Nodes without a site stand beside the operator.
+        sites.sort_by_key(|s| s.is_some());
+        let mut lanes = Lanes { names: Vec::new(), sites: Vec::new(), of: BTreeMap::new() };
+        if used.contains(&None) {
+            lanes.of.insert(None, 0);
+            lanes.names.push(String::from("operator"));
+        }
+        for of_site in sites {
+            let first = lanes.names.len();
+            for machine in used.iter().copied().flatten().filter(|m| site(*m) == of_site) {
+                if used.len() <= LANES || lanes.names.len() == first {
+                    let name = plan.machines.get(machine).map_or("?", |m| m.name.as_str());
+                    let name = if used.len() <= LANES { name } else { of_site.unwrap_or("other nodes") };
+                    lanes.names.push(name.to_owned());
+                }
+                lanes.of.insert(Some(machine), lanes.names.len() - 1);
+            }
+            if let (Some(name), true) = (of_site, used.len() <= LANES) {
+                lanes.sites.push((first, lanes.names.len() - first, name.to_owned()));
+            }
+        }
+        lanes
+    }
+}
+
+struct Units<'a> {
+    words: &'a Words<'a>,
+    lanes: &'a Lanes,
+    circuit: &'a Circuit,
+    critical: &'a [NodeId],
+}
+
+impl Units<'_> {
+    /// One for each row and lane.
+    fn steps(&self, rows: &[Row]) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for step in rows.iter().filter_map(|r| r.step.as_ref()) {
+            let mut lanes: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
+            for node in step.nodes.iter().map(|n| NodeId(*n)) {
+                lanes.entry(self.lane(node)).or_default().push(node);
+            }
+            units.extend(lanes.into_iter().map(|(lane, nodes)| self.unit(step, lane, nodes)));
+        }
+        units
+    }
+
+    fn unit(&self, step: &Step, lane: usize, nodes: Vec<NodeId>) -> Unit {
+        let times = if nodes.len() > 1 { format!(" ×{}", nodes.len()) } else { String::new() };
+        Unit {
+            name: format!("{} {}{times}", step.number, step.name).trim().to_owned(),
+            title: step.title.clone(),
+            lanes: (lane, lane),
+            row: step.id,
+            off: nodes.iter().map(|n| self.circuit.skipped(*n)).collect(),
+            skipped: !step.skipped.is_empty(),
+            commits: step.marks.iter().any(|m| m.tone == "bad"),
+            critical: nodes.iter().any(|n| self.critical.contains(n)),
+            nodes,
+        }
+    }
+
+    fn lane(&self, node: NodeId) -> usize {
+        let Some(What::Step(key)) = self.words.dag.node(node).map(|n| &n.what) else { return 0 };
+        let host = self.words.outline.step(*key).and_then(|s| s.host).map(|m| m.index());
+        self.lanes.of.get(&host).copied().unwrap_or(0)
+    }
+
+    /// One for each outermost block, and for each step outside of all.
+    fn blocks(&self, rows: &[Row]) -> Vec<Unit> {
+        let mut units: Vec<Unit> = Vec::new();
+        let mut rest = rows;
+        while let Some((row, after)) = rest.split_first() {
+            let inside = |r: &&Row| match (&r.step, &r.block) {
+                (Some(step), _) => step.level > 0,
+                (_, Some(block)) => block.level > 1,
+                _ => false,
+            };
+            let count = if row.block.is_some() { after.iter().take_while(inside).count() } else { 0 };
+            let (own, after) = after.split_at_checked(count).unwrap_or((after, &[]));
+            rest = after;
+            match &row.block {
+                None => units.extend(self.steps(std::slice::from_ref(row))),
+                Some(block) => {
+                    let steps = self.steps(own);
+                    let steps = steps.into_iter().reduce(|a, b| Unit {
+                        lanes: (a.lanes.0.min(b.lanes.0), a.lanes.1.max(b.lanes.1)),
+                        nodes: [a.nodes, b.nodes].concat(),
+                        off: [a.off, b.off].concat(),
+                        skipped: a.skipped && b.skipped,
+                        commits: a.commits || b.commits,
+                        critical: a.critical || b.critical,
+                        ..a
+                    });
+                    units.extend(steps.map(|unit| Unit {
+                        name: if block.title.is_empty() { block.name.clone() } else { block.title.clone() },
+                        title: format!("{} steps", unit.nodes.len()),
+                        ..unit
+                    }));
+                }
+            }
+        }
+        units
+    }
+}
+
+/// Where a vertex lies.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The middle of it.
+    x: usize,
+    top: usize,
+    bottom: usize,
+}
+
+fn draw(lanes: &Lanes, graph: &Graph, circuit: &mut Circuit) -> Drawing {
+    let rows = stacked(graph);
+    let waves = bands(&rows);
+    let places = places(graph, &rows, &waves);
+    let column = |first: usize, count: usize, name: &str| Head {
+        x: LEFT + first * LANE,
+        middle: LEFT + first * LANE + count * LANE / 2,
+        width: count * LANE,
+        name: short(name, NAME * count),
+    };
+    let mut boxes = Vec::new();
+    let mut knots = Vec::new();
+    for (vertex, place) in graph.vertices.iter().zip(&places) {
+        match vertex {
+            Some(unit) => boxes.push(picture(unit, *place, circuit)),
+            None => knots.push(Point { x: place.x, y: place.top }),
+        }
+    }
+    Drawing {
+        width: LEFT + lanes.names.len() * LANE + 8,
+        height: waves.last().map_or(HEAD, |w| w.y + w.height),
+        sites: lanes.sites.iter().map(|(first, count, name)| column(*first, *count, name)).collect(),
+        lanes: lanes.names.iter().enumerate().map(|(n, name)| column(n, 1, name)).collect(),
+        edges: edges(graph, &places),
+        steps: boxes.iter().map(|b| b.nodes.len()).sum(),
+        folded: graph.vertices.iter().flatten().any(|u| u.nodes.len() > 1),
+        waves,
+        knots,
+        boxes,
+    }
+}
+
+/// For each vertex the row in its wave: what shares a lane with an earlier one of the same wave goes below it.
+fn stacked(graph: &Graph) -> Vec<(usize, usize)> {
+    let mut filled: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let row = |(vertex, wave): (&Option<Unit>, &usize)| {
+        let Some(unit) = vertex else { return (*wave, 0) };
+        let lanes = unit.lanes.0..=unit.lanes.1;
+        let row = lanes.clone().filter_map(|lane| filled.get(&(*wave, lane))).max().copied().unwrap_or(0);
+        filled.extend(lanes.map(|lane| ((*wave, lane), row + 1)));
+        (*wave, row)
+    };
+    graph.vertices.iter().zip(&graph.waves).map(row).collect()
+}
+
+fn bands(rows: &[(usize, usize)]) -> Vec<Band> {
+    let mut tall: BTreeMap<usize, usize> = BTreeMap::new();
+    for (wave, row) in rows {
+        let rows = tall.entry(*wave).or_insert(1);
+        *rows = (*rows).max(row + 1);
+    }
+    let mut y = HEAD;
+    tall.into_iter()
+        .map(|(wave, rows)| {
+            let height = rows * (TALL + GAP / 2) - GAP / 2 + GAP;
+            let band = Band { y, middle: y + height / 2 + 4, height, number: wave + 1, odd: wave % 2 == 1 };
+            y += height;
+            band
+        })
+        .collect()
+}
+
+fn places(graph: &Graph, rows: &[(usize, usize)], waves: &[Band]) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::with_capacity(rows.len());
+    for ((vertex, before), (wave, row)) in graph.vertices.iter().zip(&graph.before).zip(rows) {
+        let band = waves.get(*wave);
+        let (y, height) = band.map_or((HEAD, 0), |b| (b.y, b.height));
+        places.push(match vertex {
+            Some(unit) => {
+                let top = y + GAP / 2 + row * (TALL + GAP / 2);
+                let lanes = unit.lanes.0 + unit.lanes.1 + 1;
+                Place { x: LEFT + lanes * LANE / 2, top, bottom: top + TALL }
+            }
+            None => {
+                let xs: Vec<usize> = before.keys().filter_map(|v| places.get(*v)).map(|p| p.x).collect();
+                let x = xs.iter().sum::<usize>() / xs.len().max(1);
+                Place { x, top: y + height, bottom: y + height }
+            }
+        });
+    }
+    places
+}
+
+fn picture(unit: &Unit, place: Place, circuit: &mut Circuit) -> Picture {
+    let width = (unit.lanes.1 - unit.lanes.0) * LANE + BOX;
+    let lanes = unit.lanes.1 - unit.lanes.0 + 1;
+    let x = place.x - width / 2;
+    let mut lines = vec![Text { y: place.top + 18, text: short(&unit.name, NAME * lanes), name: true }];
+    let title = broken(&unit.title, TITLE * lanes);
+    lines.extend(title.into_iter().zip([32, 44]).map(|(text, y)| Text { y: place.top + y, text, name: false }));
+    if lines.len() < 3 {
+        // Not at the top of an empty box.
+        let down = if lines.len() == 1 { 12 } else { 6 };
+        lines.iter_mut().for_each(|line| line.y += down);
+    }
+    Picture {
+        x,
+        y: place.top,
+        width,
+        height: TALL,
+        text_x: x + 10,
+        lines,
+        label: if unit.title.is_empty() { unit.name.clone() } else { format!("{}: {}", unit.name, unit.title) },
+        row: unit.row,
+        nodes: unit.nodes.iter().map(|n| n.0).collect(),
+        off: circuit.all(&unit.off),
+        skipped: unit.skipped,
+        commits: unit.commits,
+        critical: unit.critical,
+    }
+}
+
+fn edges(graph: &Graph, places: &[Place]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (to, before) in graph.before.iter().enumerate() {
+        for (from, kind) in before {
+            let (Some(a), Some(b)) = (places.get(*from), places.get(to)) else { continue };
+            let arrow = graph.vertices.get(to).is_some_and(Option::is_some);
+            let between: Vec<&Place> = places.iter().filter(|p| p.top > a.bottom && p.bottom < b.top).collect();
+            let free = |x: usize| between.iter().all(|p| p.x.abs_diff(x) > BOX / 2 || p.top == p.bottom);
+            lines.push(Line { path: path(*a, *b, free(b.x) || !free(a.x), arrow), waits: *kind == Kind::Waits });
+        }
+    }
+    lines
+}
+
+/// From the bottom of one to the top of another; the change of lanes at once or at the end.
+fn path(from: Place, to: Place, at_once: bool, arrow: bool) -> String {
+    let (x1, y1, x2, y2) = (from.x, from.bottom, to.x, to.top);
+    let reach = y2.saturating_sub(y1).min(GAP);
+    let bend = |y: usize| format!("C{x1} {},{x2} {},{x2} {}", y + reach / 2, y + reach / 2, y + reach);
+    let way = match (x1 == x2, at_once) {
+        (true, _) => format!("V{y2}"),
+        (_, true) => format!("{}V{y2}", bend(y1)),
+        (_, false) => format!("V{}{}", y2 - reach, bend(y2 - reach)),
+    };
+    let head = if arrow { format!("M{} {}L{x2} {y2}L{} {}", x2 - 4, y2 - 6, x2 + 4, y2 - 6) } else { String::new() };
+    format!("M{x1} {y1}{way}{head}")
+}
+
+/// A text of at most so many characters; wide ones count twice.
+fn short(text: &str, most: usize) -> String {
+    let wide = |c: char| if c >= '\u{1100}' { 2 } else { 1 };
+    if text.chars().map(wide).sum::<usize>() <= most {
+        return text.to_owned();
+    }
+    let mut left = most.saturating_sub(1);
+    let fits = |c: &char| {
+        let fits = wide(*c) <= left;
+        left = left.saturating_sub(wide(*c));
+        fits
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// A text in at most two lines.
+fn broken(text: &str, most: usize) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let mut first = String::new();
+    let mut rest = text;
+    for word in text.split_inclusive(' ') {
+        if first.chars().count() + word.trim_end().chars().count() > most {
+            break;
+        }
+        first.push_str(word);
+        rest = rest.get(word.len()..).unwrap_or_default();
+    }
+    match (first.is_empty(), rest.is_empty()) {
+        (true, _) => vec![short(text, most)],
+        (_, true) => vec![first],
+        _ => vec![first.trim_end().to_owned(), short(rest, most)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{broken, short};
+
+    #[test]
+    fn texts_fit_into_boxes() {
+        assert_eq!(short("mount_datastores", 10), "mount_dat…");
+        assert_eq!(short("東京の管理サーバ", 10), "東京の管…");
+        assert_eq!(broken("Stopping the resources that are targets", 20), ["Stopping the", "resources that are…"]);
+        assert_eq!(broken("short", 20), ["short"]);
+        assert!(broken("", 20).is_empty());
+    }
+}
