@@ -27,6 +27,8 @@ pub mod verdict;
 pub mod approval;
 pub mod run;
 #[cfg(feature = "compiler")]
+pub mod compare;
+#[cfg(feature = "compiler")]
 pub mod emit;
 #[cfg(feature = "compiler")]
 pub mod session;

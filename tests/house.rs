@@ -25,6 +25,7 @@ const ORDER: &[&str] = &[
     "verdict",
     "approval",
     "run",
+    "compare",
     "emit",
     "session",
     "drill",

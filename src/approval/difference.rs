@@ -1,10 +1,9 @@
 //! How what is to be run differs from what was approved, in the words of whoever wrote it: by line of a source, or by
 //! instruction where the sources are the same.
 
-use super::lines::{Hunk, hunks};
 use super::shown::show;
 use super::{SourceText, Statement};
-use crate::base::limits;
+use crate::base::{Hunk, hunks, limits};
 use std::fmt::Write;
 
 /// Differing places that are shown; the others are counted.

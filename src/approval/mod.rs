@@ -14,13 +14,13 @@
 //! Who may sign, and whether a signature is good, is not decided here: `ssh-keygen` knows.
 
 mod difference;
-mod lines;
 mod shown;
 mod statement;
 #[cfg(test)]
 mod tests;
 
 pub use difference::{Difference, difference};
+pub use shown::is_hidden;
 pub use statement::{SourceText, Statement};
 
 use crate::base::limits;

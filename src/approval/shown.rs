@@ -4,7 +4,7 @@
 //! direction of writing), are written as `\u{…}`. Everything else stays as it is, backslashes too.
 
 /// Whether a character would be overlooked, or would deceive.
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     (c.is_control() && c != '\t')
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

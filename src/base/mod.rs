@@ -5,6 +5,7 @@
 mod code;
 mod diagnostic;
 mod duration;
+mod hunks;
 pub mod limits;
 mod span;
 mod suggest;
@@ -12,5 +13,6 @@ mod suggest;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Fix, Label, Severity, TraceLine};
 pub use duration::duration;
+pub use hunks::{Hunk, hunks};
 pub use span::{FileId, LineColumn, Source, SourceMap, Span};
 pub use suggest::{did_you_mean, nearest};

@@ -2,6 +2,7 @@
 
 mod account;
 mod aftermath;
+mod approvals;
 mod approve;
 mod approved;
 mod build;
@@ -12,6 +13,7 @@ mod completions;
 mod console;
 mod copy;
 mod defect;
+mod diff;
 mod disasm;
 mod doc;
 mod drill;
@@ -39,6 +41,7 @@ mod sign;
 mod standing;
 mod story;
 mod test;
+mod version;
 mod view;
 mod waiting;
 
@@ -68,6 +71,7 @@ enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Plan(plan::Args),
+    Diff(diff::Args),
     Test(test::Args),
     Drill(drill::Args),
     Build(build::Args),
@@ -113,6 +117,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Check(args) => check::run(&args, console),
         Command::Fmt(args) => fmt::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),
+        Command::Diff(args) => diff::run(&args, console),
         Command::Test(args) => test::run(&args, console),
         Command::Drill(args) => drill::run(&args, console),
         Command::Build(args) => build::run(&args, console),

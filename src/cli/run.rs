@@ -265,7 +265,7 @@ fn program(file: &Path, unproved: bool, console: &mut Console) -> Result<(Verifi
 
 /// Why a program must not be run: the first violation that a proof finds. What the compiler builds has none; this one may
 /// have been built by another, or by an older one that knew less.
-fn unsafe_by(program: &Program) -> Option<String> {
+pub fn unsafe_by(program: &Program) -> Option<String> {
     let proof = prove(program, Limits::default());
     let cell = |cell: CellId| program.cells.get(cell.index()).map_or("?", |c| c.name.as_str());
     let step = |step: InstrId| program.code.get(step.index()).map_or("?", |i| i.name.as_str());

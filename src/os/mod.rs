@@ -7,6 +7,7 @@ mod environment;
 mod execute;
 mod files;
 mod gates;
+mod git;
 mod holds;
 mod keys;
 mod lock;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use execute::{Ending, execute, obstacles, resume};
 pub use files::{FileError, create, find, is_folder, read, read_text, rewrite, write};
+pub use git::{GitError, Revision};
 pub use holds::Held;
 pub use replica::receive;
 pub use signature::{Signer, Signers, may_sign, sign, signer};

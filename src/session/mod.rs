@@ -71,6 +71,8 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// The compiled plans; empty if there are errors.
     pub plans: Vec<Compiled>,
+    /// The plans as far as they could be compiled, if there are errors: to be looked at, not to be run.
+    pub drafts: Vec<Compiled>,
     /// The compiled tests of the file, if everything was compiled; empty if there are errors.
     pub tests: Vec<Tested>,
     /// Why the request itself makes no sense, if it does not.
@@ -111,7 +113,7 @@ fn attempt(files: &dyn Files, root: &str, request: &Request) -> Compilation {
     out.diagnostics = without_doubles(out.diagnostics);
     out.diagnostics.sort_by_key(|d| d.span().map_or((0, 0), |s| (s.file.0, s.start)));
     if out.diagnostics.iter().any(Diagnostic::is_error) {
-        out.plans.clear();
+        out.drafts = std::mem::take(&mut out.plans);
         out.tests.clear();
     }
     out

@@ -1,25 +1,25 @@
-//! Which lines differ between two texts: a longest common subsequence, within bounds.
+//! Where two sequences differ, lines or words: a longest common subsequence, within bounds.
 
 use std::ops::Range;
 
-/// Above so many pairs of lines, what lies between the first and the last difference counts as one.
+/// Above so many pairs, what lies between the first and the last difference counts as one.
 const PAIRS: usize = 4_000_000;
 
-/// Lines of the old text in whose place there are others in the new one; either may be empty.
+/// Parts of the old sequence in whose place there are others in the new one; either may be empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Hunk {
-    /// In the old text, from 0.
+pub struct Hunk {
+    /// In the old sequence, from 0.
     pub old: Range<usize>,
-    /// In the new text, from 0.
+    /// In the new sequence, from 0.
     pub new: Range<usize>,
 }
 
-/// Where two texts differ, in order.
-pub(super) fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
+/// Where two sequences differ, in order.
+pub fn hunks<T: PartialEq>(old: &[T], new: &[T]) -> Vec<Hunk> {
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (old_rest, new_rest) = (old.get(head..).unwrap_or_default(), new.get(head..).unwrap_or_default());
     let tail = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
-    let middle = |rest: &[&'_ str]| rest.len() - tail;
+    let middle = |rest: &[T]| rest.len() - tail;
     let (rows, columns) = (middle(old_rest), middle(new_rest));
     let (old_rest, new_rest) = (old_rest.get(..rows).unwrap_or_default(), new_rest.get(..columns).unwrap_or_default());
     let kept = if rows.saturating_mul(columns) > PAIRS { Vec::new() } else { common(old_rest, new_rest) };
@@ -35,7 +35,7 @@ pub(super) fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
 }
 
 /// The pairs of a longest common subsequence, ascending.
-fn common(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
+fn common<T: PartialEq>(old: &[T], new: &[T]) -> Vec<(usize, usize)> {
     let width = new.len() + 1;
     // How long the longest is from (i, j) on.
     let mut longest = vec![0u32; (old.len() + 1) * width];

@@ -1,0 +1,176 @@
+//! A version of the plans of a file: on disk, at a revision, or compiled before; and which plan of the old version is which of
+//! the new one.
+
+use crate::base::{Code, Diagnostic, Span, limits};
+use crate::bytecode::Program;
+use crate::cli::console::Console;
+use crate::cli::run::unsafe_by;
+use crate::cli::{Exit, disasm, report};
+use crate::compare::{Comparison, compare};
+use crate::model::Plan;
+use crate::os::{self, Disk, FileError, Revision};
+use crate::session::{self, Compilation, Compiled, FileError as SourceError, Files, Request};
+use crate::verify::{self, Verified};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Where a version is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In the working directory.
+    Disk,
+    /// At a revision.
+    At(Revision),
+}
+
+impl Place {
+    /// In words, after a file: ` at main`.
+    pub fn said(&self) -> String {
+        match self {
+            Place::Disk => String::new(),
+            Place::At(revision) => format!(" at `{}`", revision.name),
+        }
+    }
+
+    /// The bytes of a file.
+    pub fn read(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+        match self {
+            Place::Disk => os::read(path, limit),
+            Place::At(revision) => revision.read(path, limit),
+        }
+    }
+}
+
+impl Files for Place {
+    fn read(&self, path: &str) -> Result<String, SourceError> {
+        match self {
+            Place::Disk => Disk.read(path),
+            Place::At(revision) => Files::read(revision, path),
+        }
+    }
+}
+
+/// A version of a file.
+pub struct Version {
+    /// Its path there.
+    pub path: String,
+    /// Where that is.
+    pub place: Place,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What is in a version of a file.
+pub enum Content {
+    /// Plans, as far as they could be compiled.
+    Plans(Box<Compilation>),
+    /// A program, and why it must not be run, if it must not.
+    Program(Box<Verified>, Option<String>),
+    /// There is no such file.
+    Nothing,
+}
+
+impl Version {
+    /// Loads a version of a file. A `.ha` file may have any mistakes, and may not be there.
+    pub fn load(place: Place, path: &str, request: &Request, console: &mut Console) -> Result<Version, Exit> {
+        let content = match path.ends_with(".ha") {
+            true if matches!(Files::read(&place, path), Err(SourceError::Missing)) => Content::Nothing,
+            true => Content::Plans(Box::new(session::compile(&place, path, request))),
+            false => {
+                let bytes = place
+                    .read(Path::new(path), limits::PROGRAM_BYTES)
+                    .map_err(|error| report::refuse(console, report::file(&error, Code::UnreadableFile)))?;
+                let program = verify::load(&bytes).map_err(|error| disasm::refuse(Path::new(path), &error, console))?;
+                let flaw = unsafe_by(&program);
+                Content::Program(Box::new(program), flaw)
+            }
+        };
+        Ok(Version { path: path.to_owned(), place, content })
+    }
+
+    /// The plans that could be compiled, with or without findings; of a file only its own.
+    pub fn plans(&self) -> Vec<Entry<'_>> {
+        match &self.content {
+            Content::Nothing => Vec::new(),
+            Content::Program(program, flaw) => {
+                vec![Entry { program, compiled: None, flaws: flaw.iter().cloned().collect() }]
+            }
+            Content::Plans(compilation) => {
+                let own = |c: &&Compiled| {
+                    compilation.sources.get(c.plan.span.file).is_some_and(|source| source.path == self.path)
+                };
+                let all: Vec<&Compiled> = compilation.plans.iter().chain(&compilation.drafts).filter(own).collect();
+                let entry = |compiled: &&'_ Compiled| {
+                    let mine = |d: &&Diagnostic| d.is_error() && concerns(d, &compiled.plan, &all);
+                    let flaws =
+                        compilation.diagnostics.iter().filter(mine).map(|d| format!("{}: {}", d.code, d.message));
+                    flaws.collect()
+                };
+                all.iter().map(|c| Entry { program: &c.program, compiled: Some(c), flaws: entry(c) }).collect()
+            }
+        }
+    }
+}
+
+/// Whether a finding is about this plan, or about none in particular.
+fn concerns(found: &Diagnostic, plan: &Plan, all: &[&Compiled]) -> bool {
+    let touches = |plan: &Plan| {
+        let mut spans: Vec<Span> = vec![plan.span, plan.rto_span];
+        plan.each_step(&mut |step| spans.push(step.span));
+        let meets = |a: Span, b: Span| a.file == b.file && a.start < b.end && b.start < a.end;
+        found.span().is_some_and(|at| spans.iter().any(|span| meets(*span, at)))
+    };
+    touches(plan) || !all.iter().any(|other| touches(&other.plan))
+}
+
+/// A compiled plan of a version.
+pub struct Entry<'v> {
+    /// As compiled.
+    pub program: &'v Program,
+    /// As resolved and ordered, if it comes from a text.
+    pub compiled: Option<&'v Compiled>,
+    /// Why it must not be run.
+    pub flaws: Vec<String>,
+}
+
+/// A plan in both versions, or in one of them.
+pub struct Couple<'v> {
+    /// Its name, the new one if it has two.
+    pub plan: String,
+    /// As it was.
+    pub old: Option<Entry<'v>>,
+    /// As it is.
+    pub new: Option<Entry<'v>>,
+}
+
+impl Couple<'_> {
+    /// What has changed; nothing to say where one version is missing.
+    pub fn comparison(&self) -> Option<Comparison> {
+        let (old, new) = (self.old.as_ref()?, self.new.as_ref()?);
+        let mut comparison = compare(old.program, new.program);
+        comparison.flaws(&old.flaws, &new.flaws);
+        Some(comparison)
+    }
+}
+
+/// Pairs the plans of both versions by their names. One that is left over on each side is the same under another name.
+pub fn couples<'v>(old: &'v Version, new: &'v Version) -> Vec<Couple<'v>> {
+    let mut before: HashMap<String, Entry<'v>> =
+        old.plans().into_iter().map(|entry| (entry.program.plan.clone(), entry)).collect();
+    let mut all: Vec<Couple<'v>> = new
+        .plans()
+        .into_iter()
+        .map(|entry| {
+            let plan = entry.program.plan.clone();
+            Couple { old: before.remove(&plan), plan, new: Some(entry) }
+        })
+        .collect();
+    let mut left: Vec<Entry<'v>> = before.into_values().collect();
+    left.sort_by(|a, b| a.program.plan.cmp(&b.program.plan));
+    let mut fresh = all.iter_mut().filter(|couple| couple.old.is_none());
+    if let (1, Some(only), None) = (left.len(), fresh.next(), fresh.next()) {
+        only.old = left.pop();
+    }
+    all.extend(left.into_iter().map(|entry| Couple { plan: entry.program.plan.clone(), old: Some(entry), new: None }));
+    all
+}

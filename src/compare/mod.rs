@@ -1,0 +1,126 @@
+//! What has changed in what a plan means, between two compiled versions of it. Pure, and of programs alone: how their
+//! texts are laid out, and in which order they name what does not depend on each other, is no change.
+//!
+//! Steps are recognised by their names, or by what they do; whatever an instruction says is then compared part by part,
+//! in words. What is left out of a change is nothing that a run would notice; a test changes each part of a program and
+//! wants to be told.
+
+mod blocks;
+mod change;
+mod conditions;
+mod formulas;
+mod moves;
+mod order;
+mod pairs;
+mod parts;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod things;
+mod time;
+mod whole;
+mod words;
+
+pub use change::{Change, Kind, Weight};
+pub use pairs::Pairs;
+pub use time::Time;
+pub use words::{Word, word_diff};
+
+use crate::bytecode::{Instr, InstrId, Names, Program};
+use serde::Serialize;
+
+/// How two versions of a plan differ.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Comparison {
+    /// The most important first.
+    pub changes: Vec<Change>,
+    /// How long the old one takes when everything works; `None` if it is not a program to rely on.
+    pub old_time: Option<Time>,
+    /// How long the new one takes.
+    pub new_time: Option<Time>,
+}
+
+impl Comparison {
+    /// Whether they mean the same.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether the same has happened to both, though perhaps on other nodes: as to plans that are made of one text.
+    pub fn is_like(&self, other: &Comparison) -> bool {
+        let step = |name: &String| name.split(" on ").next().map(String::from);
+        let shape = |c: &Change| (c.kind, c.steps.iter().map(step).collect::<Vec<_>>(), c.case.len());
+        self.changes.iter().map(shape).eq(other.changes.iter().map(shape))
+    }
+
+    /// Takes in why each version must not be run: what was found wrong with it.
+    pub fn flaws(&mut self, old: &[String], new: &[String]) {
+        let new_ones = new.iter().filter(|flaw| !old.contains(flaw));
+        let broken = new_ones.map(|flaw| Change::new(Kind::Unproved, format!("not safe any more: {flaw}")));
+        let gone = old.iter().filter(|flaw| !new.contains(flaw));
+        let mended = gone.map(|flaw| Change::new(Kind::Safer, format!("mended: {flaw}")));
+        let all = broken.chain(mended).chain(std::mem::take(&mut self.changes));
+        self.changes = change::ranked(all.collect());
+    }
+}
+
+/// What has changed from one program to another.
+pub fn compare(old: &Program, new: &Program) -> Comparison {
+    let sides = Sides::of(old, new);
+    let mut changes = whole::changes(&sides);
+    changes.extend(steps::changes(&sides));
+    changes.extend(conditions::changes(&sides));
+    changes.extend(moves::changes(&sides));
+    changes.extend(order::changes(&sides));
+    Comparison { changes: change::ranked(changes), old_time: time::of(old), new_time: time::of(new) }
+}
+
+/// The instructions of two programs that correspond to each other.
+pub fn pairs(old: &Program, new: &Program) -> Pairs {
+    Pairs::of(old, new)
+}
+
+/// Both versions, and what corresponds to what.
+struct Sides<'p> {
+    old: Side<'p>,
+    new: Side<'p>,
+    pairs: Pairs,
+}
+
+/// One version.
+struct Side<'p> {
+    program: &'p Program,
+    names: Names<'p>,
+    /// For each instruction the `ENTER` of the block around it.
+    within: Vec<Option<InstrId>>,
+}
+
+impl<'p> Sides<'p> {
+    fn of(old: &'p Program, new: &'p Program) -> Sides<'p> {
+        Sides { old: Side::of(old), new: Side::of(new), pairs: Pairs::of(old, new) }
+    }
+
+    /// The pairs of corresponding instructions, as the new version has them in order.
+    fn paired(&self) -> impl Iterator<Item = (InstrId, InstrId)> {
+        let all = (0..self.new.program.code.len()).map(InstrId::at);
+        all.filter_map(|new| Some((self.pairs.old_of(new)?, new)))
+    }
+}
+
+impl<'p> Side<'p> {
+    fn of(program: &'p Program) -> Side<'p> {
+        Side { program, names: Names::of(program), within: blocks::around(program) }
+    }
+
+    fn instr(&self, id: InstrId) -> Option<&'p Instr> {
+        self.program.code.get(id.index())
+    }
+
+    /// What people call an instruction: a step by its name and place, block structure by that of the block.
+    fn name(&self, id: InstrId) -> String {
+        match self.instr(id) {
+            Some(instr) if !blocks::is_step(instr) => blocks::spoken(instr),
+            _ => self.program.name_and_place(id),
+        }
+    }
+}
