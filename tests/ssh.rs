@@ -8,6 +8,7 @@ mod sshd;
 use rustix::process::{Pid, Signal, kill_process};
 use sshd::Sshd;
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -484,6 +485,21 @@ plan move() {
     let (code, text) = case.run(&["--unready"]);
     assert_eq!((code, case.has("out")), (3, true), "{text}");
     assert!(text.contains("`lacking`: it has no `no-such-command`"), "it is told what is done without: {text}");
+}
+
+#[test]
+fn a_node_whose_sshd_restarts_is_tried_again() {
+    let Some(mut case) = Case::new(&plan("", "    echo so >DIR/done")) else { return };
+    case.sshd.stop();
+    let busy = TcpListener::bind(("127.0.0.1", case.sshd.port)).unwrap();
+    let executor = case.start(&[]);
+    // One that has too many connections to begin closes the next before a word is said.
+    drop(busy.accept().unwrap());
+    drop(busy);
+    case.sshd.boot();
+    let (code, text) = outcome(&executor.wait_with_output().unwrap());
+    assert_eq!((code, case.has("done")), (0, true), "{text}");
+    assert!(!text.contains("refused"), "{text}");
 }
 
 #[test]

@@ -53,6 +53,8 @@ pub const READ_BACK_MS: u64 = 60_000;
 pub const REMOTE_GRACE_MS: u64 = 15_000;
 /// Milliseconds in which the way to a node must open; the first time it is tried twice.
 pub const OPENING_MS: u64 = 30_000;
+/// Milliseconds before the way to a node is tried a second time that failed as while sshd restarts or has too much to do.
+pub const AGAIN_MS: u64 = 3_000;
 /// Milliseconds before the way to a node that could not be opened is tried again; twice as many each time.
 pub const RETRY_MS: u64 = 500;
 /// Milliseconds in which a node must say that it has ended a command.

@@ -3,6 +3,7 @@
 use super::facts::{Facts, Line, Word, run_of};
 use super::text;
 use super::way::Way;
+use crate::base::limits;
 use crate::os::environment;
 use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, read, write};
@@ -31,8 +32,8 @@ pub(super) struct Link {
     session: Option<Session>,
     /// The process of the session before: it has been killed and has to be waited for.
     dying: Option<Child>,
-    /// It has been silent for too long once.
-    silent: bool,
+    /// It has had its second chance since it was open last.
+    tried_twice: bool,
     /// What came that was not the agent's: messages of `ssh`, of the login shell.
     noise: VecDeque<String>,
 }
@@ -43,6 +44,8 @@ pub(super) enum State {
     Closed,
     /// It is being opened, until then at most.
     Opening(u64),
+    /// It could not be opened, and is tried a second time then.
+    Pausing(u64),
     Open,
 }
 
@@ -61,8 +64,8 @@ struct Session {
 pub(super) enum News {
     /// It is open.
     Opened,
-    /// It is to be tried again: it was silent for the first time.
-    Silent,
+    /// It is to be tried a second time now.
+    Again,
     /// It could not be opened: why.
     Refused(String),
     /// It was open and is no more: why.
@@ -73,6 +76,15 @@ pub(super) enum News {
     Removed,
 }
 
+/// What `ssh` says of failures that mostly pass within seconds: sshd restarts, or drops connections because too many begin
+/// at a time (sshd_config(5), `MaxStartups`: a jump host's does), or a name server is busy. Not of a key or a user that is
+/// refused: a second try would be refused as well, and may be counted.
+const PASSING: [&str; 4] = [
+    "Connection refused",
+    "Connection reset by",
+    "kex_exchange_identification",
+    "Temporary failure in name resolution",
+];
 /// Lines of noise that are kept, and bytes of each.
 const NOISE: (usize, usize) = (4, 400);
 /// Bytes of a line of the agent at most.
@@ -90,7 +102,7 @@ impl Link {
             refusal: None,
             session: None,
             dying: None,
-            silent: false,
+            tried_twice: false,
             noise: VecDeque::new(),
         }
     }
@@ -181,6 +193,7 @@ impl Link {
             match line.strip_prefix(&session.tag).and_then(|text| self.facts.line(text)) {
                 Some(Line::Ready) => {
                     (self.state, self.opened, self.refusals) = (State::Open, self.opened + 1, 0);
+                    self.tried_twice = false;
                     (self.refusal, self.facts.heard_at) = (None, jiff::Timestamp::now().as_second());
                     news.push(News::Opened);
                 }
@@ -219,7 +232,7 @@ impl Link {
         };
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Open => News::Lost(why),
-            State::Opening(_) | State::Closed => News::Refused(why),
+            State::Opening(_) | State::Pausing(_) | State::Closed => News::Refused(why),
         }
     }
 
@@ -230,14 +243,27 @@ impl Link {
         }
     }
 
+    /// Whether it is tried a second time, in a while, although it was refused so.
+    pub fn pauses(&mut self, why: &str, clock_ms: u64) -> bool {
+        let again = PASSING.iter().any(|text| why.contains(text)) && !std::mem::replace(&mut self.tried_twice, true);
+        if again {
+            self.state = State::Pausing(clock_ms.saturating_add(limits::AGAIN_MS));
+        }
+        again
+    }
+
     /// Gives it up if it has not opened in time. What has never been open gets a second chance.
     pub fn tick(&mut self, clock_ms: u64) -> Option<News> {
         match self.state {
             State::Opening(until) if until <= clock_ms => {
                 self.noise.push_back(self.way.silence());
-                let again = self.opened == 0 && !std::mem::replace(&mut self.silent, true);
+                let again = self.opened == 0 && !std::mem::replace(&mut self.tried_twice, true);
                 let news = self.close();
-                Some(if again { News::Silent } else { news })
+                Some(if again { News::Again } else { news })
+            }
+            State::Pausing(until) if until <= clock_ms => {
+                self.state = State::Closed;
+                Some(News::Again)
             }
             _ => None,
         }

@@ -337,7 +337,7 @@ impl Nodes {
         let steps: Vec<InstrId> = self.commands.iter().filter(mine).map(|(id, _)| *id).collect();
         match news {
             // It was wanted before, so that nothing can be wrong with that now.
-            News::Silent => drop(self.want(machine)),
+            News::Again => drop(self.want(machine)),
             News::Opened => self.opened(machine, steps, notes, happenings),
             News::Answer(place, word) => self.answer(machine, &place, &word, happenings),
             News::Removed => drop(self.links.get_mut(&machine).map(Link::close)),
@@ -408,6 +408,9 @@ impl Nodes {
         happenings: &mut Vec<Happening>,
     ) {
         let Some(link) = self.links.get_mut(&machine) else { return };
+        if self.leaving.is_none() && link.pauses(why, clock_ms) {
+            return;
+        }
         link.refusals += 1;
         link.refusal = Some(why.to_owned());
         link.retry_at_ms = clock_ms.saturating_add(limits::RETRY_MS << link.refusals.min(3));
@@ -425,8 +428,10 @@ impl Nodes {
 
     /// When [`Nodes::tick`] has something to do.
     pub fn due_ms(&self) -> Option<u64> {
-        let opening =
-            self.links.values().filter_map(|l| if let State::Opening(at) = l.state { Some(at) } else { None });
+        let opening = self.links.values().filter_map(|l| match l.state {
+            State::Opening(at) | State::Pausing(at) => Some(at),
+            State::Closed | State::Open => None,
+        });
         let waits = |m: &MachineId| !self.queue.contains(m);
         let retries = self.needing().filter(waits).filter_map(|m| self.links.get(&m));
         let retries = retries.filter(|l| l.state == State::Closed).map(|l| l.retry_at_ms);
@@ -467,7 +472,7 @@ impl Nodes {
 
     /// Whether every way that was wanted has been opened or refused.
     pub fn is_settled(&self) -> bool {
-        self.queue.is_empty() && self.links.values().all(|l| !matches!(l.state, State::Opening(_)))
+        self.queue.is_empty() && self.links.values().all(|l| matches!(l.state, State::Open | State::Closed))
     }
 
     /// The other runs of which there are notes at the nodes.
@@ -483,6 +488,7 @@ impl Nodes {
             match link.state {
                 State::Open => link.part(&over),
                 State::Closed if !link.way.is_shared() && link.opened > 0 => self.queue.push_back(*machine),
+                State::Pausing(_) => link.state = State::Closed,
                 State::Closed | State::Opening(_) => {}
             }
         }

@@ -27,9 +27,14 @@ struct Case {
 impl Case {
     /// The way to the node counts how often it is tried, and is silent for the first `silent` times.
     fn new(silent: usize) -> Case {
+        Case::failing(silent, "exec sleep 1000")
+    }
+
+    /// The same, with what it does the first times.
+    fn failing(times: usize, so: &str) -> Case {
         let folder = tempfile::tempdir().unwrap();
         let script = format!(
-            "echo try >>{0}/tries; [ $(wc -l <{0}/tries) -gt {silent} ] || exec sleep 1000; exec \"$@\"",
+            "echo try >>{0}/tries; [ $(wc -l <{0}/tries) -gt {times} ] || {{ {so}; }}; exec \"$@\"",
             folder.path().display()
         );
         let prefix = ["sh", "-c", &script, "way"].map(String::from).to_vec();
@@ -58,7 +63,11 @@ impl Case {
 
     /// Listens until all is settled, without any time passing.
     fn listen(&mut self, clock_ms: u64) {
-        while !self.nodes.is_settled() {
+        self.listen_until(clock_ms, Nodes::is_settled);
+    }
+
+    fn listen_until(&mut self, clock_ms: u64, is_so: impl Fn(&Nodes) -> bool) {
+        while !is_so(&self.nodes) {
             self.nodes.take_in(FAR, &mut self.notes, clock_ms, &mut self.told);
             sleep(Duration::from_millis(5));
         }
@@ -128,6 +137,40 @@ fn what_others_have_left_at_a_node_is_removed_if_they_are_over() {
     assert!(!own.exists() && !top.join(&names[0]).exists());
     assert!(top.join(&names[1]).join("boot").exists(), "somebody may still have to look into it");
     fs::remove_dir_all(top.join(&names[1])).unwrap();
+}
+
+#[test]
+fn a_node_that_fails_as_while_it_restarts_is_tried_again_in_a_while() {
+    for (times, states, wrong) in [
+        (1, Link::Open, &[][..]),
+        (
+            2,
+            Link::Refused,
+            &["`far`: it cannot be reached: kex_exchange_identification: Connection closed by remote host"],
+        ),
+    ] {
+        let says = "echo 'kex_exchange_identification: Connection closed by remote host' >&2; exit 255";
+        let mut case = Case::failing(times, says);
+        case.begin(0);
+        case.listen_until(0, |nodes| nodes.due_ms() == Some(limits::AGAIN_MS));
+        assert!(case.states().is_empty() && !case.nodes.is_settled(), "nothing is said against it yet");
+        case.pass(limits::AGAIN_MS - 1);
+        assert_eq!(case.tries(), 1, "it is not its turn yet");
+        case.pass(limits::AGAIN_MS);
+        case.begin(limits::AGAIN_MS);
+        case.listen(limits::AGAIN_MS);
+        assert_eq!((case.states(), case.tries()), (vec![states], 2));
+        assert_eq!(check(&case.nodes, &case.needs), wrong);
+        case.part(BTreeSet::new());
+    }
+}
+
+#[test]
+fn a_node_that_does_not_let_us_in_is_not_tried_again() {
+    let mut case = Case::failing(9, "echo 'ops@far: Permission denied (publickey).' >&2; exit 255");
+    case.begin(0);
+    case.listen(0);
+    assert_eq!((case.states(), case.tries()), (vec![Link::Refused], 1));
 }
 
 #[test]
