@@ -370,6 +370,45 @@ fn a_login_shell_that_does_not_end_its_line_is_no_obstacle() {
 }
 
 #[test]
+fn any_login_shell_passes_on_what_it_is_given() {
+    let text = r##"
+secret pw { env = "THE_SECRET" }
+node far {}
+action write(text: string) on host: node {
+  needs host is up
+  env   PW = pw
+  run   "printf '%s\n' {{text}} \"$PW\" >DIR/out; cat >>DIR/out; exit 7"
+}
+plan move() {
+  given far is up
+  step one on far { do write("it's \"so\" $HOME `id` \\ \\n * %s !x !! ~ [a] {b} ^c") }
+}
+"##;
+    for shell in ["tcsh", "fish", "dash", "bash", "busybox sh"] {
+        let mut words = shell.split(' ');
+        if Command::new(words.next().unwrap()).args(words).args(["-c", "exit"]).output().is_err() {
+            assert!(
+                std::env::var_os("HANDOVER_REQUIRE_LABS").is_none(),
+                "there is no {shell}, and nothing may be skipped"
+            );
+            eprintln!("skipped: there is no {shell}");
+            continue;
+        }
+        // As sshd runs what it is asked to by the login shell, with what that reads at its start.
+        let options = format!("ForceCommand exec {shell} -c \"$SSH_ORIGINAL_COMMAND\"");
+        let Some(case) = Case::with(&options, text) else { return };
+        fs::create_dir_all(case.path("sshd/.config/fish")).unwrap();
+        fs::write(case.path("sshd/.config/fish/config.fish"), "echo -n 'welcome to fish'; touch ~/read\n").unwrap();
+        fs::write(case.path("sshd/.tcshrc"), "echo -n 'welcome to tcsh'; touch ~/read\n").unwrap();
+        let (code, said) = case.run(&[]);
+        assert!(code == 3 && said.contains("exit code 7"), "{shell}: {said}");
+        assert_eq!(case.has("sshd/read"), ["tcsh", "fish"].contains(&shell), "{shell}: it was not asked");
+        let odd = r#"it's "so" $HOME `id` \ \n * %s !x !! ~ [a] {b} ^c"#;
+        assert_eq!(case.read("out"), format!("{odd}\ns3cr'et \\n$x\n"), "{shell}");
+    }
+}
+
+#[test]
 fn a_limit_is_kept_by_the_node_when_nobody_can_reach_it() {
     let Some(mut case) = Case::new(&plan("within 2s, then kill", BUSY)) else { return };
     let executor = case.start(&["--lost-after", "8"]);
