@@ -371,3 +371,58 @@ fn a_state_folder_that_cannot_be_used_is_said_so_before_anything_is_done() {
     tells(&err, &["state folder", "--state DIR"]);
     assert_eq!(case.log(), "");
 }
+
+#[test]
+fn what_was_left_open_is_listed_with_its_run() {
+    let case = Case::new().touch("broken").touch("stuck");
+    assert_eq!(case.run().0, 4);
+    let (exit, out, _) = case.handover(&["runs"]);
+    assert_eq!(exit, 0);
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].contains("  left open   move()"), "{out}");
+    let open: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("    left open: ")).collect();
+    assert_eq!(
+        open,
+        ["`bell` may be loud or mute; it must be loud", "again on a should have put things in order and did not",]
+    );
+    // Where the program cannot be read any more the run is listed all the same, and says where to look.
+    let db = rusqlite::Connection::open(case.path("state/journal.db")).unwrap();
+    db.execute("DELETE FROM programs", []).unwrap();
+    let (exit, out, _) = case.handover(&["runs"]);
+    let id = out.split(' ').next().unwrap().to_owned();
+    assert_eq!(exit, 0, "{out}");
+    assert!(out.contains(&format!("    left open: `handover show {id}` says what\n")), "{out}");
+}
+
+/// A run whose executor is lost, taken up with flags of its own.
+#[test]
+fn flags_that_were_given_to_go_on_are_said_again_to_go_on() {
+    let case = Case::new();
+    let plan = PLAN.replace(
+        "echo work >>log; echo so it is >&2;",
+        "echo work >>log; until test -e go$(grep -c work log); do sleep 0.02; done;",
+    );
+    fs::write(case.path("plan.ha"), plan).unwrap();
+    let kill_at_work = |mut command: Command, count: usize| {
+        let mut executor = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begin = std::time::Instant::now();
+        while case.log().matches("work").count() < count {
+            assert!(begin.elapsed().as_secs() < 60, "the step does not begin");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        executor.kill().unwrap();
+        executor.wait().unwrap();
+    };
+    kill_at_work(case.command(&["run", "plan.ha", "--given", "firewalls=excluded", "--yes", "--jobs", "3"]), 1);
+    let settle = ["--settle", "work=again"];
+    let flags = ["--jobs", "5", "--lost-after", "7"];
+    fs::write(case.path("go1"), "").unwrap();
+    kill_at_work(case.command(&[&["resume"][..], &settle, &flags].concat()), 2);
+    let (_, out, _) = case.handover(&["runs"]);
+    let id = out.split(' ').next().unwrap().to_owned();
+    assert!(out.contains(&format!("`handover resume {id} --jobs 5 --lost-after 7 --settle work=…`")), "{out}");
+    fs::write(case.path("go2"), "").unwrap();
+    let (exit, out, err) = case.handover(&["resume", "--settle", "work=failed"]);
+    assert_eq!(exit, 3, "{out}{err}");
+    assert!(out.contains("handover run plan.ha move --given firewalls=excluded --jobs 5 --lost-after 7\n"), "{out}");
+}

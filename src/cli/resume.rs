@@ -2,7 +2,7 @@
 
 use crate::cli::approved;
 use crate::cli::console::Console;
-use crate::cli::flags::{RunFlags, StateFlag, pair};
+use crate::cli::flags::{RunFlags, StateFlag, again, pair};
 use crate::cli::run::{finish, folder_for_commands, follow, needed, open};
 use crate::cli::{Exit, report};
 use crate::os::{self, Store};
@@ -52,6 +52,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         cancel: args.cancel,
         dead: args.dead.clone(),
         without_replica: args.without_replica,
+        flags: flags(args, &directory),
         directory,
         ..args.how.options()
     };
@@ -66,6 +67,12 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         follow(console, &args.how, |reporter, terminal| os::resume(&store, &run, &options, reporter, terminal))
     });
     finish(ended, console)
+}
+
+/// What whoever goes on with it after this, or back, has to say again.
+fn flags(args: &Args, directory: &str) -> Vec<(String, String)> {
+    let folder = args.dir.as_ref().map(|_| again("--dir", directory));
+    args.how.again().into_iter().chain(folder).chain(args.state.again()).collect()
 }
 
 /// The id of the latest run that has not ended.

@@ -4,7 +4,7 @@ use crate::bytecode::Op;
 use crate::cli::waiting::{Waiting, open_questions, read};
 use crate::os::control::{self, Presence};
 use crate::os::{RunInfo, Store};
-use crate::run::{Chronicle, Link, Machine, RunError, Who};
+use crate::run::{Aftermath, Chronicle, Link, Machine, RunError, Who};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -53,7 +53,8 @@ impl Standing {
                 let machine = Machine::replay(Arc::clone(&program), &records)
                     .map_err(|error| RunError::open(format!("the journal contradicts itself: {}", error.message)))?;
                 let lost = vec![format!("its executor is lost: {who}")];
-                let go_on = vec![format!("go on with it: `{}`", resume(&run.id, &waits, &machine))];
+                let after = Aftermath::of(&machine, &chronicle).map(|after| after.go_on);
+                let go_on = vec![format!("go on with it: `{}`", resume(after.unwrap_or_default(), &waits, &machine))];
                 [lost, asks("had asked"), go_on].concat()
             }
         };
@@ -67,8 +68,7 @@ fn shown(by: &Who, since: jiff::Timestamp) -> String {
 }
 
 /// What takes a run up again, with what it will want to know.
-fn resume(run: &str, waits: &[Waiting], machine: &Machine) -> String {
-    let mut command = format!("handover resume {run}");
+fn resume(mut command: String, waits: &[Waiting], machine: &Machine) -> String {
     for (id, _) in machine.running().filter(|(_, attempt)| !attempt.ended) {
         if let Some(instr) = machine.program().code.get(id.index())
             && matches!(instr.op, Op::Run { verify: None, .. })

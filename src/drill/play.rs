@@ -133,7 +133,7 @@ fn take_up(stage: &Stage, plot: &Plot, records: &[Record]) -> Result<(Machine, E
     }
     let machine = Machine::replay(Arc::clone(&stage.program), records)
         .map_err(|error| RunError::defect(format!("the journal contradicts itself: {}", error.message)))?;
-    Ok((machine, Event::RunResumed { by: Who::default(), roles: Vec::new() }))
+    Ok((machine, Event::RunResumed { by: Who::default(), roles: Vec::new(), flags: Vec::new() }))
 }
 
 /// What is seen of a run from outside.

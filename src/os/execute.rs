@@ -122,7 +122,8 @@ pub fn resume(
     );
     roles.check(machine.program(), options, &person())?;
     check_settle(&machine, options)?;
-    let mut opening = vec![Event::RunResumed { by: by.clone(), roles: options.roles.clone() }];
+    let mut opening =
+        vec![Event::RunResumed { by: by.clone(), roles: options.roles.clone(), flags: options.flags.clone() }];
     opening.extend(succession::succeed(store, &info.id, options, &by)?);
     opening.extend(waived);
     if options.cancel && !machine.is_cancelled() {

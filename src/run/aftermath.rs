@@ -273,7 +273,7 @@ mod tests {
     use crate::bytecode::{Calls, InstrId};
     use crate::calculus::{AtomSource, MachineId, Reach};
     use crate::run::sample::{self, Plan, act_verified, started};
-    use crate::run::{Chronicle, Event, Machine, Record, StepOutcome};
+    use crate::run::{Chronicle, Event, Machine, Record, StepOutcome, Who};
     use jiff::Timestamp;
     use std::sync::Arc;
 
@@ -361,6 +361,12 @@ mod tests {
         let said = Aftermath::of(&machine, &chronicle).unwrap();
         assert_eq!(said.go_back, Vec::<String>::new(), "nothing has moved");
         assert_eq!(said.go_on, "handover resume r --jobs 2");
+        // What is said when it is taken up counts from then on.
+        let flags = [("--jobs", "2"), ("--lost-after", "9"), ("--role", "dba=mila"), ("--role", "ops=ben")];
+        let flags = flags.iter().map(|(flag, value)| (String::from(*flag), String::from(*value))).collect();
+        machine.apply(&Event::RunResumed { by: Who::default(), roles: Vec::new(), flags }).unwrap();
+        let said = Aftermath::of(&machine, &chronicle).unwrap();
+        assert_eq!(said.go_on, "handover resume r --jobs 2 --lost-after 9");
         let settle = |machine: &mut Machine| {
             while let Some((step, status)) = machine.settling() {
                 machine.apply(&Event::Settled { step, status }).unwrap();
@@ -374,7 +380,7 @@ mod tests {
         settle(&mut machine);
         let end = machine.conclusion();
         machine.apply(&Event::RunEnded(end)).unwrap();
-        let rest = "--allowed-signers s --role dba=root --jobs 2";
+        let rest = "--allowed-signers s --jobs 2 --lost-after 9 --role dba=mila --role ops=ben";
         let said = Aftermath::of(&machine, &chronicle).unwrap();
         assert_eq!(said.go_on, format!("handover run dr.ha p --require-approval '/a b' {rest}"));
         assert_eq!(said.go_back, [format!("handover run dr.ha back --approvals 1 {rest}")]);

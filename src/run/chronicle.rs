@@ -136,7 +136,7 @@ impl Chronicle {
                 self.sessions.push((time, started.by.clone()));
                 self.name_roles(time, &started.by, &started.roles);
             }
-            Event::RunResumed { by, roles } => {
+            Event::RunResumed { by, roles, .. } => {
                 self.sessions.push((time, by.clone()));
                 self.name_roles(time, by, roles);
             }

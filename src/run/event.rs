@@ -32,6 +32,9 @@ pub enum Event {
         /// Who was said to have which role from now on.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         roles: Vec<(String, Vec<String>)>,
+        /// The flags that are given again from now on, with their values; the others as they were.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        flags: Vec<(String, String)>,
     },
     /// Intent: from here on the step may have had an effect. For a step that can be repeated, once an attempt.
     StepStarted {

@@ -213,8 +213,9 @@ impl Machine {
         }
         match event {
             Event::RunStarted(started) => self.begin(started),
-            Event::RunResumed { .. } => {
+            Event::RunResumed { flags, .. } => {
                 self.resumed();
+                self.say_again(flags);
                 Ok(())
             }
             Event::Told { .. } | Event::Connection { .. } => Ok(()),
@@ -235,6 +236,14 @@ impl Machine {
             }
             Event::Settled { step, status } => self.settled(*step, *status),
             Event::RunEnded(ended) => self.finish(ended),
+        }
+    }
+
+    /// What is said of a flag when a run is taken up is said instead of what was said before.
+    fn say_again(&mut self, flags: &[(String, String)]) {
+        if let Some(started) = &mut self.started {
+            started.flags.retain(|(flag, _)| flags.iter().all(|(said, _)| said != flag));
+            started.flags.extend_from_slice(flags);
         }
     }
 

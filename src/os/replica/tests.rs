@@ -66,7 +66,10 @@ impl Sites {
     fn take_over(&self) {
         let by =
             Who { user: "mila".into(), host: "control-west".into(), journal: self.west.id().into(), ..Who::default() };
-        let record = Record { time: Timestamp::UNIX_EPOCH, event: Event::RunResumed { by, roles: Vec::new() } };
+        let record = Record {
+            time: Timestamp::UNIX_EPOCH,
+            event: Event::RunResumed { by, roles: Vec::new(), flags: Vec::new() },
+        };
         self.west.journal(&self.run, &self.program).unwrap().append(&[record]).unwrap();
     }
 }

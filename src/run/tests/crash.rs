@@ -32,7 +32,8 @@ fn resume(
     world.state = state.clone();
     world.journal.records.replace(records.to_vec());
     let machine = Machine::replay(Arc::clone(program), records).unwrap();
-    let (ended, seen) = run(machine, Event::RunResumed { by: Who::default(), roles: Vec::new() }, &mut world, jobs);
+    let (ended, seen) =
+        run(machine, Event::RunResumed { by: Who::default(), roles: Vec::new(), flags: Vec::new() }, &mut world, jobs);
     (ended, seen, world.state)
 }
 
@@ -103,7 +104,7 @@ fn nobody_is_there_to_say_what_became_of_a_step() {
     world.operator = false;
     world.journal.records.replace(records.clone());
     let machine = || Machine::replay(Arc::clone(&program), &records).unwrap();
-    let by = || Event::RunResumed { by: Who::default(), roles: Vec::new() };
+    let by = || Event::RunResumed { by: Who::default(), roles: Vec::new(), flags: Vec::new() };
     let error = run(machine(), by(), &mut world, 1).0.unwrap_err();
     assert_eq!(error.exit, 4);
     assert!(error.message.starts_with("nobody knows what became of `pay`"), "{error}");
@@ -148,7 +149,8 @@ fn what_outlives_its_executor_and_its_limit_may_go_on_there() {
     world.state = state.clone();
     world.operator = false;
     let machine = Machine::replay(Arc::clone(&program), records).unwrap();
-    let (ended, seen) = run(machine, Event::RunResumed { by: Who::default(), roles: Vec::new() }, &mut world, 1);
+    let (ended, seen) =
+        run(machine, Event::RunResumed { by: Who::default(), roles: Vec::new(), flags: Vec::new() }, &mut world, 1);
     ended.unwrap();
     assert_eq!(
         (seen.status("pay"), world.state.begun["pay"]),

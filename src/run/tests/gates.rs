@@ -66,7 +66,7 @@ fn taking_a_run_up_gives_no_more_time_and_a_clock_that_was_set_back_gives_no_mor
     let (seen, _) = go_on(&program, &[], started(&[]), 1_000_000);
     let asked = seen.records.iter().position(|r| matches!(r.event, Event::Asked { .. })).unwrap();
     let before = &seen.records[..=asked];
-    let resumed = || Event::RunResumed { by: Who::default(), roles: Vec::new() };
+    let resumed = || Event::RunResumed { by: Who::default(), roles: Vec::new(), flags: Vec::new() };
     for (now, ended) in [
         // A part of the time is left, all of it is over, the clock was set back by a long time.
         (1_020_000, 1_050_000),

@@ -217,7 +217,7 @@ fn run(program: &Arc<Verified>, outside: Outside, first: Event, jobs: usize, liv
         tally.crashes += 1;
         let first = match moment.records.is_empty() {
             true => beginning(program, &moment.witness.state),
-            false => Event::RunResumed { by: Who::default(), roles: Vec::new() },
+            false => Event::RunResumed { by: Who::default(), roles: Vec::new(), flags: Vec::new() },
         };
         run(program, moment, first, jobs, lives - 1, tally);
     }
