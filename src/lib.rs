@@ -33,7 +33,11 @@ pub mod emit;
 #[cfg(feature = "compiler")]
 pub mod session;
 #[cfg(feature = "compiler")]
+pub mod assist;
+#[cfg(feature = "compiler")]
 pub mod drill;
 pub mod os;
+#[cfg(feature = "cli")]
+pub mod lsp;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -28,8 +28,10 @@ const ORDER: &[&str] = &[
     "compare",
     "emit",
     "session",
+    "assist",
     "drill",
     "os",
+    "lsp",
     "cli",
 ];
 
@@ -43,6 +45,8 @@ const ALONE: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("miette", &["cli"]),
     ("unicode_width", &["cli"]),
+    ("lsp_server", &["lsp"]),
+    ("gen_lsp_types", &["lsp"]),
     ("rusqlite", &["os"]),
     ("rustix", &["os"]),
     ("signal_hook", &["os"]),
@@ -68,7 +72,8 @@ const LONG: &[(&str, &str)] = &[("src/syntax/tree.rs", "the whole syntax tree, t
 const LINES: usize = 600;
 
 /// Crates that the executor alone must not need.
-const COMPILER_ONLY: &[&str] = &["pest", "pest_derive", "handlebars", "clap", "clap_complete", "miette", "petgraph"];
+const COMPILER_ONLY: &[&str] =
+    &["pest", "pest_derive", "handlebars", "clap", "clap_complete", "miette", "petgraph", "lsp-server"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -24,6 +24,7 @@ mod flags;
 mod fmt;
 mod json;
 mod new;
+mod lsp;
 mod plan;
 mod preview;
 mod progress;
@@ -70,6 +71,7 @@ enum Command {
     New(new::Args),
     Check(check::Args),
     Fmt(fmt::Args),
+    Lsp(lsp::Args),
     Plan(plan::Args),
     Diff(diff::Args),
     Test(test::Args),
@@ -116,6 +118,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::New(args) => new::run(&args, console),
         Command::Check(args) => check::run(&args, console),
         Command::Fmt(args) => fmt::run(&args, console),
+        Command::Lsp(args) => lsp::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),
         Command::Diff(args) => diff::run(&args, console),
         Command::Test(args) => test::run(&args, console),

@@ -22,4 +22,4 @@ pub use json::plan_json;
 pub use place::{Place, Point, Range, place};
 pub use plan_text::plan_text;
 pub use review::{changes_markdown, heading, sentence, times, visible};
-pub use words::some;
+pub use words::{Words, some};

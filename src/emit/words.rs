@@ -7,18 +7,23 @@ use crate::model::{Item, Region, Rung, Step};
 use crate::order::{Block, Dag, Formula, GuardIx, Keeper, NodeId, Outline, Reason, Skipped, Stated, What, Why};
 
 /// A plan and what is known of it.
-pub(super) struct Words<'a> {
-    pub(super) outline: &'a Outline<'a>,
-    pub(super) dag: &'a Dag,
-    pub(super) skipped: &'a Skipped,
+pub struct Words<'a> {
+    /// The plan in written order.
+    pub outline: &'a Outline<'a>,
+    /// What waits for what.
+    pub dag: &'a Dag,
+    /// What does not run.
+    pub skipped: &'a Skipped,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn machine(&self, id: MachineId) -> &'a str {
+    /// What people call a machine.
+    pub fn machine(&self, id: MachineId) -> &'a str {
         self.outline.plan.machines.get(id.index()).map_or("?", |m| m.name.as_str())
     }
 
-    pub(super) fn cell(&self, id: CellId) -> &'a str {
+    /// What people call a cell.
+    pub fn cell(&self, id: CellId) -> &'a str {
         self.outline.plan.cells.get(id.index()).map_or("?", |c| c.name.as_str())
     }
 
@@ -30,24 +35,26 @@ impl<'a> Words<'a> {
         self.outline.plan.atoms.get(id.index()).map_or("?", |a| a.name.as_str())
     }
 
-    pub(super) fn answer(&self, atom: AtomId, option: u8) -> &'a str {
+    /// One of the answers of an atom.
+    pub fn answer(&self, atom: AtomId, option: u8) -> &'a str {
         let options = self.outline.plan.atoms.get(atom.index()).map(|a| a.options.as_slice());
         options.and_then(|o| o.get(usize::from(option))).map_or("?", String::as_str)
     }
 
-    pub(super) fn cell_value(&self, cell: CellId, value: u8) -> &'a str {
+    /// One of the values of a cell.
+    pub fn cell_value(&self, cell: CellId, value: u8) -> &'a str {
         let values = self.outline.plan.cells.get(cell.index()).map(|c| c.values.as_slice());
         values.and_then(|v| v.get(usize::from(value))).map_or("?", String::as_str)
     }
 
     /// `services on rm_osaka`, `cf is normal or prepared`
-    pub(super) fn requirement(&self, r: &Requirement) -> String {
+    pub fn requirement(&self, r: &Requirement) -> String {
         let cell = self.outline.plan.cells.get(r.cell.index());
         cell.map_or_else(|| String::from("?"), |c| c.says(r.allowed))
     }
 
     /// What is so after an effect that does not depend on what was before: `rm1 is down`.
-    pub(super) fn fact(&self, effect: &Effect) -> Option<String> {
+    pub fn fact(&self, effect: &Effect) -> Option<String> {
         match effect.change {
             Change::Set(value) => {
                 Some(self.requirement(&Requirement { cell: effect.cell, allowed: 1 << (value & 63) }))
@@ -144,7 +151,7 @@ impl<'a> Words<'a> {
     }
 
     /// Why a node does not run: `firewalls are excluded`. `None` if it may run.
-    pub(super) fn skipped(&self, node: NodeId) -> Option<String> {
+    pub fn skipped(&self, node: NodeId) -> Option<String> {
         match self.skipped.why(node)? {
             Why::Follows => Some(match self.dag.node(node).map(|n| &n.what) {
                 Some(What::Join(..)) => String::from("none of its attempts runs"),

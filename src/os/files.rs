@@ -123,6 +123,21 @@ pub fn rewrite(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes, 0o600, Some(data.permissions()))
 }
 
+/// Writes a file that nobody is to change, and the folders above it.
+pub fn write_copy(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|e| FileError::io(folder, "written", &e))?;
+    replace(path, bytes, 0o444, None)
+}
+
+/// Where this user keeps what can be made again: `$XDG_CACHE_HOME/handover` or `~/.cache/handover`.
+pub fn cache_folder() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // The XDG Base Directory Specification: relative paths are to be ignored.
+    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+    cache.map(|cache| cache.join("handover"))
+}
+
 /// Writes a file with these permissions, or with those that a new one of this mode gets.
 fn replace(path: &Path, bytes: &[u8], mode: u32, permissions: Option<Permissions>) -> Result<(), FileError> {
     let fail = |e: io::Error| FileError::io(path, "written", &e);
@@ -157,7 +172,7 @@ fn replace(path: &Path, bytes: &[u8], mode: u32, permissions: Option<Permissions
 
 #[cfg(test)]
 mod tests {
-    use super::{create, find, read, read_text, rewrite, write};
+    use super::{create, find, read, read_text, rewrite, write, write_copy};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
@@ -224,6 +239,17 @@ mod tests {
         assert!(write(Path::new("/dev/full"), b"x", false).unwrap_err().reason.contains("the disk is full"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
+    #[test]
+    fn a_copy_is_not_to_be_changed_and_makes_its_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/x");
+        write_copy(&path, b"one").unwrap();
+        write_copy(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o222, 0);
+        assert!(!reason(write_copy(&path.join("c"), b"")).is_empty());
+    }
+
     #[test]
     fn a_file_that_is_rewritten_keeps_its_permissions() {
         let folder = tempfile::tempdir().unwrap();

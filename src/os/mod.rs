@@ -33,7 +33,7 @@ pub use disk::Disk;
 mod tests;
 
 pub use execute::{Ending, execute, obstacles, resume};
-pub use files::{FileError, create, find, is_folder, read, read_text, rewrite, write};
+pub use files::{FileError, cache_folder, create, find, is_folder, read, read_text, rewrite, write, write_copy};
 pub use git::{GitError, Revision};
 pub use holds::Held;
 pub use replica::receive;

@@ -26,7 +26,7 @@ mod status;
 mod story;
 mod variables;
 
-pub use search::{Found, Limits, Proof, Turn, Undecided, prove};
+pub use search::{Found, Limits, Proof, Turn, Undecided, prove, prove_unless};
 pub use story::{Story, story};
 
 #[cfg(test)]

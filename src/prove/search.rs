@@ -163,7 +163,13 @@ fn changes(accesses: &[Access]) -> usize {
 /// Takes time nearly linear in the program as people and generators write them, and bounded time whatever it is: what
 /// needs more than `limits` is [`Proof::undecided`].
 pub fn prove(p: &Program, limits: Limits) -> Proof {
+    prove_unless(p, limits, &|| false).unwrap_or_default()
+}
+
+/// The same, unless `stopped` says meanwhile that nobody waits for it any more; it is asked once for each cell.
+pub fn prove_unless(p: &Program, limits: Limits, stopped: &dyn Fn() -> bool) -> Option<Proof> {
     let mut search = Search {
+        stopped,
         reach: Reach::of(&p.code),
         engine: Engine::new(p, limits.nodes),
         limits,
@@ -175,12 +181,16 @@ pub fn prove(p: &Program, limits: Limits) -> Proof {
     search.proof.checks = questions(p);
     search.accesses = accesses(p);
     search.run();
+    if stopped() {
+        return None;
+    }
     let Search { found, mut proof, .. } = search;
     proof.found = found.into_iter().map(|(violation, story)| Found { violation, story }).collect();
-    proof
+    Some(proof)
 }
 
 struct Search<'p> {
+    stopped: &'p dyn Fn() -> bool,
     reach: Reach<'p>,
     engine: Engine<'p>,
     limits: Limits,
@@ -213,6 +223,9 @@ impl Search<'_> {
 
     /// The suspicions about one cell.
     fn cell(&mut self, cell: usize) -> Vec<Suspicion> {
+        if (self.stopped)() {
+            return Vec::new();
+        }
         let Some(initial) = self.engine.p.cells.get(cell).map(|c| Values::any_of(c.initial & c.all())) else {
             return Vec::new();
         };

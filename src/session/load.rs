@@ -127,7 +127,7 @@ impl Loader<'_> {
 }
 
 /// The path that an import in `from` means: relative to its folder, with `.ha` if it has no ending.
-fn resolve_path(from: &str, import: &str) -> String {
+pub fn resolve_path(from: &str, import: &str) -> String {
     if import.starts_with("std/") {
         return import.to_string();
     }

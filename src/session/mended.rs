@@ -22,7 +22,14 @@ impl Files for Changed<'_> {
 }
 
 /// Takes away the repairs of what the proofs found that do not mend it.
-pub(super) fn keep_what_mends(files: &dyn Files, root: &str, request: &Request, out: &mut Compilation) {
+/// Nothing, if nobody waits for it any more.
+pub(super) fn keep_what_mends(
+    files: &dyn Files,
+    root: &str,
+    request: &Request,
+    out: &mut Compilation,
+    stopped: &dyn Fn() -> bool,
+) -> Option<()> {
     let errors = count(&out.diagnostics);
     let size: usize = out.sources.iter().map(|(_, s)| s.text.len()).sum();
     let mut tried = 0;
@@ -40,7 +47,7 @@ pub(super) fn keep_what_mends(files: &dyn Files, root: &str, request: &Request, 
             continue;
         };
         let changed = Changed { files, path: &source.path, text: [before, &fix.text, after].concat() };
-        let again = attempt(&changed, root, request);
+        let again = attempt(&changed, root, request, stopped)?;
         let gone = !again.diagnostics.iter().any(|d| same(d, diagnostic.code, &diagnostic.message));
         // Where more steps run into the same, the next of them is named then.
         let others = usize::from(!diagnostic.message.contains(" (and in "));
@@ -48,6 +55,7 @@ pub(super) fn keep_what_mends(files: &dyn Files, root: &str, request: &Request, 
             diagnostic.fix = Some(fix);
         }
     }
+    Some(())
 }
 
 fn count(found: &[Diagnostic]) -> usize {

@@ -1,9 +1,11 @@
 //! The whole pipeline in one function: a root file to compiled plans and findings. No I/O of its own.
 
+mod draft;
 mod load;
 mod mended;
 
-pub use load::{FileError, Files};
+pub use draft::{Draft, Drafted, draft};
+pub use load::{FileError, Files, resolve_path};
 
 use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, Span, nearest};
 use crate::bytecode::{Calls, Program};
@@ -11,11 +13,11 @@ use crate::calculus::{Atom, AtomId, AtomSource};
 use crate::lower::lower;
 use crate::model::{Plan, Scenario};
 use crate::order::{Dag, order};
-use crate::prove::{Limits, prove};
+use crate::prove::{Limits, prove_unless};
 use crate::resolve::{Candidate, Resolver, answer_of, without_doubles};
 use crate::run::word;
 use crate::syntax;
-use crate::syntax::tree::{Operand, OperandKind};
+use crate::syntax::tree::{File, Operand, OperandKind};
 use crate::verdict::{self, Case, Verdict};
 use mended::keep_what_mends;
 use std::collections::HashSet;
@@ -92,13 +94,23 @@ pub struct Refusal {
 
 /// Compiles `root`.
 pub fn compile(files: &dyn Files, root: &str, request: &Request) -> Compilation {
-    let mut out = attempt(files, root, request);
-    keep_what_mends(files, root, request, &mut out);
-    out
+    compile_unless(files, root, request, &|| false).unwrap_or_default()
+}
+
+/// Compiles `root`, unless `stopped` says meanwhile that nobody waits for it any more.
+pub fn compile_unless(
+    files: &dyn Files,
+    root: &str,
+    request: &Request,
+    stopped: &dyn Fn() -> bool,
+) -> Option<Compilation> {
+    let mut out = attempt(files, root, request, stopped)?;
+    keep_what_mends(files, root, request, &mut out, stopped)?;
+    Some(out)
 }
 
 /// Compiles `root`; whether the repairs that are proposed mend anything is not known yet.
-fn attempt(files: &dyn Files, root: &str, request: &Request) -> Compilation {
+fn attempt(files: &dyn Files, root: &str, request: &Request, stopped: &dyn Fn() -> bool) -> Option<Compilation> {
     let mut loaded = load::load(files, root);
     let mut values = Vec::new();
     for (name, value) in &request.givens {
@@ -106,17 +118,51 @@ fn attempt(files: &dyn Files, root: &str, request: &Request) -> Compilation {
     }
     let mut out = Compilation { diagnostics: loaded.diagnostics, ..Compilation::default() };
     if let Some(root) = loaded.root {
-        Work { request, root, sources: &loaded.sources, out: &mut out, sound: true, said: HashSet::new() }
+        Work { request, root, sources: &loaded.sources, out: &mut out, sound: true, said: HashSet::new(), stopped }
             .compile(&loaded.sees, &values);
     }
+    if stopped() {
+        return None;
+    }
     out.sources = loaded.sources;
-    out.diagnostics = without_doubles(out.diagnostics);
-    out.diagnostics.sort_by_key(|d| d.span().map_or((0, 0), |s| (s.file.0, s.start)));
+    out.diagnostics = in_order(out.diagnostics);
     if out.diagnostics.iter().any(Diagnostic::is_error) {
         out.drafts = std::mem::take(&mut out.plans);
         out.tests.clear();
     }
-    out
+    Some(out)
+}
+
+/// The trees of the first `count` sources, what is wrong with them, and whether they are whole.
+fn trees<'s>(sources: &'s SourceMap, count: usize, found: &mut Vec<Diagnostic>) -> (Vec<File<'s>>, bool) {
+    let mut files = Vec::new();
+    for (id, source) in sources.iter().take(count) {
+        let (file, wrong) = syntax::parse(id, &source.text);
+        found.extend(wrong);
+        files.push(file);
+    }
+    let whole = !files.iter().any(|f| f.incomplete) && found.is_empty();
+    (files, whole)
+}
+
+/// Leaves out what may be missing because of a syntax error or a missing file, unless it is plainly a slip.
+fn without_consequences(found: &mut Vec<Diagnostic>) {
+    let consequence = [
+        Code::UnknownName,
+        Code::UndecidedGiven,
+        Code::UnusedGiven,
+        Code::TestNames,
+        Code::Contradiction,
+        Code::BadDeclaration,
+    ];
+    found.retain(|d| !consequence.contains(&d.code) || d.fix.is_some());
+}
+
+/// Each finding once, in the order of files and places.
+fn in_order(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut found = without_doubles(found);
+    found.sort_by_key(|d| d.span().map_or((0, 0), |s| (s.file.0, s.start)));
+    found
 }
 
 struct Work<'w> {
@@ -128,20 +174,16 @@ struct Work<'w> {
     sound: bool,
     /// What was found out about earlier plans, and where.
     said: HashSet<(Code, Option<Span>)>,
+    /// Nobody waits for it any more.
+    stopped: &'w dyn Fn() -> bool,
 }
 
 impl<'w> Work<'w> {
     fn compile(mut self, sees: &[Vec<FileId>], values: &[Option<FileId>]) {
-        let mut files = Vec::new();
-        for (id, source) in self.sources.iter().take(sees.len()) {
-            let (file, found) = syntax::parse(id, &source.text);
-            self.out.diagnostics.extend(found);
-            files.push(file);
-        }
-        let broken = files.iter().any(|f| f.incomplete) || !self.out.diagnostics.is_empty();
+        let (files, whole) = trees(self.sources, sees.len(), &mut self.out.diagnostics);
         let (resolver, found) = Resolver::new(files, sees.to_vec(), self.sources);
         self.out.diagnostics.extend(found);
-        self.sound = !broken && !self.out.diagnostics.iter().any(Diagnostic::is_error);
+        self.sound = whole && !self.out.diagnostics.iter().any(Diagnostic::is_error);
         let Some(givens) = self.read_givens(values, &resolver) else { return };
         if self.request.everything && self.request.plan.is_none() {
             for candidate in resolver.candidates() {
@@ -159,18 +201,8 @@ impl<'w> Work<'w> {
                 Err(_) => {}
             }
         }
-        if broken {
-            // What may be missing because of a syntax error or a missing file is not reported as unknown, unless it is
-            // plainly a slip.
-            let consequence = [
-                Code::UnknownName,
-                Code::UndecidedGiven,
-                Code::UnusedGiven,
-                Code::TestNames,
-                Code::Contradiction,
-                Code::BadDeclaration,
-            ];
-            self.out.diagnostics.retain(|d| !consequence.contains(&d.code) || d.fix.is_some());
+        if !whole {
+            without_consequences(&mut self.out.diagnostics);
         }
     }
 
@@ -239,6 +271,9 @@ impl<'w> Work<'w> {
     }
 
     fn build(&mut self, resolver: &Resolver<'w>, candidate: &Candidate, givens: &[(String, Operand<'w>)]) {
+        if (self.stopped)() {
+            return;
+        }
         let parameters = resolver.parameters(&candidate.name);
         let arguments: Vec<_> = givens.iter().filter(|(n, _)| parameters.contains(n)).cloned().collect();
         let resolution = resolver.plan(&candidate.name, &arguments);
@@ -265,8 +300,8 @@ impl<'w> Work<'w> {
         let case = Case { plan: &plan, dag: &dag, program: &program, resolver, sources: self.sources };
         let verdict = verdict::summary(case);
         if sound {
-            let found = verdict::findings(case, &prove(&program, Limits::default()));
-            self.say(found);
+            let proof = prove_unless(&program, Limits::default(), self.stopped);
+            self.say(proof.map_or_else(Vec::new, |proof| verdict::findings(case, &proof)));
         }
         self.out.plans.push(Compiled { plan, dag, program, verdict, answers });
     }
@@ -284,7 +319,7 @@ impl<'w> Work<'w> {
 
     /// Looks at each plan that follows another as the way back from there, once both are safe by themselves.
     fn return_trips(&mut self, resolver: &Resolver<'w>) {
-        if self.out.diagnostics.iter().any(Diagnostic::is_error) {
+        if (self.stopped)() || self.out.diagnostics.iter().any(Diagnostic::is_error) {
             return;
         }
         let (mut found, mut followed) = (Vec::new(), Vec::new());

@@ -5,6 +5,7 @@
 //! panic, overflow the stack or take more than linear time.
 
 mod build;
+pub mod cursor;
 mod explain;
 mod grammar;
 mod lex;

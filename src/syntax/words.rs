@@ -6,7 +6,7 @@
 /// What braces belong to, or the file itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u16)]
-pub(super) enum Place {
+pub enum Place {
     /// The top of a file.
     File = 1,
     /// `kind x { … }`

@@ -1,0 +1,123 @@
+//! What each word of a text is, for colours: by its meaning where that is known, by its form elsewhere.
+
+use super::desk::View;
+use super::sheet::{Declaration, Sheet, Sort};
+use crate::syntax::cursor::{Form, words};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A coloured word.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Token {
+    /// Where.
+    pub at: Range<usize>,
+    /// Index of what it is in [`Token::SORTS`].
+    pub sort: usize,
+    /// It is where this is declared.
+    pub declares: bool,
+    /// It comes from the standard library.
+    pub library: bool,
+}
+
+impl Token {
+    /// What a word can be; all of them are of the protocol's own list, so that every theme has colours for them.
+    pub const SORTS: [&'static str; 14] = [
+        "keyword",
+        "comment",
+        "string",
+        "number",
+        "type",
+        "variable",
+        "function",
+        "method",
+        "class",
+        "property",
+        "enumMember",
+        "parameter",
+        "event",
+        "namespace",
+    ];
+
+    /// What can be said of a word besides, bit by bit.
+    pub const MODIFIERS: [&'static str; 2] = ["declaration", "defaultLibrary"];
+}
+
+/// The index of what a name is the name of.
+fn sort(sort: Sort) -> usize {
+    let name = match sort {
+        Sort::Kind => "type",
+        Sort::Thing | Sort::Variable | Sort::Decision => "variable",
+        Sort::Action => "function",
+        Sort::Probe => "method",
+        Sort::Plan | Sort::Rule | Sort::Test => "class",
+        Sort::Field => "property",
+        Sort::State | Sort::Answer => "enumMember",
+        Sort::Parameter => "parameter",
+        Sort::Step | Sort::Phase => "event",
+    };
+    index(name)
+}
+
+fn index(name: &str) -> usize {
+    Token::SORTS.iter().position(|sort| *sort == name).unwrap_or(0)
+}
+
+/// The words of the text that a view is of, in text order.
+pub fn tokens(view: &View) -> Vec<Token> {
+    let Some(own) = view.own() else { return Vec::new() };
+    let mut named = names(view, own);
+    let mut found = Vec::new();
+    for word in words(&own.text) {
+        match word.form {
+            Form::Word => found.push(named.remove(&word.at.start).unwrap_or(plain(word.at, "keyword"))),
+            Form::Number => found.push(plain(word.at, "number")),
+            Form::Comment => found.push(plain(word.at, "comment")),
+            Form::Text => text(word.at, &named, &mut found),
+            Form::Sign => {}
+        }
+    }
+    found
+}
+
+fn plain(at: Range<usize>, name: &str) -> Token {
+    Token { at, sort: index(name), declares: false, library: false }
+}
+
+/// All names by their places.
+fn names(view: &View, own: &Sheet) -> HashMap<usize, Token> {
+    let mut named = HashMap::new();
+    for used in &own.uses {
+        let target = view.resolve(own, used);
+        let known = target.as_ref().and_then(|target| view.get(target));
+        let library = target.is_some_and(|target| target.path.starts_with("std/"));
+        let sort = known.map_or(index("variable"), |known| sort(known.sort));
+        named.insert(used.at.start, Token { at: used.at.clone(), sort, declares: false, library });
+    }
+    let declares = |d: &&Declaration| d.sort != Sort::Test;
+    for declaration in own.declarations.iter().filter(declares) {
+        let at = declaration.at.clone();
+        named.insert(at.start, Token { at, sort: sort(declaration.sort), declares: true, library: false });
+    }
+    for import in &own.imports {
+        named.insert(import.at.start, plain(import.at.clone(), "namespace"));
+    }
+    named
+}
+
+/// A string, with the names in its holes.
+fn text(at: Range<usize>, named: &HashMap<usize, Token>, found: &mut Vec<Token>) {
+    let mut inside: Vec<&Token> =
+        at.clone().filter_map(|offset| named.get(&offset)).filter(|token| token.at.end <= at.end).collect();
+    inside.sort_by_key(|token| token.at.start);
+    let mut from = at.start;
+    for token in inside {
+        if from < token.at.start {
+            found.push(plain(from..token.at.start, "string"));
+        }
+        found.push(token.clone());
+        from = token.at.end;
+    }
+    if from < at.end {
+        found.push(plain(from..at.end, "string"));
+    }
+}
