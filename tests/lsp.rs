@@ -64,7 +64,7 @@ fn what_is_wrong_is_shown_while_it_is_written_and_the_proofs_follow() {
     let range = json!({ "start": place(UNSAFE, start), "end": place(UNSAFE, start + 3) });
     client.change(&plan, 2, json!([{ "range": range, "text": "ad" }]));
     let found = client.diagnostics(&plan, 2);
-    assert_eq!(codes(&found), ["HA0201"]);
+    assert_eq!(codes(&found), ["HA0101"]);
     let slip = UNSAFE.replace("add_address", "ad_address");
     assert_eq!(under(&slip, &found[0]["range"]), "ad_address");
 
@@ -72,7 +72,7 @@ fn what_is_wrong_is_shown_while_it_is_written_and_the_proofs_follow() {
     let estate = uri(folder.path(), "estate.ha");
     client.change(&plan, 3, json!([{ "text": UNSAFE }]));
     client.open(&estate, &ESTATE.replace("portal", "gateway"));
-    let found = client.diagnostics_with(&plan, 3, |found| codes(found).contains(&"HA0201"));
+    let found = client.diagnostics_with(&plan, 3, |found| codes(found).contains(&"HA0101"));
     assert!(found.iter().any(|d| d["message"].as_str().unwrap().contains("portal")), "{found:#?}");
     client.tell("textDocument/didClose", json!({ "textDocument": { "uri": estate } }));
     client.diagnostics_with(&plan, 3, |found| found.is_empty());
