@@ -284,6 +284,15 @@ plan p() {
 }
 
 #[test]
+fn a_text_with_two_versions_of_its_lines_is_left_alone() {
+    let text = "node   a {}\n<<<<<<< HEAD\nnode  b {}\n=======\nnode  c {}\n>>>>>>> topic\n";
+    let formatted = format(text).unwrap();
+    assert_eq!((formatted.text.as_str(), &formatted.left[..]), (text, &[0][..]));
+    let underlined = "# Heading\n# =======\nnode   a {}\n";
+    assert_eq!(format(underlined).unwrap().text, underlined.replace("   ", " "));
+}
+
+#[test]
 fn what_has_mistakes_is_left_and_the_rest_is_formatted() {
     let text = "node  a{}\n  plan p( ) { stpe  x { } }\nnode b{ host=\"b\" }   # why\nkind k { states  x\n";
     let got = formatted(text);

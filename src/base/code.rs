@@ -33,6 +33,8 @@ codes! {
     TooDeep = 5, "blocks or brackets are nested too deeply";
     BadEscape = 6, "a string has an escape that means nothing";
     Unwritable = 7, "a file cannot be written";
+    MergeConflict = 8, "a merge has left its conflict in the text";
+    HiddenSign = 9, "a hidden sign makes the text look like another one";
     // HA01xx: names and types
     UnknownName = 101, "a name is not declared";
     DeclaredTwice = 102, "a name is declared twice";

@@ -95,6 +95,10 @@ pub fn outline(text: &str) -> Outline<'_> {
     for region in &scan.regions {
         outliner.region(text, region, &scan);
     }
+    // A text that is not read at all.
+    if scan.regions.is_empty() && outliner.out.tokens.iter().any(|token| !token.is_comment()) {
+        outliner.out.parts.push(Part::Broken(0, outliner.out.tokens.len()));
+    }
     outliner.out
 }
 

@@ -31,7 +31,8 @@ pub(super) struct Reader<'s, 'c> {
 impl<'s, 'c> Reader<'s, 'c> {
     /// A reader of this text.
     pub(super) fn new(id: FileId, text: &'s str, scan: &'c Scan) -> Reader<'s, 'c> {
-        let incomplete = scan.diagnostics.iter().any(|diagnostic| diagnostic.code != Code::BadEscape);
+        let whole = |code| matches!(code, Code::BadEscape | Code::HiddenSign);
+        let incomplete = scan.diagnostics.iter().any(|diagnostic| !whole(diagnostic.code));
         Reader { id, text, scan, builder: Builder::new(id, text, &scan.comments), budget: 0, incomplete }
     }
 

@@ -5,6 +5,7 @@
 
 mod balance;
 mod imports;
+mod marks;
 mod mend;
 mod nesting;
 mod texts;
@@ -67,6 +68,9 @@ pub(super) struct Body {
 pub(super) fn scan(id: FileId, text: &str) -> Scan {
     if text.len() > limits::SOURCE_BYTES {
         return refused(id, text);
+    }
+    if let Some(scan) = marks::conflicts(id, text) {
+        return scan;
     }
     match Scanner::new(id, text, Trouble::None).run() {
         (scan, Trouble::None) => scan,
@@ -171,6 +175,9 @@ impl<'s> Scanner<'s> {
         }
         self.last.end = if self.text.starts_with(BOM) { BOM.len_utf8() } else { 0 };
         for token in Lexer::new(self.text, self.last.end) {
+            if matches!(token.kind, Kind::Comment | Kind::Text { .. } | Kind::Block { .. }) {
+                self.hidden(token);
+            }
             if token.kind == Kind::Comment {
                 self.scan.comments.push(self.span(token.start, token.end));
                 continue;

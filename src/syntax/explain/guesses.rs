@@ -32,10 +32,17 @@ fn foreign_character(sight: &Sight<'_>) -> Option<Diagnostic> {
         '‘' | '’' | '\'' | '`' => "texts stand in double quotes: `\"…\"`",
         ';' => "nothing separates clauses; remove it",
         '\u{a0}' => "this is a space that does not break; write an ordinary one",
-        c if c.is_alphanumeric() => "names are made of the letters a to z, digits, `_` and `-`",
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+            "remove this sign, which is not even seen"
+        }
+        c if c.is_alphanumeric() => {
+            let code = u32::from(c);
+            &format!("names are made of the letters a to z, digits, `_` and `-`, and this `{c}` is U+{code:04X}")
+        }
         _ => "remove it, or put it into a text in quotes",
     };
-    let shown = if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text.to_owned() };
+    let unseen = text.chars().any(|c| c.is_control() || !c.is_alphanumeric() && !c.is_ascii());
+    let shown = if unseen { text.escape_debug().to_string() } else { text.to_owned() };
     Some(sight.error(Some(token), format!("`{shown}` means nothing here")).help(help))
 }
 
