@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[allow(dead_code, reason = "its connections are left alone here")]
+mod sshd;
+
+use sshd::Sshd;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -395,52 +399,6 @@ fn a_shell_script_leaves_none_behind_either() {
     case.has_none_in_files();
 }
 
-/// A real sshd on loopback, and an `ssh` that leads to it; nothing if there is none here.
-fn sshd(case: &Case) -> Option<Child> {
-    let program = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].into_iter().find(|path| Path::new(path).exists());
-    if program.is_none() {
-        assert!(std::env::var_os("HANDOVER_REQUIRE_LABS").is_none(), "there is no sshd, and nothing may be skipped");
-        eprintln!("skipped: there is no sshd");
-    }
-    let path = |name: &str| case.path(&format!("ssh/{name}")).display().to_string();
-    fs::create_dir(case.path("ssh")).unwrap();
-    for key in ["host", "user"] {
-        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &path(key)]).status();
-        assert!(made.unwrap().success());
-    }
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let server = format!(
-        "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}.pub\nPidFile none\nStrictModes no\nUsePAM no\n\
-         PermitRootLogin yes\n",
-        path("host"),
-        path("user")
-    );
-    let known = fs::read_to_string(path("host.pub")).unwrap();
-    fs::write(path("known"), format!("[127.0.0.1]:{port} {known}")).unwrap();
-    fs::write(path("server"), server).unwrap();
-    fs::create_dir(case.path("bin")).unwrap();
-    // What is said first counts, whatever configuration comes after it.
-    let options = format!(
-        "-o HostName=127.0.0.1 -o Port={port} -o IdentitiesOnly=yes -o IdentityFile={} -o UserKnownHostsFile={}",
-        path("user"),
-        path("known")
-    );
-    let ssh = format!("#!/bin/sh\nexec /usr/bin/ssh {options} \"$@\"\n");
-    fs::write(case.path("bin/ssh"), ssh).unwrap();
-    fs::set_permissions(case.path("bin/ssh"), fs::Permissions::from_mode(0o755)).unwrap();
-    // As root sshd wants its folder for the unprivileged part.
-    let _ = fs::create_dir_all("/run/sshd");
-    let mut command = Command::new(program?);
-    let sshd =
-        command.args(["-D", "-e", "-f", &path("server")]).stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let begin = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(begin.elapsed() < Duration::from_secs(60), "sshd does not answer");
-        sleep(Duration::from_millis(20));
-    }
-    Some(sshd)
-}
-
 #[test]
 fn a_secret_is_nowhere_on_the_way_to_another_machine() {
     let case = Case::new("");
@@ -467,15 +425,13 @@ plan move() {{
 "#
     );
     fs::write(case.path("plan.ha"), format!("{PLAN}{steps}")).unwrap();
-    let Some(mut server) = sshd(&case) else { return };
-    let path = format!("{}:{}", case.path("bin").display(), std::env::var("PATH").unwrap());
+    let Some(sshd) = Sshd::start(&case.path("sshd"), "") else { return };
     let mut run = case.command(&[env!("CARGO_BIN_EXE_handover"), "run", "plan.ha", "--yes", "--events", "json"]);
-    run.env("PATH", path).stdout(Stdio::piped()).stderr(Stdio::piped());
+    run.arg("--ssh-config").arg(sshd.client("")).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = run.spawn().unwrap();
     let seen = case.watch(&mut child);
     let output = child.wait_with_output().unwrap();
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(sshd);
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     case.has_none("the events", text.as_bytes());
     assert_eq!(output.status.code(), Some(3), "{text}");

@@ -7,7 +7,7 @@ use crate::cli::facts::{call, clock, name, printable, short};
 use crate::cli::render::Look;
 use crate::cli::view::hands::{Hands, words};
 use crate::cli::view::line::{Line, cut};
-use crate::run::{Asked, Chronicle, Link, Machine, NoReturn, Outlook, usual_ms};
+use crate::run::{Asked, Chronicle, Link, Machine, NoReturn, Outlook, Way, usual_ms};
 use jiff::{SignedDuration, Timestamp};
 use unicode_width::UnicodeWidthStr;
 
@@ -264,15 +264,9 @@ impl Scene<'_> {
     }
 
     fn links(&self) -> Vec<Line> {
-        let line = |(row, way): (usize, &&crate::run::Way)| {
-            let state = if way.state == Link::Lost { "lost" } else { "refused" };
-            let why = if way.text.is_empty() { String::new() } else { format!(": {}", way.text) };
-            let label = Line::labelled(if row == 0 { "links" } else { "" });
-            let line = label.styled(Style::Yellow, &format!("{} {state} at {}", way.node, clock(way.time)));
-            let sought = way.sought_until.map(|until| format!(", looked for until {}, then unknown", clock(until)));
-            line.text(&sought.unwrap_or_default()).text(&why)
-        };
-        self.chronicle.broken_links().iter().enumerate().map(line).collect()
+        let ways = self.chronicle.broken_links();
+        let label = |row| Line::labelled(if row == 0 { "links" } else { "" });
+        ways.iter().enumerate().map(|(row, way)| broken(label(row), way, self.now)).collect()
     }
 
     fn cancelled(&self) -> Option<Line> {
@@ -393,13 +387,44 @@ fn ms(took: SignedDuration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(0)
 }
 
+/// A way that is lost or refused; where something runs there, until when its node is looked for.
+fn broken(line: Line, way: &Way, now: Timestamp) -> Line {
+    let state = if way.state == Link::Lost { "lost" } else { "refused" };
+    let line = line.styled(Style::Yellow, &format!("{} {state} at {}", way.node, clock(way.time)));
+    let line = match way.sought_until {
+        Some(until) if until > now => {
+            let left = short(until.duration_since(now));
+            line.text(&format!(", looked for until {} ({left} to go), then the outcome is unknown", clock(until)))
+        }
+        _ => line,
+    };
+    if way.text.is_empty() { line } else { line.text(&format!(": {}", way.text)) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Part, fit, wrapped};
+    use super::{Part, broken, fit, wrapped};
     use crate::cli::render::Look;
     use crate::cli::view::line::Line;
+    use crate::run::{Link, Way};
 
     const LOOK: Look = Look { color: false, ascii: false, columns: 60 };
+
+    #[test]
+    fn of_a_lost_node_it_is_told_for_how_long_it_is_looked_for() {
+        let at = |time: &str| format!("2027-01-02T03:{time}Z").parse().unwrap();
+        let way = Way {
+            time: at("11:05"),
+            node: String::from("pga"),
+            state: Link::Lost,
+            text: String::from("the connection ended"),
+            sought_until: Some(at("12:05")),
+        };
+        let drawn = |now: &str| broken(Line::labelled("links"), &way, at(now)).drawn(Look { columns: 150, ..LOOK }).0;
+        let sought = "looked for until 03:12:05Z (20.0s to go), then the outcome is unknown";
+        assert_eq!(drawn("11:45"), format!("links      pga lost at 03:11:05Z, {sought}: the connection ended"));
+        assert_eq!(drawn("12:05"), "links      pga lost at 03:11:05Z: the connection ended");
+    }
 
     fn part(weight: u8, least: usize, texts: &[&str]) -> Part {
         let lines = texts.iter().map(|text| Line::default().text(text)).collect();
