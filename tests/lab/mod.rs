@@ -251,11 +251,12 @@ impl Executor {
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a process");
     }
 
-    /// Waits for its end; the exit code, if it was not killed.
+    /// Waits for its end; the exit code, if it was not killed. What it says will take longer than the operator's patience is
+    /// not waited for.
     pub fn wait(mut self) -> Option<i32> {
         for patience in PATIENCE {
             let start = Instant::now();
-            while start.elapsed() < patience {
+            while start.elapsed() < patience && !self.events.try_iter().any(|event| is_too_long(&event)) {
                 if let Some(status) = self.child.try_wait().expect("a process") {
                     return status.code();
                 }
@@ -266,6 +267,15 @@ impl Executor {
         self.kill();
         self.child.wait().expect("a process").code()
     }
+}
+
+/// Whether a connection was lost, and the node is looked for longer than anybody wants to wait.
+fn is_too_long(event: &Value) -> bool {
+    let time = |name: &str| event[name].as_str()?.parse::<jiff::Timestamp>().ok();
+    let sought = time("sought_until").zip(time("time"));
+    sought.is_some_and(|(until, lost)| {
+        until.duration_since(lost) > jiff::SignedDuration::try_from(PATIENCE[0]).expect("short")
+    })
 }
 
 /// A program of the lab's that runs until it is ended, and says then what it has seen.

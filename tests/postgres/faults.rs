@@ -138,7 +138,7 @@ impl Trial {
         let holders = Holders::watch(&lab);
         let client = Client::start(&lab);
         let late = matches!(self.fault, Fault::Freeze("pg1")).then(|| Late::connect(&lab));
-        let mut more = vec!["--replica", "ssh ctl-west"];
+        let mut more = vec!["--replica", "ssh ctl-west", "--lost-after", "5"];
         if self.plan == "failover" {
             lab.does("lab/cut pg1");
             more.extend(["--given", "commits=alone"]);
