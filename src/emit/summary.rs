@@ -4,6 +4,7 @@ use crate::base::duration;
 use crate::calculus::{AtomId, AtomSource};
 use crate::emit::page::Page;
 use crate::emit::proved::proved;
+use crate::emit::runbook::against;
 use crate::emit::words::{Words, some};
 use crate::order::{NodeId, Schedule};
 use crate::verdict::Verdict;
@@ -97,7 +98,6 @@ impl Summary<'_> {
     }
 
     fn time(&mut self, schedule: &Schedule) {
-        let rto = self.words.outline.plan.rto_ms;
         let (ms, unknown) = (schedule.critical_ms, schedule.unknown);
         if schedule.critical.is_empty() {
             let text = if unknown > 0 { "unknown: no step has a usual duration" } else { "none" };
@@ -108,12 +108,8 @@ impl Summary<'_> {
             1 => String::from("; one step has no usual duration and counts as none"),
             n => format!("; {n} steps have no usual duration and count as none"),
         };
-        let verdict = match rto {
-            Some(limit) if ms > limit => format!(", longer than the {} promised", duration(limit)),
-            Some(limit) => format!(" of the {} promised", duration(limit)),
-            None => String::new(),
-        };
-        self.page.field("time", &format!("usually {}{verdict}{unknown}", duration(ms)));
+        let against = against(ms, self.words.outline.plan.rto_ms);
+        self.page.field("time", &format!("usually {}{against}{unknown}", duration(ms)));
         let path: Vec<String> = schedule.critical.iter().map(|n| self.words.name(*n)).collect();
         self.page.hanging(11, 2, &format!("the longest way: {}", some(&path)));
     }

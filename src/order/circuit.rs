@@ -95,6 +95,23 @@ impl Build {
     fn answers(&self, atom: AtomId) -> &[Wire] {
         self.circuit.answers.get(atom.index()).map_or(&[], Vec::as_slice)
     }
+
+    /// A gate of wires that are neither always on nor never.
+    fn gate(&mut self, count: usize, of: Vec<Wire>) -> Wire {
+        match of.as_slice() {
+            _ if count == 0 => return Wire::ALWAYS,
+            short if count > short.len() => return Wire::NEVER,
+            [one] => return *one,
+            _ => {}
+        }
+        let gate = Gate(count, of);
+        if let Some(wire) = self.known.get(&gate) {
+            return *wire;
+        }
+        let wire = self.push(gate.clone());
+        self.known.insert(gate, wire);
+        wire
+    }
 }
 
 impl Logic for Build {
@@ -130,20 +147,83 @@ impl Logic for Build {
     }
 }
 
-impl Build {
-    fn gate(&mut self, count: usize, of: Vec<Wire>) -> Wire {
-        match of.as_slice() {
-            _ if count == 0 => return Wire::ALWAYS,
-            short if count > short.len() => return Wire::NEVER,
-            [one] => return *one,
-            _ => {}
+#[cfg(test)]
+mod tests {
+    use super::{Circuit, Wire, circuit};
+    use crate::calculus::AtomId;
+    use crate::model::{Guard, Item, Plan};
+    use crate::order::property::{choices, grown};
+    use crate::order::sample::{condition, yes};
+    use crate::order::skipped::when_all_succeeds;
+    use crate::order::{order, specialise};
+    use proptest::prelude::{any, proptest};
+
+    /// What a page does: the wires from the answers, one gate after the other.
+    fn lit(circuit: &Circuit, answers: &[(AtomId, u8)]) -> impl Fn(Wire) -> bool {
+        let mut on = vec![true];
+        for (index, wires) in circuit.answers.iter().enumerate() {
+            let known = answers.iter().find(|(atom, _)| atom.index() == index).map(|(_, option)| usize::from(*option));
+            on.extend((0..wires.len()).map(|option| known == Some(option)));
         }
-        let gate = Gate(count, of);
-        if let Some(wire) = self.known.get(&gate) {
-            return *wire;
+        let is = |on: &[bool], w: Wire| if w.0 < 0 { !on[!w.0 as usize] } else { on[w.0 as usize] };
+        for gate in &circuit.gates {
+            let lit = gate.1.iter().filter(|w| is(&on, **w)).count() >= gate.0;
+            on.push(lit);
         }
-        let wire = self.push(gate.clone());
-        self.known.insert(gate, wire);
-        wire
+        move |wire| is(&on, wire)
+    }
+
+    /// Makes the conditions of steps less simple.
+    fn entangle(items: &mut [Item], choices: &mut impl Iterator<Item = u8>, atoms: u32) {
+        for item in items {
+            match item {
+                Item::Step(step) => {
+                    let mut pick = |below: u32| u32::from(choices.next().unwrap_or(0)) % below;
+                    let mut guard = step.conditions.pop().map_or(yes(pick(atoms)), |c| c.guard);
+                    let other = || yes(0);
+                    guard = match pick(7) {
+                        0 => continue,
+                        1 => Guard::Not(Box::new(guard)),
+                        2 => Guard::Any(vec![guard, Guard::Not(Box::new(yes(pick(atoms))))]),
+                        3 => Guard::All(vec![guard, yes(pick(atoms))]),
+                        4 => Guard::AtMost(1, vec![guard, yes(pick(atoms)), other()]),
+                        5 => Guard::Not(Box::new(Guard::AtMost(2, vec![guard, yes(pick(atoms)), other()]))),
+                        _ => guard,
+                    };
+                    step.conditions.push(condition(guard));
+                }
+                Item::Group(group) => entangle(&mut group.items, choices, atoms),
+                Item::Region(region) => {
+                    region.rungs.iter_mut().for_each(|r| entangle(&mut r.items, choices, atoms));
+                    entangle(&mut region.finally, choices, atoms);
+                }
+            }
+        }
+    }
+
+    fn agree(plan: &Plan, answers: &[(AtomId, u8)]) {
+        let (dag, _) = order(plan);
+        let circuit = circuit(&dag, &plan.atoms);
+        let is = lit(&circuit, answers);
+        let (skipped, idle) = (specialise(&dag, answers), when_all_succeeds(&dag, answers));
+        for (id, node) in dag.nodes() {
+            assert_eq!(is(circuit.skipped(id)), skipped.contains(id), "{id:?} {:?}", node.what);
+            assert_eq!(is(circuit.idle[id.index()]), idle.contains(id), "{id:?} {:?}", node.what);
+            let own = matches!(skipped.why(id), Some(crate::order::Why::Condition(of, _)) if of == id);
+            assert_eq!(own, skipped.contains(id) && circuit.falsified[id.index()].iter().any(|w| is(*w)), "{id:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_circuit_says_what_is_skipped(choices in choices(), more in any::<[u8; 32]>(), known in any::<[u8; 8]>()) {
+            let mut plan = grown(choices);
+            let atoms = u32::try_from(plan.atoms.len()).unwrap();
+            entangle(&mut plan.body, &mut more.into_iter(), atoms);
+            let answers = known.iter().enumerate().take(plan.atoms.len()).filter(|(_, k)| *k % 3 < 2);
+            let answers: Vec<_> = answers.map(|(i, k)| (AtomId::at(i), k % 3)).collect();
+            agree(&plan, &answers);
+            agree(&plan, &[]);
+        }
     }
 }

@@ -237,3 +237,103 @@ impl Unit {
         self.critical |= first.critical;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Graph, Unit, graph};
+    use crate::order::property::{choices, grown};
+    use crate::order::sample::{plan, step};
+    use crate::order::{Dag, NodeId, What, order};
+    use proptest::prelude::proptest;
+    use std::collections::BTreeSet;
+
+    fn units(dag: &Dag, lanes: usize) -> Vec<Unit> {
+        let steps = dag.nodes().filter(|(_, n)| matches!(n.what, What::Step(_)));
+        let unit = |(id, _): (NodeId, _)| Unit {
+            nodes: vec![id],
+            name: format!("s{}", id.0),
+            title: String::new(),
+            lanes: (id.index() % lanes, id.index() % lanes),
+            row: id.0,
+            off: Vec::new(),
+            skipped: false,
+            commits: false,
+            critical: false,
+        };
+        steps.map(unit).collect()
+    }
+
+    /// What each vertex follows, directly or not.
+    fn behind(before: impl Iterator<Item = Vec<usize>>) -> Vec<BTreeSet<usize>> {
+        let mut all: Vec<BTreeSet<usize>> = Vec::new();
+        for before in before {
+            let further: BTreeSet<usize> = before.iter().flat_map(|v| all[*v].clone()).collect();
+            all.push(before.into_iter().chain(further).collect());
+        }
+        all
+    }
+
+    /// The pairs of steps of which the later one follows the earlier one.
+    fn pairs(graph: &Graph) -> BTreeSet<(NodeId, NodeId)> {
+        let behind = behind(graph.before.iter().map(|b| b.keys().copied().collect()));
+        let nodes = |v: usize| graph.vertices[v].iter().flat_map(|u| u.nodes.clone()).collect::<Vec<_>>();
+        let mut pairs = BTreeSet::new();
+        for (to, before) in behind.iter().enumerate() {
+            for from in before {
+                pairs.extend(nodes(*from).into_iter().flat_map(|a| nodes(to).into_iter().map(move |b| (a, b))));
+            }
+        }
+        pairs
+    }
+
+    fn by_definition(dag: &Dag) -> BTreeSet<(NodeId, NodeId)> {
+        let behind = behind(dag.nodes().map(|(id, _)| dag.before(id).map(|(n, _)| n.index()).collect()));
+        let is_step = |n: NodeId| matches!(dag.node(n).unwrap().what, What::Step(_));
+        let all = behind
+            .iter()
+            .enumerate()
+            .flat_map(|(to, before)| before.iter().map(move |from| (NodeId(*from as u32), NodeId(to as u32))));
+        all.filter(|(a, b)| is_step(*a) && is_step(*b)).collect()
+    }
+
+    fn check(dag: &Dag) {
+        let units = units(dag, 3);
+        let count = units.len();
+        let Some(graph) = graph(dag, units, Vec::new) else {
+            return assert!(count == 0 || count > super::LEGIBLE);
+        };
+        assert_eq!(pairs(&graph), by_definition(dag));
+        for (vertex, before) in graph.before.iter().enumerate() {
+            let unit = usize::from(graph.vertices[vertex].is_some());
+            assert!(before.keys().all(|v| graph.waves[*v] + unit <= graph.waves[vertex]), "{vertex}");
+            let all = behind(graph.before.iter().map(|b| b.keys().copied().collect()));
+            let needless = |v: &usize| before.keys().any(|w| all[*w].contains(v));
+            assert!(!before.keys().any(needless), "{vertex} says twice what it follows");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_drawing_has_the_order_of_the_plan_and_no_edge_too_many(choices in choices()) {
+            check(&order(&grown(choices)).0);
+        }
+    }
+
+    #[test]
+    fn a_long_chain_is_folded_and_a_wide_one_given_up() {
+        let long = (0..500).map(|n| step(n, &format!("s{n}")).on(n / 250).into()).collect();
+        let (dag, _) = order(&plan(2, 1, 1, long));
+        let lane_of = |unit: Unit| {
+            let lane = unit.nodes[0].index() / 251;
+            Unit { lanes: (lane, lane), ..unit }
+        };
+        let all = || units(&dag, 1).into_iter().map(lane_of).collect::<Vec<_>>();
+        let folded = graph(&dag, all(), all).unwrap();
+        let boxes: Vec<(&str, usize)> =
+            folded.vertices.iter().flatten().map(|u| (u.name.as_str(), u.nodes.len())).collect();
+        assert_eq!(boxes, [("s1 … s250", 250), ("s251 … s500", 250)]);
+        let wide = (0..500).map(|n| step(n, &format!("s{n}")).on(n).into()).collect();
+        let (dag, _) = order(&plan(500, 1, 1, wide));
+        assert_eq!(graph(&dag, units(&dag, 500), || units(&dag, 500)), None);
+    }
+}

@@ -24,6 +24,7 @@ use crate::order::Dag;
 use crate::verdict::Verdict;
 use handlebars::RenderError;
 pub use model::Runbook;
+pub(super) use time::against;
 
 const PAGE: &str = include_str!("../templates/runbook.html.hbs");
 const DRAWING: &str = include_str!("../templates/drawing.svg.hbs");

@@ -64,6 +64,8 @@ pub struct Time {
     pub at_most: String,
     /// What was promised; may be empty.
     pub promised: String,
+    /// How the usual time compares with that: ` of the 6h promised`; may be empty.
+    pub against: String,
 }
 
 /// Steps.

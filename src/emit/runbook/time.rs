@@ -19,6 +19,16 @@ pub(super) fn time(words: &Words<'_>, schedule: &Schedule) -> Time {
         },
         at_most: at_most(words),
         promised: plan.rto_ms.map_or_else(String::new, duration),
+        against: against(schedule.critical_ms, plan.rto_ms),
+    }
+}
+
+/// How the usual time compares with what was promised: ` of the 6h promised`; empty if nothing was.
+pub(in crate::emit) fn against(usual_ms: u64, promised_ms: Option<u64>) -> String {
+    match promised_ms {
+        Some(limit) if usual_ms > limit => format!(", longer than the {} promised", duration(limit)),
+        Some(limit) => format!(" of the {} promised", duration(limit)),
+        None => String::new(),
     }
 }
 

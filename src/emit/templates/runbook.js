@@ -32,7 +32,7 @@ function show() {
     part.classList.toggle('critical', part.dataset.nodes.split(' ').some(n => way.has(n)));
   }
   const runs = steps.filter(wire => !is(wire)).length;
-  const of = promised ? ` of the ${said(promised)} promised` : '';
+  const of = !promised ? '' : `${ms > promised ? ', longer than' : ' of'} the ${said(promised)} promised`;
   const time = way.size ? `, usually ${said(ms)}${of}` : '';
   const given = chosen.map(input => `${input.closest('fieldset').dataset.name}: ${input.dataset.answer}`);
   one('#state').textContent = `${runs} of ${steps.length} steps can run${time}.`
