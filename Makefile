@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help demo test setup check unit executor targets scripts licences fuzz campaign faults
+.PHONY: help demo test setup check unit executor editors targets scripts licences fuzz campaign faults
 
 # A fresh HOME has no Rust of its own: use the one of the account.
 account := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -30,7 +30,7 @@ demo:
 	$(CARGO) build --locked --quiet
 	examples/quickstart/demo.sh target/debug/handover
 
-test: setup check executor unit targets scripts licences
+test: setup check executor unit editors targets scripts licences
 	@echo "everything passed"
 
 setup:
@@ -39,6 +39,7 @@ setup:
 check:
 	$(CARGO) fmt --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) fmt --manifest-path editors/tree-sitter-handover/Cargo.toml --check
 	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
 
 # The executor alone, and the compiler without the command, build too.
@@ -48,6 +49,10 @@ executor:
 
 unit:
 	$(CARGO) test --locked --all-features
+
+# The tree-sitter grammar is a package of its own; that it agrees with the compiler is a test of the unit.
+editors:
+	$(CARGO) test --locked --manifest-path editors/tree-sitter-handover/Cargo.toml --target-dir target
 
 # The fuzz targets are a package of their own and must not rot.
 targets:

@@ -10,6 +10,8 @@
 mod texts;
 #[path = "editors/tokens.rs"]
 mod tokens;
+#[path = "editors/trees.rs"]
+mod trees;
 
 use serde_json::json;
 use std::fs;

@@ -229,7 +229,7 @@ fn exceptions_are_still_needed() {
 #[test]
 fn every_file_says_what_it_is_for_and_stays_readable() {
     let mut wrong = Vec::new();
-    for path in ["src", "tests", "benches", "fuzz"].iter().flat_map(|f| files(f, "rs")) {
+    for path in ["src", "tests", "benches", "fuzz", "editors"].iter().flat_map(|f| files(f, "rs")) {
         let (text, shown) = (read(&path), path.to_string_lossy().into_owned());
         if !text.trim_start_matches("#![no_main]").trim_start().starts_with("//!") {
             wrong.push(format!("{shown} does not open with `//!`"));
