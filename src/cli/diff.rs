@@ -6,7 +6,7 @@ use crate::cli::flags::GivenFlag;
 use crate::cli::version::{Content, Couple, Place, Version, couples};
 use crate::cli::{Exit, report};
 use crate::compare::{Change, Comparison, Weight, Word, word_diff};
-use crate::emit;
+use crate::emit::review;
 use crate::os::{GitError, Revision};
 use crate::session::Request;
 use serde::Serialize;
@@ -100,7 +100,7 @@ fn wanted(args: &Args) -> Result<Wanted, GitError> {
         if rest.len() > 1 {
             return refuse("`--base` compares one file with what it was", "name the file, and a plan of it at most");
         }
-        let place = Place::At(Revision::fork(base)?);
+        let place = Place::at(Revision::fork(base)?);
         let old = renamed(&place, None, file)?;
         return Ok(Wanted { old: (place, old), new: (Place::Disk, String::from(*file)), plan: plan(rest) });
     }
@@ -108,9 +108,9 @@ fn wanted(args: &Args) -> Result<Wanted, GitError> {
         [range, file, rest @ ..] if range_of(range).is_some() => {
             let (one, other, fork) = range_of(range).unwrap_or_default();
             let new = Revision::of(other)?;
-            let old = Place::At(if fork { Revision::common(one, other)? } else { Revision::of(one)? });
+            let old = Place::at(if fork { Revision::common(one, other)? } else { Revision::of(one)? });
             let path = renamed(&old, Some(&new), file)?;
-            Ok(Wanted { old: (old, path), new: (Place::At(new), String::from(*file)), plan: plan(rest) })
+            Ok(Wanted { old: (old, path), new: (Place::at(new), String::from(*file)), plan: plan(rest) })
         }
         [old, new, rest @ ..] => Ok(Wanted { old: side(old)?, new: side(new)?, plan: plan(rest) }),
         _ => refuse(
@@ -134,7 +134,7 @@ fn range_of(word: &str) -> Option<(&str, &str, bool)> {
 fn side(word: &str) -> Result<(Place, String), GitError> {
     match word.split_once(':') {
         Some((revision, path)) if !revision.is_empty() && !path.is_empty() && !Path::new(word).exists() => {
-            Ok((Place::At(Revision::of(revision)?), String::from(path)))
+            Ok((Place::at(Revision::of(revision)?), String::from(path)))
         }
         _ => Ok((Place::Disk, String::from(word))),
     }
@@ -178,7 +178,7 @@ fn usable(old: &Version, new: &Version, console: &mut Console) -> Result<(), Exi
 }
 
 /// The plans that cannot be compared because a parameter has no value, if their text has changed, too.
-fn not_compared(old: &Version, new: &Version) -> Vec<String> {
+pub fn not_compared(old: &Version, new: &Version) -> Vec<String> {
     let (Content::Plans(before), Content::Plans(after)) = (&old.content, &new.content) else { return Vec::new() };
     let same = before.sources.iter().map(|(_, s)| &s.text).eq(after.sources.iter().map(|(_, s)| &s.text));
     let own = after.open.iter().filter(|c| after.sources.get(c.file).is_some_and(|s| s.path == new.path));
@@ -251,7 +251,7 @@ impl Document {
             };
             pane.line(pane.styled(Style::Bold, &head));
             changes(pane, &plan.comparison.changes);
-            if let Some(text) = emit::times(&plan.comparison) {
+            if let Some(text) = review::times(&plan.comparison) {
                 pane.line(format_args!("  time: {text}"));
             }
         }
@@ -264,7 +264,7 @@ impl Document {
         for plan in &self.plans {
             pane.line(format_args!("### `{}`\n", plan.plan));
             match plan.what {
-                "changed" => pane.put(emit::changes_markdown(&plan.comparison)),
+                "changed" => pane.put(review::changes_markdown(&plan.comparison)),
                 what => pane.line(format_args!("A {what} plan of {} steps.", plan.steps)),
             }
             pane.line("");
@@ -276,15 +276,15 @@ impl Document {
 }
 
 /// Changes under what they are about, the most important first.
-fn changes(pane: &mut Pane, changes: &[Change]) {
+pub fn changes(pane: &mut Pane, changes: &[Change]) {
     let mut under: Option<Weight> = None;
     for change in changes {
         if under != Some(change.weight) {
             let style = if change.weight == Weight::Risk { Style::Red } else { Style::Dim };
-            pane.line(format_args!("  {}", pane.styled(style, emit::heading(change.weight))));
+            pane.line(format_args!("  {}", pane.styled(style, review::heading(change.weight))));
             under = Some(change.weight);
         }
-        pane.line(format_args!("    {}", emit::sentence(change)));
+        pane.line(format_args!("    {}", review::sentence(change)));
         for line in detail(pane, change) {
             pane.line(format_args!("      {line}"));
         }
@@ -297,7 +297,7 @@ fn detail(pane: &Pane, change: &Change) -> Vec<String> {
         true => pane.styled(style, text),
         false => format!("{open}{text}{close}"),
     };
-    let seen = |text: &Option<String>| text.as_deref().map(emit::visible);
+    let seen = |text: &Option<String>| text.as_deref().map(review::visible);
     let (before, after) = (seen(&change.before), seen(&change.after));
     let parts = match (&before, &after) {
         (Some(before), Some(after)) => word_diff(before, after),

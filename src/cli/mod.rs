@@ -34,6 +34,7 @@ mod release;
 mod render;
 mod report;
 mod resume;
+mod review;
 mod run;
 mod runbook;
 mod runs;
@@ -74,6 +75,7 @@ enum Command {
     Lsp(lsp::Args),
     Plan(plan::Args),
     Diff(diff::Args),
+    Review(review::Args),
     Test(test::Args),
     Drill(drill::Args),
     Build(build::Args),
@@ -121,6 +123,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Lsp(args) => lsp::run(&args, console),
         Command::Plan(args) => plan::run(&args, console),
         Command::Diff(args) => diff::run(&args, console),
+        Command::Review(args) => review::run(&args, console),
         Command::Test(args) => test::run(&args, console),
         Command::Drill(args) => drill::run(&args, console),
         Command::Build(args) => build::run(&args, console),

@@ -13,17 +13,23 @@ use crate::session::{self, Compilation, Compiled, FileError as SourceError, File
 use crate::verify::{self, Verified};
 use std::collections::HashMap;
 use std::path::Path;
+use std::rc::Rc;
 
 /// Where a version is.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Place {
     /// In the working directory.
     Disk,
     /// At a revision.
-    At(Revision),
+    At(Rc<Revision>),
 }
 
 impl Place {
+    /// At this revision.
+    pub fn at(revision: Revision) -> Place {
+        Place::At(Rc::new(revision))
+    }
+
     /// In words, after a file: ` at main`.
     pub fn said(&self) -> String {
         match self {
@@ -45,7 +51,7 @@ impl Files for Place {
     fn read(&self, path: &str) -> Result<String, SourceError> {
         match self {
             Place::Disk => Disk.read(path),
-            Place::At(revision) => Files::read(revision, path),
+            Place::At(revision) => Files::read(revision.as_ref(), path),
         }
     }
 }
@@ -71,20 +77,26 @@ pub enum Content {
 }
 
 impl Version {
+    /// A version of a `.ha` file.
+    pub fn of_plans(place: Place, path: &str, request: &Request) -> Version {
+        let content = match Files::read(&place, path) {
+            Err(SourceError::Missing) => Content::Nothing,
+            _ => Content::Plans(Box::new(session::compile(&place, path, request))),
+        };
+        Version { path: path.to_owned(), place, content }
+    }
+
     /// Loads a version of a file. A `.ha` file may have any mistakes, and may not be there.
     pub fn load(place: Place, path: &str, request: &Request, console: &mut Console) -> Result<Version, Exit> {
-        let content = match path.ends_with(".ha") {
-            true if matches!(Files::read(&place, path), Err(SourceError::Missing)) => Content::Nothing,
-            true => Content::Plans(Box::new(session::compile(&place, path, request))),
-            false => {
-                let bytes = place
-                    .read(Path::new(path), limits::PROGRAM_BYTES)
-                    .map_err(|error| report::refuse(console, report::file(&error, Code::UnreadableFile)))?;
-                let program = verify::load(&bytes).map_err(|error| disasm::refuse(Path::new(path), &error, console))?;
-                let flaw = unsafe_by(&program);
-                Content::Program(Box::new(program), flaw)
-            }
-        };
+        if path.ends_with(".ha") {
+            return Ok(Version::of_plans(place, path, request));
+        }
+        let bytes = place
+            .read(Path::new(path), limits::PROGRAM_BYTES)
+            .map_err(|error| report::refuse(console, report::file(&error, Code::UnreadableFile)))?;
+        let program = verify::load(&bytes).map_err(|error| disasm::refuse(Path::new(path), &error, console))?;
+        let flaw = unsafe_by(&program);
+        let content = Content::Program(Box::new(program), flaw);
         Ok(Version { path: path.to_owned(), place, content })
     }
 

@@ -141,13 +141,26 @@ pub struct Change {
     pub after: Option<String>,
     /// In which case a step runs that did not, or does not that did: answers and outcomes.
     pub case: Vec<String>,
+    /// Where the first of the steps stands, or the plan, in the new version.
+    pub place: Option<Place>,
+}
+
+/// A place in a source.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Place {
+    /// Its path.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
 }
 
 impl Change {
     /// A change of the plan as a whole.
     pub(super) fn new(kind: Kind, text: impl Into<String>) -> Change {
         let (weight, text) = (kind.weight(), text.into());
-        Change { weight, kind, steps: Vec::new(), text, before: None, after: None, case: Vec::new() }
+        Change { weight, kind, steps: Vec::new(), text, before: None, after: None, case: Vec::new(), place: None }
     }
 
     /// It has happened to this step.
@@ -183,8 +196,8 @@ impl Change {
 
     /// Whether it is the same, of another step.
     fn is_like(&self, other: &Change) -> bool {
-        let of_steps = !self.steps.is_empty() && !other.steps.is_empty();
-        of_steps && Change { steps: Vec::new(), ..self.clone() } == Change { steps: Vec::new(), ..other.clone() }
+        let said = |c: &Change| (c.kind, c.text.clone(), c.before.clone(), c.after.clone(), c.case.clone());
+        !self.steps.is_empty() && !other.steps.is_empty() && said(self) == said(other)
     }
 }
 

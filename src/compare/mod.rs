@@ -21,12 +21,12 @@ mod time;
 mod whole;
 mod words;
 
-pub use change::{Change, Kind, Weight};
+pub use change::{Change, Kind, Place, Weight};
 pub use pairs::Pairs;
 pub use time::Time;
 pub use words::{Word, word_diff};
 
-use crate::bytecode::{Instr, InstrId, Names, Program};
+use crate::bytecode::{Instr, InstrId, Names, Op, Program};
 use serde::Serialize;
 
 /// How two versions of a plan differ.
@@ -72,6 +72,7 @@ pub fn compare(old: &Program, new: &Program) -> Comparison {
     changes.extend(conditions::changes(&sides));
     changes.extend(moves::changes(&sides));
     changes.extend(order::changes(&sides));
+    changes.iter_mut().for_each(|change| change.place = sides.new.place(change.steps.first()));
     Comparison { changes: change::ranked(changes), old_time: time::of(old), new_time: time::of(new) }
 }
 
@@ -114,6 +115,16 @@ impl<'p> Side<'p> {
 
     fn instr(&self, id: InstrId) -> Option<&'p Instr> {
         self.program.code.get(id.index())
+    }
+
+    /// Where a step of this name stands, or else the plan.
+    fn place(&self, step: Option<&String>) -> Option<Place> {
+        let all = || self.program.code.iter().enumerate().map(|(index, instr)| (InstrId::at(index), instr));
+        let named = step.and_then(|name| all().find(|(id, _)| self.name(*id) == *name));
+        let begin = || all().find(|(_, instr)| !matches!(instr.op, Op::Probe { .. }));
+        let (_, instr) = named.or_else(begin)?;
+        let source = self.program.sources.get(instr.place.source as usize).filter(|_| instr.place.line > 0)?;
+        Some(Place { file: source.path.clone(), line: instr.place.line, column: instr.place.column })
     }
 
     /// What people call an instruction: a step by its name and place, block structure by that of the block.

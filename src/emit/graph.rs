@@ -126,11 +126,11 @@ fn indented(out: &mut String, indent: usize) -> &mut String {
     out
 }
 
-struct Mermaid;
+pub(super) struct Mermaid;
 
 impl Mermaid {
     /// A quoted text. Inside the quotes only a few characters mean something; those become entities.
-    fn quoted(text: &str) -> String {
+    pub(super) fn quoted(text: &str) -> String {
         let mut out = String::from("\"");
         for c in text.chars() {
             match c {

@@ -3,8 +3,9 @@
 
 use crate::base::limits;
 use crate::os::FileError;
-#[cfg(feature = "compiler")]
 use crate::session;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,11 +29,13 @@ impl GitError {
 }
 
 /// A commit. Paths are relative to the working directory, also where they lead out of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub struct Revision {
     /// As whoever asks calls it.
     pub name: String,
     id: String,
+    /// The texts that were read: a library is imported by many.
+    texts: RefCell<HashMap<String, Result<String, FileError>>>,
 }
 
 impl Revision {
@@ -43,9 +46,13 @@ impl Revision {
         }
         let id = answer(&["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")])?;
         match id {
-            Some(id) => Ok(Revision { name: name.to_owned(), id: id.trim().to_owned() }),
+            Some(id) => Ok(Revision::known(name, id.trim())),
             None => Err(unknown(name)?),
         }
+    }
+
+    fn known(name: &str, id: &str) -> Revision {
+        Revision { name: name.to_owned(), id: id.to_owned(), texts: RefCell::default() }
     }
 
     /// Where the history that ends in `HEAD` has left that of `base`: what has changed since then is this branch's own.
@@ -57,7 +64,7 @@ impl Revision {
     pub fn common(one: &str, other: &str) -> Result<Revision, GitError> {
         let (first, second) = (Revision::of(one)?, Revision::of(other)?);
         match answer(&["merge-base", &first.id, &second.id])? {
-            Some(id) => Ok(Revision { name: one.to_owned(), id: id.lines().next().unwrap_or_default().to_owned() }),
+            Some(id) => Ok(Revision::known(one, id.lines().next().unwrap_or_default())),
             None => {
                 let help = if is_shallow()? { DEEPEN } else { "name a revision that this one has come from" };
                 Err(GitError::new(format!("`{one}` and `{other}` have no commit in common here"), help))
@@ -68,6 +75,23 @@ impl Revision {
     /// The first characters of its hash.
     pub fn short(&self) -> &str {
         self.id.get(..12).unwrap_or(&self.id)
+    }
+
+    /// The text of a source.
+    fn text(&self, path: &str) -> Result<String, FileError> {
+        if let Some(known) = self.texts.borrow().get(path) {
+            return known.clone();
+        }
+        let text = self.read(Path::new(path), limits::SOURCE_BYTES).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|_| FileError {
+                path: path.to_owned(),
+                reason: String::from("is not UTF-8 text"),
+                too_large: false,
+                missing: false,
+            })
+        });
+        self.texts.borrow_mut().insert(path.to_owned(), text.clone());
+        text
     }
 
     /// The content of a file of at most `limit` bytes.
@@ -138,15 +162,13 @@ impl Revision {
     }
 }
 
-#[cfg(feature = "compiler")]
 impl session::Files for Revision {
     fn read(&self, path: &str) -> Result<String, session::FileError> {
-        let bytes = Revision::read(self, Path::new(path), limits::SOURCE_BYTES).map_err(|error| match error {
+        self.text(path).map_err(|error| match error {
             FileError { too_large: true, .. } => session::FileError::TooLarge,
             FileError { missing: true, .. } => session::FileError::Missing,
             FileError { reason, .. } => session::FileError::Other(reason),
-        })?;
-        String::from_utf8(bytes).map_err(|_| session::FileError::Other(String::from("is not UTF-8 text")))
+        })
     }
 }
 

@@ -7,6 +7,7 @@ mod environment;
 mod execute;
 mod files;
 mod gates;
+#[cfg(feature = "compiler")]
 mod git;
 mod holds;
 mod keys;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use execute::{Ending, execute, obstacles, resume};
 pub use files::{FileError, cache_folder, create, find, is_folder, read, read_text, rewrite, write, write_copy};
+#[cfg(feature = "compiler")]
 pub use git::{GitError, Revision};
 pub use holds::Held;
 pub use replica::receive;

@@ -64,6 +64,14 @@ pub fn load(files: &dyn Files, root: &str) -> Loaded {
     Loaded { sources: loader.sources, sees, diagnostics: loader.diagnostics, root }
 }
 
+/// The paths and texts of a file and of everything that it imports, the embedded library left out; nothing if the file cannot
+/// be read.
+pub fn sources(files: &dyn Files, root: &str) -> Vec<(String, String)> {
+    let loaded = load(files, root);
+    let own = loaded.sources.iter().filter(|(_, source)| loaded.root.is_some() && !source.path.starts_with("std/"));
+    own.map(|(_, source)| (source.path.clone(), source.text.clone())).collect()
+}
+
 impl Loader<'_> {
     /// Adds a source once. `import` is the place of the `use` that asks for it.
     fn add(&mut self, path: &str, import: Option<Span>) -> Option<FileId> {

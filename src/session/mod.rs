@@ -5,7 +5,7 @@ mod load;
 mod mended;
 
 pub use draft::{Draft, Drafted, draft};
-pub use load::{FileError, Files, resolve_path};
+pub use load::{FileError, Files, resolve_path, sources};
 
 use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, Span, nearest};
 use crate::bytecode::{Calls, Program};

@@ -18,7 +18,7 @@ pub fn heading(weight: Weight) -> &'static str {
     }
 }
 
-/// A change as a sentence without its full stop: `stop on a: is not read back any more`.
+/// A change as a sentence without its full stop, its steps in backticks: `stop on a`: is not read back any more.
 pub fn sentence(change: &Change) -> String {
     let case = match change.case.as_slice() {
         [] => String::new(),
@@ -26,7 +26,10 @@ pub fn sentence(change: &Change) -> String {
     };
     match change.steps.as_slice() {
         [] => format!("{}{case}", change.text),
-        steps => format!("{}: {}{case}", some(steps), change.text),
+        steps => {
+            let steps: Vec<String> = steps.iter().map(|step| format!("`{step}`")).collect();
+            format!("{}: {}{case}", some(&steps), change.text)
+        }
     }
 }
 

@@ -1,0 +1,234 @@
+//! A review as a comment: the verdict and what changes on the night on one screen, everything else folded under it.
+
+use super::changes::{changes_markdown, item, times};
+use super::escape::prose;
+use super::model::{FileReview, Outcome, PlanReview, Review};
+use crate::compare::{Change, Weight};
+use crate::emit::words::{listed, some};
+use std::fmt::Write;
+
+/// Changes that stand above the fold; the others are counted.
+const SHOWN: usize = 6;
+/// Characters of what was and of what is that stand above the fold.
+const BRIEF: usize = 90;
+/// What the colours of a drawing mean.
+const LEGEND: &str = "Green is new, yellow has changed, red and dotted is gone.\n\n";
+/// Remarks and approvals above the fold.
+const LINES: usize = 4;
+
+/// The review as Markdown for GitHub: no line of it is longer than it has to be, nothing of a plan is markup.
+pub fn markdown(review: &Review) -> String {
+    let mut out = format!("## {}\n\n", headline(review));
+    _ = writeln!(out, "Compared with {}. {}\n", prose(&format!("`{}`", review.base)), summary(review));
+    let wrong: Vec<String> =
+        review.files.iter().flat_map(|f| f.remarks.iter().map(|r| format!("- {}\n", prose(r)))).collect();
+    lines(&mut out, &wrong, LINES);
+    changes(&mut out, review);
+    foot(&mut out, review);
+    for file in &review.files {
+        for plan in &file.plans {
+            folded(&mut out, file, plan);
+        }
+        if !file.findings.is_empty() {
+            fold(&mut out, &format!("What is wrong with `{}`", file.path), &fenced("text", &file.findings));
+        }
+    }
+    out
+}
+
+/// The verdict in one line.
+fn headline(review: &Review) -> String {
+    let sign = match review.verdict {
+        Outcome::Unsafe => "❌",
+        Outcome::Unknown | Outcome::Weaker => "⚠️",
+        Outcome::Different => "🔷",
+        Outcome::Wording | Outcome::Nothing => "✅",
+    };
+    let broken: Vec<String> = review.files.iter().filter(|f| f.broken).map(|f| format!("`{}`", f.path)).collect();
+    match broken.is_empty() {
+        true => format!("{sign} {}", verdict(review.verdict)),
+        false => format!("{sign} Does not compile: {}", prose(&some(&broken))),
+    }
+}
+
+/// A verdict in a sentence without its full stop.
+pub fn verdict(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unsafe => "Not safe: this must not be merged as it is",
+        Outcome::Unknown => "Not everything could be compared",
+        Outcome::Weaker => "Proved safe, but something is given up",
+        Outcome::Different => "Proved safe; something else is done on the night",
+        Outcome::Wording => "Proved safe: the same is done, in other words",
+        Outcome::Nothing => "Nothing changes on the night",
+    }
+}
+
+/// How much there is.
+fn summary(review: &Review) -> String {
+    let of = |weight: Weight| review.changes().iter().filter(|(_, _, c)| c.weight == weight).count();
+    let counts = [
+        (of(Weight::Risk), "risk", "risks"),
+        (of(Weight::Deed), "other deed", "other deeds"),
+        (of(Weight::Order), "change of order", "changes of order"),
+        (of(Weight::Safer), "improvement", "improvements"),
+        (of(Weight::Limit), "change of times", "changes of times"),
+        (of(Weight::Wording), "change of words", "changes of words"),
+    ];
+    let said: Vec<String> = counts
+        .iter()
+        .filter(|(n, _, _)| *n > 0)
+        .map(|(n, one, many)| format!("{n} {}", if *n == 1 { one } else { many }))
+        .collect();
+    let files = match review.looked_at {
+        1 => String::from("1 file was looked at"),
+        n => format!("{n} files were looked at"),
+    };
+    if said.is_empty() { format!("{files}.") } else { format!("{files}: {}.", said.join(", ")) }
+}
+
+/// What changes on the night, plan by plan, the most important first.
+fn changes(out: &mut String, review: &Review) {
+    let mut left = SHOWN;
+    let plans = review.files.iter().flat_map(|f| f.plans.iter().map(move |p| (f, p)));
+    let mut plans: Vec<(&FileReview, &PlanReview)> = plans.collect();
+    plans.sort_by_key(|(_, plan)| (std::cmp::Reverse(plan.outcome()), plan.comparison.changes.first().map(|c| c.kind)));
+    for (file, plan) in plans {
+        let all = &plan.comparison.changes;
+        let title = format!("**{}**{}", plans_named(plan), where_from(file));
+        match plan.what {
+            "changed" if all.is_empty() => continue,
+            "changed" => _ = writeln!(out, "{title}\n"),
+            what => {
+                _ = writeln!(out, "{title}: a {what} plan of {} steps\n", plan.steps);
+                continue;
+            }
+        }
+        let shown = left.clamp(1, SHOWN).min(all.len());
+        left = left.saturating_sub(shown);
+        all.iter().take(shown).for_each(|change| out.push_str(&item(&brief(change))));
+        if let Some(text) = times(&plan.comparison) {
+            let (text, _) = text.split_once(';').unwrap_or((&text, ""));
+            _ = writeln!(out, "- time: {}", prose(text));
+        }
+        match all.len() - shown {
+            0 => {}
+            1 => out.push_str("- … and one more change, below\n"),
+            n => _ = writeln!(out, "- … and {n} more changes, below"),
+        }
+        out.push('\n');
+    }
+}
+
+fn plans_named(plan: &PlanReview) -> String {
+    match plan.names.split_first() {
+        Some((first, [])) => prose(&format!("`{first}`")),
+        Some((first, others)) => {
+            let others: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
+            prose(&format!("`{first}`, and {} alike", listed(&others)))
+        }
+        None => String::new(),
+    }
+}
+
+/// The file that a plan stands in, what it was called, and through which import it has changed.
+fn where_from(file: &FileReview) -> String {
+    let was = file.was.as_ref().map_or_else(String::new, |was| format!(" (was `{was}`)"));
+    let imported: Vec<String> = file.through.iter().map(|path| format!("`{path}`")).collect();
+    let through = if imported.is_empty() { String::new() } else { format!(", through {}", some(&imported)) };
+    prose(&format!(" in `{}`{was}{through}", file.path))
+}
+
+/// A change with no more of its texts than fit a line or two.
+fn brief(change: &Change) -> Change {
+    let cut = |text: &String| {
+        let line = text.lines().map(str::trim).find(|line| line.len() > 1).unwrap_or(text.trim());
+        let more = text.trim().lines().count() > 1 || line.chars().count() > BRIEF;
+        let line: String = line.chars().take(BRIEF).collect();
+        if more { format!("{line} …") } else { line }
+    };
+    let alone = change.before.is_none() || change.after.is_none();
+    let short = |text: &Option<String>| match alone {
+        true => text.as_ref().map(cut),
+        false => text.as_ref().map(|t| t.chars().take(2 * BRIEF).collect()),
+    };
+    Change { before: short(&change.before), after: short(&change.after), ..change.clone() }
+}
+
+/// Who has to approve it, and what no proof says anything about.
+fn foot(out: &mut String, review: &Review) {
+    let plans = || review.files.iter().flat_map(|f| &f.plans).filter(|p| p.what != "removed");
+    if plans().next().is_none() {
+        return;
+    }
+    let each = |of: fn(&PlanReview) -> &[String]| {
+        let mut all: Vec<String> = Vec::new();
+        plans().flat_map(|plan| of(plan).iter()).for_each(|text| {
+            if !all.contains(text) {
+                all.push(text.clone());
+            }
+        });
+        all
+    };
+    let gates = each(|plan| &plan.gates);
+    let asked = if gates.is_empty() { String::from("nobody is asked") } else { some(&gates) };
+    _ = writeln!(out, "**Who decides on the night:** {}\n", prose(&asked));
+    let opaque: Vec<String> = each(|plan| &plan.opaque).iter().map(|step| format!("`{step}`")).collect();
+    if !opaque.is_empty() {
+        _ = writeln!(out, "**No proof covers:** {}\n", prose(&some(&opaque)));
+    }
+    let approvals: Vec<String> =
+        review.files.iter().flat_map(|f| f.approvals.iter().map(|a| format!("- {}\n", prose(a)))).collect();
+    if !approvals.is_empty() {
+        out.push_str("**Approvals:**\n\n");
+        lines(out, &approvals, LINES);
+    }
+}
+
+/// The first of some lines, and how many more there are.
+fn lines(out: &mut String, all: &[String], most: usize) {
+    all.iter().take(most).for_each(|line| out.push_str(line));
+    if all.len() > most {
+        _ = writeln!(out, "- … and {} more", all.len() - most);
+    }
+    if !all.is_empty() {
+        out.push('\n');
+    }
+}
+
+/// Everything there is to say of a plan, under the fold.
+fn folded(out: &mut String, file: &FileReview, plan: &PlanReview) {
+    let name = plan.names.first().map_or("", String::as_str);
+    let cut = plan.comparison.changes.iter().any(|change| brief(change) != *change);
+    if plan.comparison.changes.len() > SHOWN || cut {
+        let title = format!("All changes ({}) of `{name}` in `{}`", plan.comparison.changes.len(), file.path);
+        fold(out, &title, &changes_markdown(&plan.comparison));
+    }
+    if !plan.graph.is_empty() {
+        fold(
+            out,
+            &format!("The order of `{name}` as a drawing"),
+            &format!("{LEGEND}{}", fenced("mermaid", &plan.graph)),
+        );
+    }
+    if !plan.table.is_empty() {
+        fold(out, &format!("The runbook of `{name}`, before and after"), &plan.table);
+    }
+}
+
+fn fold(out: &mut String, title: &str, content: &str) {
+    // Inside a summary Markdown is not read; code is written as HTML.
+    let mut title = super::escape::code(title).replace("&#58;", ":");
+    while let Some((before, rest)) = title.clone().split_once("&#96;")
+        && let Some((name, after)) = rest.split_once("&#96;")
+    {
+        title = format!("{before}<code>{name}</code>{after}");
+    }
+    _ = writeln!(out, "<details><summary>{title}</summary>\n\n{}\n\n</details>\n", content.trim_end());
+}
+
+/// A block of code that nothing in it can end.
+fn fenced(language: &str, text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}{language}\n{}\n{fence}", text.trim_end())
+}
