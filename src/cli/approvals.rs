@@ -72,7 +72,7 @@ fn standing(file: &Path, old: &Version, new: &Version) -> Option<Standing> {
     }
     let (before, after) = (differs(&approved, old), differs(&approved, new));
     Some(Standing {
-        file: file.display().to_string(),
+        file: file.strip_prefix(".").unwrap_or(file).display().to_string(),
         plan: approved.plan.clone(),
         by: approved.by.clone(),
         stands: after.is_none(),
