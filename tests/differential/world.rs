@@ -50,6 +50,8 @@ impl World {
                 let script = template.render(|_| String::new());
                 let Some(word) = script.strip_prefix("./act ") else { continue };
                 let hangs = match &instr.op {
+                    // Where nothing ends it, a command that hangs is only waited for.
+                    op if op.command().is_none_or(|c| c.within_ms.is_none()) => 0,
                     // What may go on after its limit, and can be read back, has most to tell.
                     Op::Run { command, verify: Some(_), .. } if !command.kill => 12,
                     Op::Run { .. } => 4,
