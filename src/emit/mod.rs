@@ -16,7 +16,6 @@ pub mod review;
 pub mod runbook;
 mod sarif;
 pub mod shell;
-mod sources;
 mod summary;
 mod words;
 

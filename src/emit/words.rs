@@ -309,6 +309,11 @@ pub(super) fn dedented(script: &str) -> String {
     lines.join("\n")
 }
 
+/// A digest as people compare it.
+pub(super) fn hexadecimal(digest: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*digest).to_hex().to_string()
+}
+
 /// `a, b and c`
 pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
     match names {

@@ -2,10 +2,10 @@
 
 use crate::base::duration;
 use crate::bytecode::{Instr, InstrId, Names, Program, Status, spoken};
-use crate::emit::report::model::{Attempt, Deed, Exchange, Happened, Promise, Report, Seal, Step, Verdict};
+use crate::emit::report::model::{Attempt, Deed, Exchange, Happened, Promise, Report, Seal, Source, Step, Verdict};
 use crate::emit::report::proof::proof;
 use crate::emit::report::timeline::{critical, ms, timeline};
-use crate::emit::sources::sources;
+use crate::emit::words::hexadecimal;
 use crate::run::{
     Aftermath, AnswerSource, Chronicle, Exit, Link, Machine, RunOutcome, Said, StepOutcome, Tale, Try, cause,
     missed_goals, usual_ms,
@@ -80,6 +80,12 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
         })
     }
+}
+
+/// The files; what was given on the command line is told as decisions and arguments.
+fn sources(program: &Program) -> Vec<Source> {
+    let files = program.sources.iter().filter(|s| !s.path.starts_with("--"));
+    files.map(|s| Source { path: s.path.clone(), digest: hexadecimal(&s.digest) }).collect()
 }
 
 /// How much of the promised time a run without an end had left when it was last heard of.

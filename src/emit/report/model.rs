@@ -1,7 +1,6 @@
 //! What a report says, as plain data: the JSON form of it, and what the templates of the other forms show.
 
 use crate::emit::proof::Proof;
-use crate::emit::sources::Source;
 use crate::run::Aftermath;
 use serde::Serialize;
 
@@ -82,6 +81,15 @@ pub struct Promise {
     pub kept: bool,
     /// The same in words: `kept`, `not kept`, `not reached`; of a run without an end how much of it was left.
     pub word: String,
+}
+
+/// A source of the program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Source {
+    /// Its path.
+    pub path: String,
+    /// BLAKE3 of its text, in hexadecimal.
+    pub digest: String,
 }
 
 /// Something that a person did.

@@ -8,8 +8,7 @@ use crate::emit::runbook::model::{Count, Gate, Row, Runbook};
 use crate::emit::runbook::rows::rows;
 use crate::emit::runbook::start::{accepted, afterwards, goal, start, switches};
 use crate::emit::runbook::time::{time, ways};
-use crate::emit::sources::{hexadecimal, sources};
-use crate::emit::words::Words;
+use crate::emit::words::{Words, hexadecimal};
 use crate::model::{Act, Step};
 use crate::order::{Circuit, Outline, Schedule, Wire, circuit, specialise};
 
@@ -45,7 +44,8 @@ impl Runbook {
             accepted: accepted(&words),
             afterwards: afterwards(&words),
             proof: Proof::of(verdict),
-            sources: sources(program),
+            // Without their digests: comments do not make another procedure.
+            sources: program.sources.iter().map(|s| s.path.clone()).filter(|path| !path.starts_with("--")).collect(),
             table: table(&words, &circuit, plan.rto_ms),
             rows,
             version: env!("CARGO_PKG_VERSION"),

@@ -23,10 +23,28 @@ const LANES: usize = 9;
 const NAME: usize = 20;
 const TITLE: usize = 25;
 
+/// Height of a sheet, so that one fits on a page of paper.
+const SHEET: usize = 900;
+
 /// The drawing.
 #[derive(Clone, Debug, Serialize)]
 pub struct Drawing {
+    /// Its parts, from top to bottom, each with the heads of the lanes.
+    pub sheets: Vec<Sheet>,
+    /// Some boxes stand for several steps.
+    pub folded: bool,
+}
+
+/// A part of the drawing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sheet {
+    /// Which one, from 1.
+    pub number: usize,
     pub width: usize,
+    /// The width down to which it can be shrunk.
+    pub least: usize,
+    pub top: usize,
+    pub bottom: usize,
     pub height: usize,
     pub sites: Vec<Head>,
     pub lanes: Vec<Head>,
@@ -34,15 +52,14 @@ pub struct Drawing {
     pub edges: Vec<Line>,
     pub knots: Vec<Point>,
     pub boxes: Vec<Picture>,
-    /// How many steps it shows, and in how many boxes.
-    pub steps: usize,
-    pub folded: bool,
 }
 
 /// The head of a lane or of a site.
 #[derive(Clone, Debug, Serialize)]
 pub struct Head {
     pub x: usize,
+    pub y: usize,
+    pub text_y: usize,
     pub middle: usize,
     pub width: usize,
     pub name: String,
@@ -56,6 +73,9 @@ pub struct Band {
     pub height: usize,
     pub number: usize,
     pub odd: bool,
+    /// The sheet that it is on, from 0.
+    #[serde(skip)]
+    sheet: usize,
 }
 
 /// An edge.
@@ -64,6 +84,11 @@ pub struct Line {
     pub path: String,
     /// It waits for the end of the earlier one, whatever became of it.
     pub waits: bool,
+    /// From where to where it goes.
+    #[serde(skip)]
+    from: usize,
+    #[serde(skip)]
+    to: usize,
 }
 
 /// Where edges meet.
@@ -247,12 +272,7 @@ fn draw(lanes: &Lanes, graph: &Graph, circuit: &mut Circuit) -> Drawing {
     let rows = stacked(graph);
     let waves = bands(&rows);
     let places = places(graph, &rows, &waves);
-    let column = |first: usize, count: usize, name: &str| Head {
-        x: LEFT + first * LANE,
-        middle: LEFT + first * LANE + count * LANE / 2,
-        width: count * LANE,
-        name: short(name, NAME * count),
-    };
+    let edges = edges(graph, &places);
     let mut boxes = Vec::new();
     let mut knots = Vec::new();
     for (vertex, place) in graph.vertices.iter().zip(&places) {
@@ -261,18 +281,35 @@ fn draw(lanes: &Lanes, graph: &Graph, circuit: &mut Circuit) -> Drawing {
             None => knots.push(Point { x: place.x, y: place.top }),
         }
     }
-    Drawing {
-        width: LEFT + lanes.names.len() * LANE + 8,
-        height: waves.last().map_or(HEAD, |w| w.y + w.height),
-        sites: lanes.sites.iter().map(|(first, count, name)| column(*first, *count, name)).collect(),
-        lanes: lanes.names.iter().enumerate().map(|(n, name)| column(n, 1, name)).collect(),
-        edges: edges(graph, &places),
-        steps: boxes.iter().map(|b| b.nodes.len()).sum(),
-        folded: graph.vertices.iter().flatten().any(|u| u.nodes.len() > 1),
-        waves,
-        knots,
-        boxes,
-    }
+    let sheets = waves.last().map_or(0, |w| w.sheet + 1);
+    let sheet = |number: usize| {
+        let waves: Vec<Band> = waves.iter().filter(|w| w.sheet == number).cloned().collect();
+        let top = waves.first().map_or(0, |w| w.y - HEAD);
+        let bottom = waves.last().map_or(0, |w| w.y + w.height);
+        let inside = |y: usize| top < y && y <= bottom;
+        Sheet {
+            number: number + 1,
+            width: LEFT + lanes.names.len() * LANE + 8,
+            least: LEFT + lanes.names.len() * LANE * 2 / 3,
+            top,
+            bottom,
+            height: bottom - top,
+            sites: lanes.sites.iter().map(|(first, count, name)| head(*first, *count, name, (top, top + 16))).collect(),
+            lanes: lanes.names.iter().enumerate().map(|(n, name)| head(n, 1, name, (top + 24, top + 42))).collect(),
+            waves,
+            edges: edges.iter().filter(|e| e.from < bottom && e.to > top).cloned().collect(),
+            knots: knots.iter().filter(|k| inside(k.y)).cloned().collect(),
+            boxes: boxes.iter().filter(|b| inside(b.y)).cloned().collect(),
+        }
+    };
+    let folded = graph.vertices.iter().flatten().any(|u| u.nodes.len() > 1);
+    Drawing { sheets: (0..sheets).map(sheet).collect(), folded }
+}
+
+/// The head of so many lanes.
+fn head(first: usize, count: usize, name: &str, (y, text_y): (usize, usize)) -> Head {
+    let x = LEFT + first * LANE;
+    Head { x, y, text_y, middle: x + count * LANE / 2, width: count * LANE, name: short(name, NAME * count) }
 }
 
 /// For each vertex the row in its wave: what shares a lane with an earlier one of the same wave goes below it.
@@ -294,15 +331,18 @@ fn bands(rows: &[(usize, usize)]) -> Vec<Band> {
         let rows = tall.entry(*wave).or_insert(1);
         *rows = (*rows).max(row + 1);
     }
-    let mut y = HEAD;
-    tall.into_iter()
-        .map(|(wave, rows)| {
-            let height = rows * (TALL + GAP / 2) - GAP / 2 + GAP;
-            let band = Band { y, middle: y + height / 2 + 4, height, number: wave + 1, odd: wave % 2 == 1 };
-            y += height;
-            band
-        })
-        .collect()
+    let (mut y, mut sheet, mut top) = (HEAD, 0, 0);
+    let band = |(wave, rows): (usize, usize)| {
+        let height = rows * (TALL + GAP / 2) - GAP / 2 + GAP;
+        if y + height - top > SHEET && y > top + HEAD {
+            (sheet, top) = (sheet + 1, y);
+            y += HEAD;
+        }
+        let band = Band { y, middle: y + height / 2 + 4, height, number: wave + 1, odd: wave % 2 == 1, sheet };
+        y += height;
+        band
+    };
+    tall.into_iter().map(band).collect()
 }
 
 fn places(graph: &Graph, rows: &[(usize, usize)], waves: &[Band]) -> Vec<Place> {
@@ -363,7 +403,8 @@ fn edges(graph: &Graph, places: &[Place]) -> Vec<Line> {
             let arrow = graph.vertices.get(to).is_some_and(Option::is_some);
             let between: Vec<&Place> = places.iter().filter(|p| p.top > a.bottom && p.bottom < b.top).collect();
             let free = |x: usize| between.iter().all(|p| p.x.abs_diff(x) > BOX / 2 || p.top == p.bottom);
-            lines.push(Line { path: path(*a, *b, free(b.x) || !free(a.x), arrow), waits: *kind == Kind::Waits });
+            let path = path(*a, *b, free(b.x) || !free(a.x), arrow);
+            lines.push(Line { path, waits: *kind == Kind::Waits, from: a.bottom, to: b.top });
         }
     }
     lines

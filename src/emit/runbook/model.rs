@@ -2,7 +2,6 @@
 
 use crate::emit::proof::Proof;
 use crate::emit::runbook::drawing::Drawing;
-use crate::emit::sources::Source;
 use crate::order::Wire;
 use serde::Serialize;
 
@@ -43,8 +42,8 @@ pub struct Runbook {
     pub afterwards: Vec<String>,
     /// What is proved.
     pub proof: Proof,
-    /// The sources it was compiled from.
-    pub sources: Vec<Source>,
+    /// The files it was compiled from.
+    pub sources: Vec<String>,
     /// What the switches of the page work with: numbers only.
     pub table: String,
     /// Which version of Handover wrote this.
@@ -196,7 +195,7 @@ pub struct Step {
     pub name: String,
     /// The members of a set, where the nodes do not tell them apart.
     pub members: Vec<String>,
-    /// For how many steps it stands, if for several: ` ×3`.
+    /// For how many steps it stands, if for several: `×3`.
     pub times: String,
     /// The vendor's heading; may be empty.
     pub title: String,

@@ -2,7 +2,7 @@
 
 use crate::emit::runbook::model::{Heading, Remark, Row};
 use crate::emit::runbook::step::{remarks, row};
-use crate::emit::words::{Words, is_copy, is_made, only_step, region_name};
+use crate::emit::words::{Words, is_copy, is_made, listed, only_step, region_name};
 use crate::model::{Act, Item, Order, Region, Step};
 use crate::order::{Block, Circuit, NodeId, Wire, name};
 
@@ -134,26 +134,34 @@ impl<'a> Table<'a> {
 
     /// What is done if a step here fails, where that is not simply to stop.
     fn if_it_fails(&self) -> String {
-        let mut done: Vec<String> = Vec::new();
+        let (mut end, mut done) = (String::from("stop"), Vec::new());
         for around in self.around.iter().rev() {
             let Some(attempt) = around.attempt else {
-                done.push(String::from("go on with the rest of this"));
+                end = String::from("go on with the rest of this");
                 break;
             };
-            let next = around.region.rungs.get(attempt + 1);
-            if let Some(rung) = next {
-                done.push(match rung.items.first() {
-                    _ if is_copy(rung, attempt + 1) => format!("do all of {} again", region_name(around.region)),
+            if let Some(rung) = around.region.rungs.get(attempt + 1) {
+                end = match rung.items.first() {
+                    _ if is_copy(rung, attempt + 1) => format!("do all of “{}” again", region_name(around.region)),
                     None => String::from("go on all the same"),
-                    Some(item) => format!("otherwise {}", name(item)),
-                });
+                    Some(item) => format!("try “{}” instead", item_name(item)),
+                };
                 break;
             }
-            if let Some(item) = around.region.finally.first() {
-                done.push(format!("in any case {}", name(item)));
-            }
+            done.extend(around.region.finally.first().map(|item| format!("“{}”", item_name(item))));
         }
-        done.join(", then ")
+        match (end.as_str(), done.as_slice()) {
+            ("stop", []) => String::new(),
+            (_, []) => end,
+            _ => format!("{end}, and do {} in any case", listed(&done)),
+        }
+    }
+}
+
+fn item_name(item: &Item) -> &str {
+    match item {
+        Item::Region(region) => region_name(region),
+        other => name(other),
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn row(
     let places = places(words, members);
     let (name, times) = match members {
         [_] => (step.name.as_str(), String::new()),
-        many => (step.name.split_once('[').map_or(step.name.as_str(), |(name, _)| name), format!(" ×{}", many.len())),
+        many => (step.name.split_once('[').map_or(step.name.as_str(), |(name, _)| name), format!("×{}", many.len())),
     };
     Some(Out {
         level,

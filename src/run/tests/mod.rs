@@ -6,5 +6,7 @@ mod gates;
 mod legal;
 mod outside;
 mod random;
+#[cfg(feature = "compiler")]
+mod skipped;
 mod steps;
 mod world;
