@@ -400,10 +400,10 @@ fn conflict_markers_are_called_what_they_are() {
     repository.write("shop.ha", &text);
     let (exit, _, error) = repository.handover(&["diff", "--base", "main", "shop.ha"]);
     assert_eq!(exit, 1);
-    assert!(error.contains("a conflict of git was not resolved here"), "{error}");
+    assert!(error.contains("a merge has left two versions of these lines"), "{error}");
     let (exit, comment, _) = repository.handover(&["review", "--base", "main", "--format", "markdown"]);
     assert_eq!(exit, 1);
-    assert!(comment.contains("a conflict of git was not resolved here"), "{comment}");
+    assert!(comment.contains("a merge has left two versions of these lines"), "{comment}");
 }
 
 #[test]

@@ -5,7 +5,6 @@
 //! panic, overflow the stack or take more than linear time.
 
 mod build;
-mod conflicts;
 pub mod cursor;
 mod explain;
 mod grammar;
@@ -33,12 +32,6 @@ pub fn parse(id: FileId, text: &str) -> (File<'_>, Vec<Diagnostic>) {
     let mut diagnostics = reader.finish();
     diagnostics.extend(scan.diagnostics);
     diagnostics.sort_by_key(|d| d.span().map(|span| span.start));
-    if !diagnostics.is_empty() {
-        let conflicts = conflicts::conflicts(id, text);
-        if !conflicts.is_empty() {
-            return (File { id, items: Vec::new(), comments: scan.comments, incomplete: true }, conflicts);
-        }
-    }
     (File { id, items, comments: scan.comments, incomplete }, diagnostics)
 }
 

@@ -4,8 +4,9 @@
 //! can be parsed on their own. What it finds wrong is reported here, and mended by patches that keep every offset.
 
 mod balance;
+mod conflicts;
+mod hidden;
 mod imports;
-mod marks;
 mod mend;
 mod nesting;
 mod texts;
@@ -69,7 +70,7 @@ pub(super) fn scan(id: FileId, text: &str) -> Scan {
     if text.len() > limits::SOURCE_BYTES {
         return refused(id, text);
     }
-    if let Some(scan) = marks::conflicts(id, text) {
+    if let Some(scan) = conflicts::unmerged(id, text) {
         return scan;
     }
     match Scanner::new(id, text, Trouble::None).run() {
