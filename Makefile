@@ -62,7 +62,7 @@ targets:
 
 scripts:
 	@if command -v shellcheck >/dev/null; then \
-	  find .ci examples fuzz tests -type f 2>/dev/null | while read -r file; do \
+	  find .ci .github examples fuzz tests -type f 2>/dev/null | while read -r file; do \
 	    case $$(head -c 9 "$$file" | tr -d '\0') in '#!/bin/sh') echo "$$file" ;; esac; \
 	  done | xargs shellcheck -s sh && echo "our own scripts are clean"; \
 	else echo "skipped: shellcheck is not installed"; fi

@@ -192,15 +192,16 @@ fn the_order_of_independent_steps_means_nothing_and_that_of_others_does() {
     let plan = |first: &str, second: &str| {
         format!(
             "node a {{ host = \"a.example\" }}\nnode b {{ host = \"b.example\" }}\n\
-             kind light {{ states on, off }}\nlight one {{}}\nlight two {{}}\n\
-             action switch(l: light) on h: node {{\n  needs h is up\n  ensures l is on\n  run \"switch {{{{l.name}}}}\"\n  within 5s, then kill\n}}\n\
-             plan p() {{\n  given a is up, b is up, one is off, two is off\n  goal one is on, two is on\n  {first}\n  {second}\n}}\n"
+             kind light {{ states lit, dark }}\nlight one {{}}\nlight two {{}}\n\
+             action switch(l: light) on host: node {{\n  needs host is up\n  ensures l is lit\n  run \"switch {{{{l.name}}}}\"\n  within 5s, then kill\n}}\n\
+             plan p() {{\n  given a is up, b is up, one is dark, two is dark\n  goal one is lit, two is lit\n  {first}\n  {second}\n}}\n"
         )
     };
     let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
     let (x, y) = ("step x on a { do switch(one) }", "step y on b { do switch(two) }");
     write("old.ha", plan(x, y));
     write("new.ha", plan(y, x));
+    assert_eq!(handover(folder.path(), &["check", "old.ha"]).0, 0);
     assert_eq!(handover(folder.path(), &["diff", "old.ha", "new.ha"]), (0, String::new(), String::new()));
     let z = "step y on a { do switch(two) }";
     write("old.ha", plan(x, z));

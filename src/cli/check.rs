@@ -2,9 +2,9 @@
 
 use crate::base::{Code, Diagnostic, FileId, Source, SourceMap, Span};
 use crate::cli::console::{Console, Pane};
-use crate::cli::flags::{Format, FormatFlag};
-use crate::cli::{Exit, json, report};
-use crate::emit::some;
+use crate::cli::flags::Format;
+use crate::cli::{Exit, json, render, report};
+use crate::emit::{self, Note, some};
 use crate::os::{self, Disk};
 use crate::session::{self, Compilation, Request};
 use crate::verdict::Verdict;
@@ -15,13 +15,27 @@ use std::path::PathBuf;
 /// Check plans: parse, type-check, order and prove them, and show all mistakes at once
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  handover check switchover.ha\n  handover check plans/ shared/estate.ha\n  \
-                  handover check --format json plans/")]
+                  handover check --format json plans/\n  handover check --format sarif plans/ >handover.sarif")]
 pub struct Args {
     /// Plans, or folders to be searched for `.ha` files
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    #[command(flatten)]
-    format: FormatFlag,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, value_name = "FORMAT")]
+    format: CheckFormat,
+}
+
+/// What findings can be shown as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs; `docs/json.md` describes it
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
@@ -50,16 +64,19 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             found.absorb(&compilation.sources, compilation.diagnostics);
         }
     }
-    if found.diagnostics.is_empty() && args.format.format == Format::Text {
+    if found.diagnostics.is_empty() && args.format == CheckFormat::Text {
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let plans = count(found.plans.len(), "plan");
         console.out.line(format_args!("no findings in {}, {plans}", count(files, "file")));
         found.proved(&mut console.out);
         return Exit::Done;
     }
-    match args.format.format {
-        Format::Json => report::document(&mut console.out, &found.document()),
-        Format::Text => report::findings(&mut console.out, Format::Text, &found.diagnostics, &found.sources),
+    let out = &mut console.out;
+    match args.format {
+        CheckFormat::Text => report::findings(out, Format::Text, &found.diagnostics, &found.sources),
+        CheckFormat::Json => report::document(out, &found.document()),
+        CheckFormat::Sarif => report::document(out, &emit::sarif(&found.notes())),
+        CheckFormat::Github => out.put(emit::github(&found.notes())),
     }
     if found.diagnostics.is_empty() { Exit::Done } else { Exit::Findings }
 }
@@ -147,6 +164,12 @@ impl Findings {
                 _ => pane.line(format_args!("{what}: {} and {more} more", shown.join(", "))),
             }
         }
+    }
+
+    /// What stands beside the lines of files, in their order.
+    fn notes(&self) -> Vec<Note> {
+        let sorted = render::sorted(&self.diagnostics).into_iter();
+        sorted.map(|found| Note::of_finding(found, &self.sources)).collect()
     }
 
     fn document(&self) -> Document<'_> {

@@ -23,6 +23,7 @@ mod facts;
 mod flags;
 mod fmt;
 mod json;
+mod junit;
 mod new;
 mod lsp;
 mod plan;

@@ -2,7 +2,9 @@
 
 use crate::base::{Code, Diagnostic, SourceMap};
 use crate::cli::console::{Console, Pane, Style};
-use crate::cli::flags::{Format, FormatFlag};
+use crate::cli::flags::Format;
+use crate::cli::junit::{self, Suite, TestCase};
+use crate::cli::render::Look;
 use crate::cli::{Exit, compile, json, render, report};
 use crate::drill::{self, ConditionSeen, Coverage, Finding, Line, Seen, Verdict};
 use crate::emit::place;
@@ -18,14 +20,26 @@ const LISTED: usize = 8;
 /// Run the tests of plans in the simulated world; nothing real is touched
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  handover test switchover.ha\n  handover test plans/\n  handover test --format json plans/"
+    after_help = "Examples:\n  handover test switchover.ha\n  handover test plans/\n  handover test --format junit plans/ >tests.xml"
 )]
 pub struct Args {
     /// Plans, or folders to be searched for `.ha` files
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    #[command(flatten)]
-    format: FormatFlag,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = TestFormat::Text, value_name = "FORMAT")]
+    format: TestFormat,
+}
+
+/// What the results of tests can be shown as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum TestFormat {
+    /// For people
+    Text,
+    /// For programs; `docs/json.md` describes it
+    Json,
+    /// For what shows the results of tests: JUnit's XML
+    Junit,
 }
 
 /// A file whose tests were run.
@@ -39,7 +53,7 @@ struct Tested {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let mut report = Report { format: args.format.format, files: Vec::new(), broken: false };
+    let mut report = Report { format: args.format, files: Vec::new(), broken: false };
     for path in &args.paths {
         let members = match os::is_folder(path) {
             false => vec![path.clone()],
@@ -65,7 +79,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
 }
 
 struct Report {
-    format: Format,
+    format: TestFormat,
     files: Vec<Tested>,
     /// A file has mistakes that keep its tests from being run.
     broken: bool,
@@ -78,8 +92,8 @@ impl Report {
         let mut tested = Tested { path, sources, found, verdicts: Vec::new(), coverage: Coverage::default() };
         if tested.found.iter().any(Diagnostic::is_error) {
             self.broken = true;
-            if self.format == Format::Text {
-                report::findings(&mut console.out, self.format, &tested.found, &tested.sources);
+            if self.format == TestFormat::Text {
+                report::findings(&mut console.out, Format::Text, &tested.found, &tested.sources);
             }
             self.files.push(tested);
             return Ok(());
@@ -87,18 +101,18 @@ impl Report {
         for compiled in &compilation.plans {
             tested.coverage.plan(&compiled.plan, &compiled.program);
         }
-        if self.format == Format::Text {
+        if self.format == TestFormat::Text {
             console.out.line(&tested.path);
         }
         for test in compilation.tests {
             let program = compile::verified(test.program);
             let verdict = drill::test(&test.scenario, program, &mut tested.coverage)?;
-            if self.format == Format::Text {
+            if self.format == TestFormat::Text {
                 show(&mut console.out, &verdict, &tested.sources);
             }
             tested.verdicts.push(verdict);
         }
-        if self.format == Format::Text {
+        if self.format == TestFormat::Text {
             show_coverage(&mut console.out, &tested);
         }
         self.files.push(tested);
@@ -110,10 +124,11 @@ impl Report {
         let (count, passed) = (all().count(), all().filter(|v| v.findings.is_empty()).count());
         let runs: usize = all().map(|v| v.runs).sum();
         match self.format {
-            Format::Json => report::document(&mut console.out, &self.json()),
-            Format::Text if count == 0 && self.broken => {}
-            Format::Text if count == 0 => console.out.line("no tests: add a `test` block to a plan"),
-            Format::Text => {
+            TestFormat::Json => report::document(&mut console.out, &self.json()),
+            TestFormat::Junit => console.out.put(junit::document(&self.suites())),
+            TestFormat::Text if count == 0 && self.broken => {}
+            TestFormat::Text if count == 0 => console.out.line("no tests: add a `test` block to a plan"),
+            TestFormat::Text => {
                 let failed = count - passed;
                 let word = match failed {
                     0 => console.out.styled(Style::Green, "passed"),
@@ -129,6 +144,22 @@ impl Report {
         if passed == count && !self.broken { Exit::Done } else { Exit::Findings }
     }
 
+    /// The files as suites; one that does not compile has a single case, which is an error.
+    fn suites(&self) -> Vec<Suite> {
+        self.files
+            .iter()
+            .map(|file| {
+                let text = |found: &[Diagnostic]| render::text(found, &file.sources, PLAIN);
+                let mut cases: Vec<TestCase> = file.verdicts.iter().map(|v| case(v, file)).collect();
+                if file.found.iter().any(Diagnostic::is_error) {
+                    let (name, group) = (String::from("compiles"), file.path.clone());
+                    cases.push(TestCase { name, group, failure: None, error: Some(text(&file.found)) });
+                }
+                Suite { name: file.path.clone(), cases }
+            })
+            .collect()
+    }
+
     fn json(&self) -> Value {
         json!({
             "files": self.files.iter().map(|file| json!({
@@ -139,6 +170,23 @@ impl Report {
             })).collect::<Vec<_>>(),
         })
     }
+}
+
+/// How findings are drawn where nothing has colour.
+const PLAIN: Look = Look { color: false, ascii: false, columns: 100 };
+
+/// A test as a case, with all its findings and the runs in which they show themselves.
+fn case(verdict: &Verdict, file: &Tested) -> TestCase {
+    let mut failure = String::new();
+    for finding in &verdict.findings {
+        failure.push_str(&render::text(std::slice::from_ref(&finding.diagnostic), &file.sources, PLAIN));
+        for line in &finding.run {
+            let step = line.step.as_deref().unwrap_or("");
+            failure.push_str(&format!("{:>7}ms  {}  {step} {}\n", line.at_ms, line.what, line.text));
+        }
+    }
+    let group = format!("{}.{}", file.path, verdict.plan);
+    TestCase { name: verdict.title.clone(), group, failure: (!failure.is_empty()).then_some(failure), error: None }
 }
 
 fn verdict(verdict: &Verdict, sources: &SourceMap) -> Value {

@@ -100,7 +100,8 @@ impl Version {
         Ok(Version { path: path.to_owned(), place, content })
     }
 
-    /// The plans that could be compiled, with or without findings; of a file only its own.
+    /// The plans that could be compiled, safe or not; of a file only its own. Where a text has mistakes, what is left of it
+    /// says nothing.
     pub fn plans(&self) -> Vec<Entry<'_>> {
         match &self.content {
             Content::Nothing => Vec::new(),
@@ -108,6 +109,9 @@ impl Version {
                 vec![Entry { program, compiled: None, flaws: flaw.iter().cloned().collect() }]
             }
             Content::Plans(compilation) => {
+                if compilation.diagnostics.iter().any(|d| d.is_error() && !is_about_meaning(d.code)) {
+                    return Vec::new();
+                }
                 let own = |c: &&Compiled| {
                     compilation.sources.get(c.plan.span.file).is_some_and(|source| source.path == self.path)
                 };
@@ -122,6 +126,11 @@ impl Version {
             }
         }
     }
+}
+
+/// Whether a finding is about what a text means, not about what it says: about order, safety, conditions, promises.
+fn is_about_meaning(code: Code) -> bool {
+    (300..800).contains(&(code as u16))
 }
 
 /// Whether a finding is about this plan, or about none in particular.

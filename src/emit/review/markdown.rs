@@ -1,7 +1,7 @@
 //! A review as a comment: the verdict and what changes on the night on one screen, everything else folded under it.
 
 use super::changes::{changes_markdown, item, times};
-use super::escape::prose;
+use super::escape::{code, prose};
 use super::model::{FileReview, Outcome, PlanReview, Review};
 use crate::compare::{Change, Weight};
 use crate::emit::words::{listed, some};
@@ -11,6 +11,8 @@ use std::fmt::Write;
 const SHOWN: usize = 6;
 /// Characters of what was and of what is that stand above the fold.
 const BRIEF: usize = 90;
+/// Bytes of a comment: GitHub takes 65536 characters.
+const COMMENT: usize = 60_000;
 /// What the colours of a drawing mean.
 const LEGEND: &str = "Green is new, yellow has changed, red and dotted is gone.\n\n";
 /// Remarks and approvals above the fold.
@@ -25,13 +27,18 @@ pub fn markdown(review: &Review) -> String {
     lines(&mut out, &wrong, LINES);
     changes(&mut out, review);
     foot(&mut out, review);
-    for file in &review.files {
-        for plan in &file.plans {
-            folded(&mut out, file, plan);
+    let folds: Vec<String> = review.files.iter().flat_map(folds).collect();
+    let count = folds.len();
+    let mut kept = 0;
+    for fold in folds {
+        if out.len() + fold.len() <= COMMENT {
+            out.push_str(&fold);
+            kept += 1;
         }
-        if !file.findings.is_empty() {
-            fold(&mut out, &format!("What is wrong with `{}`", file.path), &fenced("text", &file.findings));
-        }
+    }
+    if kept < count {
+        let base = prose(&format!("`handover review --base {}`", review.base));
+        _ = writeln!(out, "More than fits a comment is left out; {base} has all of it.");
     }
     out
 }
@@ -195,35 +202,38 @@ fn lines(out: &mut String, all: &[String], most: usize) {
     }
 }
 
-/// Everything there is to say of a plan, under the fold.
-fn folded(out: &mut String, file: &FileReview, plan: &PlanReview) {
-    let name = plan.names.first().map_or("", String::as_str);
-    let cut = plan.comparison.changes.iter().any(|change| brief(change) != *change);
-    if plan.comparison.changes.len() > SHOWN || cut {
-        let title = format!("All changes ({}) of `{name}` in `{}`", plan.comparison.changes.len(), file.path);
-        fold(out, &title, &changes_markdown(&plan.comparison));
+/// Everything there is to say of a file, each thing under a fold: what is wrong with it first.
+fn folds(file: &FileReview) -> Vec<String> {
+    let mut all = Vec::new();
+    if !file.findings.is_empty() {
+        all.push(fold(&format!("What is wrong with `{}`", file.path), &fenced("text", &file.findings)));
     }
-    if !plan.graph.is_empty() {
-        fold(
-            out,
-            &format!("The order of `{name}` as a drawing"),
-            &format!("{LEGEND}{}", fenced("mermaid", &plan.graph)),
-        );
+    for plan in &file.plans {
+        let name = plan.names.first().map_or("", String::as_str);
+        let changes = &plan.comparison.changes;
+        if changes.len() > SHOWN || changes.iter().any(|change| brief(change) != *change) {
+            let title = format!("All changes ({}) of `{name}` in `{}`", changes.len(), file.path);
+            all.push(fold(&title, &changes_markdown(&plan.comparison)));
+        }
+        if !plan.graph.is_empty() {
+            let drawing = format!("{LEGEND}{}", fenced("mermaid", &plan.graph));
+            all.push(fold(&format!("The order of `{name}` as a drawing"), &drawing));
+        }
+        if !plan.table.is_empty() {
+            all.push(fold(&format!("The runbook of `{name}`, before and after"), &plan.table));
+        }
     }
-    if !plan.table.is_empty() {
-        fold(out, &format!("The runbook of `{name}`, before and after"), &plan.table);
-    }
+    all
 }
 
-fn fold(out: &mut String, title: &str, content: &str) {
+fn fold(title: &str, content: &str) -> String {
     // Inside a summary Markdown is not read; code is written as HTML.
-    let mut title = super::escape::code(title).replace("&#58;", ":");
-    while let Some((before, rest)) = title.clone().split_once("&#96;")
-        && let Some((name, after)) = rest.split_once("&#96;")
-    {
-        title = format!("{before}<code>{name}</code>{after}");
+    let parts: Vec<String> = title.split('`').map(|part| code(part).replace("&#58;", ":")).collect();
+    let mut title = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        title.push_str(&if index % 2 == 1 { format!("<code>{part}</code>") } else { part.clone() });
     }
-    _ = writeln!(out, "<details><summary>{title}</summary>\n\n{}\n\n</details>\n", content.trim_end());
+    format!("<details><summary>{title}</summary>\n\n{}\n\n</details>\n\n", content.trim_end())
 }
 
 /// A block of code that nothing in it can end.
