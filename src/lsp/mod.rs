@@ -81,10 +81,7 @@ fn listen(mut server: Server, events: &Receiver<Event>) -> Ended {
             Some(Event::Said(Incoming::Message(message))) => server.hear(message),
             Some(Event::Said(Incoming::Malformed(why))) => server.refuse(why),
             Some(Event::Checked(report)) => server.learn(report),
-            Some(Event::Gone) => {
-                server.finish();
-                return Ended::Abruptly;
-            }
+            Some(Event::Gone) => return server.finish(),
             None => {
                 if let Some(ended) = server.act() {
                     return ended;

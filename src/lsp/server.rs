@@ -126,11 +126,14 @@ impl Server {
         None
     }
 
-    /// Acts on everything that was heard before the editor went.
-    pub fn finish(&mut self) {
+    /// Acts on everything that was heard before the editor went, which may have said goodbye.
+    pub fn finish(&mut self) -> Ended {
         while self.is_busy() {
-            self.act();
+            if let Some(ended) = self.act() {
+                return ended;
+            }
         }
+        Ended::Abruptly
     }
 
     /// Says that something was no message.

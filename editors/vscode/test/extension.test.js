@@ -163,3 +163,24 @@ test("what the program finds wrong with a plan is told", async () => {
   await command("showGraph");
   assert.deepEqual(seen.errors, ["HA0401: held by two nodes"]);
 });
+
+test("the language server of the program says what is wrong, and stops with the extension", { timeout: 60_000 }, async () => {
+  const [ended, uri] = [path.join(folder, "ended"), edit("plan move( {}\n")];
+  script(`"${HANDOVER}" "$@"; code=$?; [ "$4" = --help ] || echo $code >'${ended}'`);
+  await extension.activate(context);
+  await until(() => seen.diagnostics.get(uri.toString())?.length > 0);
+  await extension.deactivate();
+  await until(() => fs.existsSync(ended));
+  assert.equal(fs.readFileSync(ended, "utf8"), "0\n");
+  assert.deepEqual(seen.errors, []);
+});
+
+test("the picture of the program is shown", { timeout: 60_000 }, async () => {
+  edit('use std/core\nnode a { host = "a.example" }\nplan move() {\n  given a is up\n  step s on a { run "true" }\n}\n');
+  given.trusted = false;
+  await extension.activate(context);
+  given.trusted = true;
+  await command("showGraph");
+  assert.deepEqual(seen.errors, []);
+  assert.match(seen.panels[0].webview.html, /<title>[^<]*move/);
+});

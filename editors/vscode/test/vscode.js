@@ -167,6 +167,7 @@ const vscode = loose({
     },
     notebookDocuments: [],
     workspaceFolders: undefined,
+    createFileSystemWatcher: () => loose({ dispose() {} }),
     openTextDocument: async (uri) => open(uri),
     getConfiguration: (section) => ({
       get: (key, fallback) => given.settings[[section, key].filter(Boolean).join(".")] ?? fallback,
