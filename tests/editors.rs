@@ -95,3 +95,38 @@ fn vscode_highlights_every_token_as_what_it_is() {
     let Some(mut node) = node() else { return };
     succeeds(node.arg("test/highlighting.js").arg(truth()));
 }
+
+#[test]
+fn emacs_highlights_every_token_as_what_it_is() {
+    if !works(Command::new("emacs").arg("--version"), "there is no Emacs") {
+        return;
+    }
+    let mut emacs = Command::new("emacs");
+    emacs.current_dir(root().join("editors/emacs")).env("TOKENS", truth()).args(["--batch", "-Q", "-L", "."]);
+    emacs.args(["-l", "handover-mode", "-l", "handover-mode-test.el", "-f", "ert-run-tests-batch-and-exit"]);
+    succeeds(&mut emacs);
+}
+
+#[test]
+fn neovim_knows_plans_and_starts_the_language_server() {
+    if !works(Command::new("nvim").arg("--version"), "there is no Neovim") {
+        return;
+    }
+    let mut nvim = Command::new("nvim");
+    nvim.current_dir(root().join("editors/neovim")).env("HANDOVER", env!("CARGO_BIN_EXE_handover"));
+    nvim.args(["--headless", "-u", "NONE", "-i", "NONE", "-c", "set rtp^=. | filetype plugin on"]);
+    succeeds(nvim.args(["-c", "luafile test/plugin.lua"]));
+}
+
+#[test]
+fn helix_is_told_what_there_is() {
+    let settings = fs::read_to_string(root().join("editors/helix/languages.toml")).unwrap();
+    let settings: toml::Table = settings.parse().unwrap();
+    let grammar = settings["grammar"][0]["source"]["path"].as_str().unwrap();
+    let here = Path::new(grammar.strip_prefix("/path/to/").unwrap());
+    assert!(root().join(here).join("src/parser.c").is_file(), "{grammar}");
+    let (language, server) = (&settings["language"][0], &settings["language-server"]["handover"]);
+    assert_eq!(language["name"], settings["grammar"][0]["name"]);
+    assert_eq!(language["language-servers"][0].as_str(), Some("handover"));
+    assert_eq!((server["command"].as_str(), server["args"][0].as_str()), (Some("handover"), Some("lsp")));
+}

@@ -4,7 +4,7 @@
 (string) @string
 (block_string) @string
 (escape) @string.escape
-(hole) @embedded
+(hole) @string.special
 (number) @number
 (duration) @number
 

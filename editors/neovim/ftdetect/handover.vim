@@ -1,0 +1,2 @@
+" Files that are plans.
+autocmd BufRead,BufNewFile *.ha setfiletype handover

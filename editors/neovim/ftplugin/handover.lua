@@ -1,0 +1,26 @@
+-- Plans: comments, indentation, the language server, and the tree-sitter grammar where it is installed.
+
+vim.bo.commentstring = "# %s"
+vim.bo.expandtab = true
+vim.bo.shiftwidth = 2
+vim.bo.iskeyword = "@,48-57,_,-"
+
+if vim.treesitter.start and #vim.api.nvim_get_runtime_file("parser/handover.*", false) > 0 then
+  vim.treesitter.start(0, "handover")
+end
+
+-- The program: a path, or a name that is looked up in $PATH.
+local program = vim.g.handover_program or "handover"
+if vim.fn.executable(program) == 0 then
+  vim.notify_once(("There is no program `%s`: install handover, or set vim.g.handover_program"):format(program))
+  return
+end
+
+-- Before Neovim 0.8 every buffer has a server of its own.
+local start = vim.lsp.start
+  or function(config)
+    vim.lsp.buf_attach_client(0, vim.lsp.start_client(config))
+  end
+
+local file = vim.api.nvim_buf_get_name(0)
+start({ name = "handover", cmd = { program, "lsp" }, root_dir = vim.fn.fnamemodify(file, ":p:h") })

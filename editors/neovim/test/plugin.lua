@@ -1,0 +1,39 @@
+-- Whether a plan is one to Neovim, and the language server finds what is wrong with it:
+-- nvim --headless -u NONE -c 'set rtp^=. | filetype plugin on' -c 'luafile test/plugin.lua'
+-- HANDOVER is the program.
+
+local function check(what, wanted, found)
+  if wanted ~= found then
+    error(("%s: %s instead of %s"):format(what, vim.inspect(found), vim.inspect(wanted)))
+  end
+end
+
+local function test()
+  local plan = vim.fn.tempname() .. ".ha"
+  vim.fn.writefile({ "plan move( {}" }, plan)
+
+  local said = {}
+  vim.notify_once = function(text)
+    table.insert(said, text)
+  end
+  vim.g.handover_program = "/no/such/program"
+  vim.cmd("edit " .. plan)
+  check("said", "There is no program `/no/such/program`: install handover, or set vim.g.handover_program", said[1])
+
+  vim.g.handover_program = vim.env.HANDOVER
+  vim.cmd("edit")
+  check("filetype", "handover", vim.bo.filetype)
+  check("commentstring", "# %s", vim.bo.commentstring)
+  check("queries", 1, #vim.api.nvim_get_runtime_file("queries/handover/highlights.scm", true))
+  check("diagnostics", true, vim.wait(20000, function()
+    return #vim.diagnostic.get(0) > 0
+  end))
+  check("a code", "HA0", tostring(vim.diagnostic.get(0)[1].code):sub(1, 3))
+  vim.fn.delete(plan)
+end
+
+local fine, why = pcall(test)
+if not fine then
+  io.stderr:write(tostring(why) .. "\n")
+end
+vim.cmd(fine and "quitall!" or "cquit!")
