@@ -67,21 +67,28 @@ pub fn changes_markdown(comparison: &Comparison) -> String {
 
 /// A change as an item of a Markdown list.
 pub(super) fn item(change: &Change) -> String {
-    let mut out = format!("- {}\n", prose(&sentence(change)));
+    let said = prose(&sentence(change));
     let parts = match (&change.before, &change.after) {
         (Some(before), Some(after)) => word_diff(before, after),
         (Some(before), None) => vec![Word::Gone(before)],
         (None, Some(after)) => vec![Word::New(after)],
-        (None, None) => return out,
+        (None, None) => return format!("- {said}\n"),
     };
+    let text = marked(&parts);
+    format!("- {said}<br><code>{}</code>\n", text.trim_end().replace('\n', "<br>"))
+}
+
+/// The parts of two texts as HTML: what has gone struck out, what has come marked.
+pub(super) fn marked(parts: &[Word<'_>]) -> String {
     let mut text = String::new();
     for part in parts {
+        // What comes in the place of something stands apart from it.
+        let apart = if text.ends_with("</del>") { " " } else { "" };
         match part {
             Word::Same(words) => text.push_str(&code(words)),
             Word::Gone(words) => _ = write!(text, "<del>{}</del>", code(words)),
-            Word::New(words) => _ = write!(text, "<ins>{}</ins>", code(words)),
+            Word::New(words) => _ = write!(text, "{apart}<ins>{}</ins>", code(words)),
         }
     }
-    _ = writeln!(out, "  <br><code>{}</code>", text.trim_end().replace('\n', "<br>"));
-    out
+    text
 }

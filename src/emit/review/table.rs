@@ -2,10 +2,11 @@
 //! beside it.
 
 use super::Side;
+use super::changes::marked;
 use super::escape::code;
 use crate::base::duration;
 use crate::bytecode::{InstrId, Names, Op};
-use crate::compare::{Pairs, Word, word_diff};
+use crate::compare::{Pairs, word_diff};
 use crate::order::{NodeId, Outline, What};
 use std::fmt::Write;
 
@@ -88,15 +89,7 @@ fn rows(old: &Told<'_>, new: &Told<'_>, pairs: &Pairs) -> Vec<Row> {
 
 /// A cell with what has gone and what has come.
 fn both(was: &str, is: &str) -> String {
-    let mut out = String::new();
-    for part in word_diff(was, is) {
-        match part {
-            Word::Same(text) => out.push_str(&code(text)),
-            Word::Gone(text) => _ = write!(out, "<del>{}</del>", code(text)),
-            Word::New(text) => _ = write!(out, "<ins>{}</ins>", code(text)),
-        }
-    }
-    out.replace('\n', "<br>")
+    marked(&word_diff(was, is)).replace('\n', "<br>")
 }
 
 /// A version in words.
