@@ -173,7 +173,7 @@ fn rule(part: Part, op: &Op) -> Rule {
             Kind::GateWeakened,
             "does not wait for an answer longer than {}",
             Kind::GateWeakened,
-            "waits for an answer",
+            "something else happens if nobody answers",
         ),
         Part::Answers => one(Kind::Question, "does not offer {} any more", "offers {}", "offers other answers"),
         Part::Place => {
