@@ -66,14 +66,19 @@ fn index(name: &str) -> usize {
 pub fn tokens(view: &View) -> Vec<Token> {
     let Some(own) = view.own() else { return Vec::new() };
     let mut named = names(view, own);
-    let mut found = Vec::new();
+    let mut found: Vec<Token> = Vec::new();
     for word in words(&own.text) {
-        match word.form {
-            Form::Word => found.push(named.remove(&word.at.start).unwrap_or(plain(word.at, "keyword"))),
-            Form::Number => found.push(plain(word.at, "number")),
-            Form::Comment => found.push(plain(word.at, "comment")),
-            Form::Text => text(word.at, &named, &mut found),
-            Form::Sign => {}
+        // A path after `use` is several words, and one name.
+        if found.last().is_some_and(|last| word.at.start < last.at.end) {
+            continue;
+        }
+        match (named.remove(&word.at.start), word.form) {
+            (Some(token), _) => found.push(token),
+            (None, Form::Word) => found.push(plain(word.at, "keyword")),
+            (None, Form::Number) => found.push(plain(word.at, "number")),
+            (None, Form::Comment) => found.push(plain(word.at, "comment")),
+            (None, Form::Text) => text(word.at, &named, &mut found),
+            (None, Form::Sign) => {}
         }
     }
     found

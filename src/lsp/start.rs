@@ -4,7 +4,9 @@ use super::position::Encoding;
 use super::uri;
 use crate::assist::Token;
 use gen_lsp_types::{
-    DocumentFormattingProvider, DocumentSymbolProvider, Full, Save, SaveOptions, SemanticTokensLegend,
+    CodeActionKind, CodeActionOptions, CodeActionProvider, CodeLensOptions, CompletionOptions, DefinitionProvider,
+    DocumentFormattingProvider, DocumentHighlightProvider, DocumentSymbolProvider, Full, HoverProvider,
+    InlayHintProvider, ReferencesProvider, RenameOptions, RenameProvider, Save, SaveOptions, SemanticTokensLegend,
     SemanticTokensOptions, SemanticTokensProvider, ServerCapabilities, TextDocumentSync, TextDocumentSyncKind,
     TextDocumentSyncOptions, WorkspaceSymbolProvider,
 };
@@ -69,9 +71,27 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
             save: Some(Save::SaveOptions(SaveOptions { include_text: Some(true) })),
             ..TextDocumentSyncOptions::default()
         })),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some([".", "(", "/", "{", " "].map(String::from).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        hover_provider: Some(HoverProvider::Bool(true)),
+        definition_provider: Some(DefinitionProvider::Bool(true)),
+        references_provider: Some(ReferencesProvider::Bool(true)),
+        document_highlight_provider: Some(DocumentHighlightProvider::Bool(true)),
         document_symbol_provider: Some(DocumentSymbolProvider::Bool(true)),
         workspace_symbol_provider: Some(WorkspaceSymbolProvider::Bool(true)),
         document_formatting_provider: Some(DocumentFormattingProvider::Bool(true)),
+        inlay_hint_provider: Some(InlayHintProvider::Bool(true)),
+        code_lens_provider: Some(CodeLensOptions::default()),
+        rename_provider: Some(RenameProvider::RenameOptions(RenameOptions {
+            prepare_provider: Some(true),
+            ..RenameOptions::default()
+        })),
+        code_action_provider: Some(CodeActionProvider::CodeActionOptions(CodeActionOptions {
+            code_action_kinds: Some(vec![CodeActionKind::QuickFix]),
+            ..CodeActionOptions::default()
+        })),
         semantic_tokens_provider: Some(SemanticTokensProvider::SemanticTokensOptions(SemanticTokensOptions {
             legend,
             full: Some(Full::Bool(true)),

@@ -192,10 +192,30 @@ pub fn sheet(path: &str, text: Arc<str>) -> Sheet {
     let imports = imports.collect();
     let mut collector = Collector::default();
     file.items.iter().for_each(|item| collector.item(item));
-    let Collector { declarations, mut uses, .. } = collector;
+    let Collector { mut declarations, mut uses, .. } = collector;
+    close(&mut declarations, &text);
     uses.sort_by_key(|used| used.at.start);
     let incomplete = file.incomplete;
     Sheet { path: path.into(), text, incomplete, imports, declarations, uses }
+}
+
+/// What has no end yet goes on to where the next item begins: somebody is writing it.
+fn close(declarations: &mut [Declaration], text: &str) {
+    let mut next = text.len();
+    for index in (0..declarations.len()).rev() {
+        let Some(Declaration { owner: None, whole, sort, .. }) = declarations.get(index) else { continue };
+        let (old, start) = (whole.clone(), whole.start);
+        let braced = matches!(sort, Sort::Plan | Sort::Action | Sort::Probe | Sort::Rule | Sort::Test);
+        if braced && !text.get(..old.end).is_some_and(|before| before.ends_with('}')) {
+            // Everything in it that goes as far as it does has no end either.
+            let open = |range: &Range<usize>| {
+                old.start <= range.start && text.get(range.end..old.end).is_some_and(|rest| rest.trim().is_empty())
+            };
+            let ranges = declarations.iter_mut().flat_map(|d| [&mut d.scope, &mut d.whole]);
+            ranges.filter(|range| open(range)).for_each(|range| range.end = range.end.max(next));
+        }
+        next = start;
+    }
 }
 
 impl Sheet {

@@ -5,7 +5,7 @@ use crate::format::{Formatted, format};
 use crate::lsp::position::Lines;
 use crate::lsp::server::{Refusal, Server};
 use gen_lsp_types::{
-    BaseSymbolInformation, DocumentFormattingParams, DocumentSymbol, DocumentSymbolParams, Location, SemanticToken,
+    BaseSymbolInformation, DocumentFormattingParams, DocumentSymbol, DocumentSymbolParams, SemanticToken,
     SemanticTokens, SemanticTokensParams, SymbolInformation, SymbolKind, TextEdit, WorkspaceSymbolParams,
 };
 
@@ -55,7 +55,7 @@ pub fn search(server: &mut Server, params: WorkspaceSymbolParams) -> Result<Vec<
     let (plans, texts) = (server.plans(), server.texts());
     let found = assist::search(&mut server.desk, &texts, &plans, &params.query);
     let shown = found.into_iter().filter_map(|(name, sort, place, owner)| {
-        let (uri, range) = server.location(&place)?;
+        let location = server.location(&place)?;
         let base_symbol_information = BaseSymbolInformation {
             name,
             kind: symbol_kind(sort),
@@ -63,7 +63,7 @@ pub fn search(server: &mut Server, params: WorkspaceSymbolParams) -> Result<Vec<
             container_name: (!owner.is_empty()).then_some(owner),
         };
         #[allow(deprecated, reason = "the field has to be named")]
-        Some(SymbolInformation { deprecated: None, location: Location { uri, range }, base_symbol_information })
+        Some(SymbolInformation { deprecated: None, location, base_symbol_information })
     });
     Ok(shown.collect())
 }

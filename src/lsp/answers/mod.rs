@@ -1,14 +1,17 @@
 //! What the editor asks and tells, by method: parameters of the protocol to questions of [`crate::assist`] and back.
 
 mod look;
+mod margin;
+mod names;
 mod sync;
+mod write;
 
 use super::server::{Refusal, Server};
-use crate::assist::{Place, View};
-use gen_lsp_types::{Position, TextDocumentIdentifier, TextDocumentPositionParams, Uri};
+use crate::assist::{self, Place, View};
+use gen_lsp_types::{Location, Position, Range, TextDocumentIdentifier, TextDocumentPositionParams};
 use lsp_server::ErrorCode;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The answer to a request.
@@ -21,6 +24,16 @@ pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value,
         "workspace/symbol" => ask(server, params, look::search),
         "textDocument/formatting" => ask(server, params, look::formatting),
         "textDocument/semanticTokens/full" => ask(server, params, look::tokens),
+        "textDocument/completion" => ask(server, params, write::completion),
+        "textDocument/hover" => ask(server, params, names::hover),
+        "textDocument/definition" => ask(server, params, names::definition),
+        "textDocument/references" => ask(server, params, names::references),
+        "textDocument/documentHighlight" => ask(server, params, names::highlights),
+        "textDocument/prepareRename" => ask(server, params, names::renamed),
+        "textDocument/rename" => ask(server, params, names::rename),
+        "textDocument/inlayHint" => ask(server, params, margin::hints),
+        "textDocument/codeLens" => ask(server, params, margin::lenses),
+        "textDocument/codeAction" => ask(server, params, margin::fixes),
         _ => Err(Refusal { code: ErrorCode::MethodNotFound, message: format!("`{method}` is not known here") }),
     }
 }
@@ -54,6 +67,14 @@ fn ask<P: DeserializeOwned, A: Serialize>(
     serde_json::to_value(answer).map_err(|error| Refusal::failed(error.to_string()))
 }
 
+/// A part of a text that the editor asks about.
+#[derive(Deserialize, Debug)]
+#[serde(rename_all = "camelCase")]
+struct DocumentRange {
+    text_document: TextDocumentIdentifier,
+    range: Range,
+}
+
 /// A place in a text that the editor asks about.
 struct Spot {
     path: String,
@@ -84,8 +105,13 @@ impl Server {
         Ok((view, Spot { path, offset }))
     }
 
+    /// What a text says: in the editor if it is open there.
+    fn text(&self, path: &str) -> Option<String> {
+        assist::text(&self.texts(), path)
+    }
+
     /// A place as the editor knows it.
-    fn location(&self, place: &Place) -> Option<(Uri, gen_lsp_types::Range)> {
-        Some((self.uri(&place.path)?, self.range(&place.path, place.range())?))
+    fn location(&self, place: &Place) -> Option<Location> {
+        Some(Location { uri: self.uri(&place.path)?, range: self.range(&place.path, place.range())? })
     }
 }

@@ -105,11 +105,11 @@ impl<'s, 'c> Builder<'s, 'c> {
         Ok(Use { path: self.slice(span), span })
     }
 
-    /// The place of a rule, without the glue after it.
+    /// The place of a rule, without the glue after it; what was blanked out is glue to the grammar, and not in the text.
     fn place(&self, pair: &Pair<'_, Rule>) -> Span {
-        let span = pair.as_span();
-        let start = self.base + span.start();
-        self.span(start, self.trimmed(start, self.base + span.end()))
+        let start = self.start(pair);
+        let seen = pair.as_str().trim_end_matches(lex::is_space);
+        self.span(start, self.trimmed(start, start + seen.len()))
     }
 
     /// Where a rule begins.

@@ -201,3 +201,14 @@ fn a_mistake_costs_its_clause_and_no_more() {
     assert_eq!(phase.block.items.len(), 2);
     assert!(matches!(&file.items[2], Item::Entity(entity) if entity.attrs.len() == 1));
 }
+
+#[test]
+fn what_does_not_parse_is_no_part_of_what_is_before_it() {
+    let text = "plan p() {\n  let a = b.c # d\n  given d.\n}";
+    let (file, diagnostics) = parse(FileId(0), text);
+    assert_eq!(diagnostics.len(), 1);
+    let Some(Item::Plan(plan)) = file.items.first() else { panic!("{:?}", file.items) };
+    let [HeadClause::Let(_, value)] = plan.head.as_slice() else { panic!("{:?}", plan.head) };
+    assert_eq!(operand(value), "b.c");
+    assert_eq!(&text[value.span.start as usize..value.span.end as usize], "b.c");
+}

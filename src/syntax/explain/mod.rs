@@ -5,7 +5,7 @@
 
 mod expected;
 mod guesses;
-mod scene;
+pub(super) mod scene;
 
 use crate::base::{Code, Diagnostic, FileId, Span};
 use crate::syntax::grammar::{self, Rule};

@@ -10,7 +10,7 @@ use std::ops::Range;
 const STRANGER: &str = " \u{1}";
 
 /// The tokens of a piece, and where it went wrong.
-pub(super) struct Scene<'a> {
+pub(in crate::syntax) struct Scene<'a> {
     source: &'a str,
     tokens: Vec<Token>,
     /// Index of the token that does not fit; the number of tokens if there should be more.
@@ -35,6 +35,32 @@ impl<'a> Scene<'a> {
         let expected = scene.step_back(rule);
         scene.levels = scene.levels_before(rule, scene.at);
         (scene, expected)
+    }
+
+    /// The scene of somebody who writes at the end of a source.
+    pub(in crate::syntax) fn at_end(source: &'a str) -> Scene<'a> {
+        let tokens: Vec<Token> = Lexer::new(source, 0).filter(|token| token.kind != Kind::Comment).collect();
+        let mut scene = Scene { source, at: tokens.len(), tokens, levels: Vec::new() };
+        scene.levels = scene.levels_before(Rule::file, scene.at);
+        scene
+    }
+
+    /// The tokens before the end that belong to one clause, as far as one can tell; none at the beginning of braces.
+    pub(in crate::syntax) fn open_clause(&self) -> Vec<&'a str> {
+        let first = self.levels.last().map_or(0, |level| level.first);
+        let start = self.at.checked_sub(1).map_or(0, |last| self.clause_start(last)).max(first);
+        self.texts(start, self.at)
+    }
+
+    /// The tokens before the braces that the end is in, from the word that they belong to.
+    pub(in crate::syntax) fn open_entry(&self) -> Vec<&'a str> {
+        let brace = self.levels.last().map_or(0, |level| level.first).saturating_sub(1);
+        let Some(outer) = self.levels.len().checked_sub(2).and_then(|i| self.levels.get(i)) else { return Vec::new() };
+        self.texts(self.start_from(brace, *outer), brace)
+    }
+
+    fn texts(&self, from: usize, to: usize) -> Vec<&'a str> {
+        self.tokens.get(from..to).unwrap_or_default().iter().map(|token| token.text(self.source)).collect()
     }
 
     /// Goes back to the first token that does not fit, and says what would have fitted there.
@@ -104,7 +130,7 @@ impl<'a> Scene<'a> {
     }
 
     /// What the braces around the mistake belong to.
-    pub(super) fn place(&self) -> Place {
+    pub(in crate::syntax) fn place(&self) -> Place {
         self.levels.last().map_or(Place::File, |level| level.place)
     }
 

@@ -1,0 +1,131 @@
+//! Texts that are half-written: every question about every prefix, and about every text without one of its lines.
+
+use super::fixture::Texts;
+use crate::assist::{Desk, complete, definition, hover, lenses, outline, tokens};
+use crate::session::{Files, draft};
+use std::path::{Path, PathBuf};
+
+struct Half<'t> {
+    path: &'t str,
+    text: String,
+}
+
+impl Files for Half<'_> {
+    fn read(&self, path: &str) -> Result<String, crate::session::FileError> {
+        if path == self.path { Ok(self.text.clone()) } else { crate::os::Disk.read(path) }
+    }
+}
+
+/// Asks everything about a half-written text, at an offset.
+fn ask(desk: &mut Desk, path: &str, text: String, offset: usize) {
+    let half = Half { path, text };
+    let view = desk.view(&half, path).unwrap();
+    let own = view.own().unwrap();
+    let (offers, _) = complete(&view, &[], offset);
+    assert!(offers.iter().all(|offer| own.text.get(offer.replace.clone()).is_some()), "{path}:{offset}");
+    for place in hover(&view, None, offset)
+        .map(|(_, at)| at)
+        .into_iter()
+        .chain(definition(&view, offset).filter(|p| p.path == path).map(|p| p.range()))
+    {
+        assert!(own.text.get(place).is_some(), "{path}:{offset}");
+    }
+    for token in tokens(&view) {
+        assert!(own.text.get(token.at.clone()).is_some(), "{path}:{offset}: {token:?}");
+    }
+    let symbols = outline(own);
+    let fits = |s: &crate::assist::Symbol| s.whole.start <= s.at.start && s.at.end <= s.whole.end && !s.name.is_empty();
+    assert!(symbols.iter().all(fits), "{path}:{offset}: {symbols:#?}");
+    lenses(own);
+}
+
+/// Every plan and library that comes with handover.
+fn all() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found: Vec<PathBuf> = crate::os::find(&root.join("examples"), "ha").unwrap();
+    found.extend(crate::os::find(&root.join("stdlib"), "ha").unwrap());
+    assert!(found.len() > 15);
+    let read = |path: &PathBuf| crate::os::read_text(path, 1 << 20).unwrap();
+    found.iter().map(|path| (path.to_str().unwrap().to_owned(), read(path))).collect()
+}
+
+fn prefixes(path: &str, text: &str, ends: impl Iterator<Item = usize>) {
+    let mut desk = Desk::default();
+    for end in ends.filter(|end| text.is_char_boundary(*end)) {
+        ask(&mut desk, path, text[..end].to_owned(), end);
+    }
+}
+
+/// Each line is left out once; the question is where it was.
+fn without_lines(path: &str, text: &str, every: usize) {
+    let mut desk = Desk::default();
+    let mut start = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if number % every == 0 {
+            let rest = [&text[..start], &text[start + line.len()..]].concat();
+            ask(&mut desk, path, rest, start);
+        }
+        start += line.len();
+    }
+}
+
+#[test]
+fn the_beginning_of_a_text_has_answers() {
+    for (path, text) in all() {
+        // Some prefixes of each file: the whole of it is for the campaign below.
+        prefixes(&path, &text, (0..=text.len()).step_by(211));
+    }
+}
+
+#[test]
+fn a_text_without_one_of_its_lines_has_answers() {
+    for (path, text) in all() {
+        without_lines(&path, &text, 9);
+    }
+}
+
+#[test]
+#[ignore = "a campaign: every prefix of every file, and every file without each of its lines; use --release"]
+fn every_half_of_every_file() {
+    for (path, text) in all() {
+        prefixes(&path, &text, 0..=text.len());
+        without_lines(&path, &text, 1);
+        for end in (0..=text.len()).step_by(17).filter(|end| text.is_char_boundary(*end)) {
+            let half = Half { path: &path, text: text[..end].to_owned() };
+            for diagnostic in draft(&half, &path).diagnostics {
+                assert!(!diagnostic.message.contains("defect"), "{path}:{end}: {}", diagnostic.message);
+            }
+        }
+    }
+}
+
+#[test]
+fn odd_texts_have_answers() {
+    let long = format!("plan p() {{ step x on a {{ run \"{}\" }} }}", "x".repeat(1 << 20));
+    let deep = "plan p() { phase a ".to_owned() + &"{ phase b ".repeat(500);
+    let odd = [
+        "",
+        "\u{feff}use std/net\r\nplan p(",
+        "\u{202e}plan \u{1F600} {{{{",
+        "\r\r\r",
+        "\0\0",
+        "use",
+        "use ./x",
+        &long,
+        &deep,
+    ];
+    for text in odd {
+        let texts = Texts([("x.ha".to_owned(), text.to_owned())].into());
+        let mut desk = Desk::default();
+        let view = desk.view(&texts, "x.ha").unwrap();
+        let ends = [0, 1, 2, 5, text.len() / 2, text.len().saturating_sub(1), text.len(), text.len() + 9];
+        for offset in ends {
+            complete(&view, &[], offset);
+            hover(&view, None, offset);
+            definition(&view, offset);
+        }
+        tokens(&view);
+        outline(view.own().unwrap());
+        draft(&texts, "x.ha");
+    }
+}
