@@ -2,14 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "lsp/answers.rs"]
+mod answers;
 #[path = "lsp/client.rs"]
 mod client;
+#[path = "lsp/trouble.rs"]
+mod trouble;
 
-use client::{Client, place, position, under, uri};
+use client::{Client, place, under, uri};
 use serde_json::{Value, json};
 use std::fs;
 
-const ESTATE: &str = "use std/net
+pub const ESTATE: &str = "use std/net
 use std/host
 node a { host = \"a.example\"  power = \"a-ipmi.example\"  power_password = ipmi }
 node b { host = \"b.example\" }
@@ -18,7 +22,7 @@ secret ipmi { env = \"IPMI_PASSWORD\" }
 address portal { ip = \"192.0.2.10/24\"  interface = \"eth0\" }
 ";
 
-const UNSAFE: &str = "use ./estate
+pub const UNSAFE: &str = "use ./estate
 
 plan take_over(primary: node = a, secondary: node = b) {
   given primary is up or down, secondary is up, admin is up, portal on primary
@@ -33,7 +37,7 @@ plan take_over(primary: node = a, secondary: node = b) {
 ";
 
 /// A folder with an estate and a plan of it.
-fn workspace() -> (tempfile::TempDir, String) {
+pub fn workspace() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("estate.ha"), ESTATE).unwrap();
     fs::write(folder.path().join("plan.ha"), UNSAFE).unwrap();
@@ -41,7 +45,7 @@ fn workspace() -> (tempfile::TempDir, String) {
     (folder, plan)
 }
 
-fn codes(found: &[Value]) -> Vec<&str> {
+pub fn codes(found: &[Value]) -> Vec<&str> {
     found.iter().map(|d| d["code"].as_str().unwrap()).collect()
 }
 
