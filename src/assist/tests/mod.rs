@@ -2,8 +2,8 @@
 
 mod completion;
 mod fixture;
-mod halves;
 mod hovers;
 mod margins;
 mod naming;
+mod oddities;
 mod renames;
