@@ -73,8 +73,10 @@ fn node() -> Option<Command> {
     let folder = root().join("editors/vscode");
     let mut node = Command::new("node");
     node.current_dir(&folder);
-    let installed =
-        works(node.args(["-e", "require('vscode-textmate')"]), "`npm ci` has not been run in editors/vscode");
+    let installed = works(
+        node.args(["-e", "require('vscode-textmate')"]),
+        "Node.js is missing, or what `npm ci` in editors/vscode installs",
+    );
     installed.then(|| {
         let mut node = Command::new("node");
         node.current_dir(folder);

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const { afterEach, beforeEach, test } = require("node:test");
-const { Uri, events, given, seen } = require("./vscode");
+const { CancellationTokenSource, Uri, events, given, open, seen } = require("./vscode");
 const extension = require("../src/extension");
 const manifest = require("../package.json");
 
@@ -21,7 +21,7 @@ beforeEach(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "handover-"));
   context = { subscriptions: [] };
   Object.assign(given, { settings: { "handover.path": HANDOVER }, editor: undefined, trusted: true, choice: undefined });
-  Object.assign(seen, { errors: [], panels: [], tasks: [], diagnostics: new Map() });
+  Object.assign(seen, { errors: [], panels: [], tasks: [], diagnostics: new Map(), lenses: undefined });
 });
 
 afterEach(async () => {
@@ -49,9 +49,12 @@ function command(name, ...args) {
   return seen.commands.get(`handover.${name}`)(...args);
 }
 
-/** Waits until something is there; the test's own limit ends it. */
+/** Waits until something is there or a failure was told; the test's own limit ends it. */
 async function until(condition) {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!condition()) {
+    assert.deepEqual(seen.errors, []);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 test("the commands of the manifest are those of the code", async () => {
@@ -91,7 +94,7 @@ test("nothing is started in a folder that is not trusted, until it is", async ()
   await extension.activate(context);
   await command("showGraph");
   assert.equal(fs.existsSync(log), false);
-  assert.match(seen.errors[0], /do not trust/);
+  assert.match(seen.errors.pop(), /do not trust/);
   given.trusted = true;
   events.trusted.fire(undefined);
   await until(() => fs.existsSync(log));
@@ -114,6 +117,9 @@ test("a command without a file says so", async () => {
   await command("runTest", "untitled:Untitled-1");
   assert.deepEqual(seen.errors, Array(2).fill("Save the plan to a file of this machine first."));
 });
+
+/** A plan without mistakes. */
+const PLAN = 'node a { host = "a.example" }\nplan move() {\n  given a is up\n  step s on a { run "true" }\n}\n';
 
 /** A page as the program makes it. */
 const PAGE = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`;
@@ -175,8 +181,20 @@ test("the language server of the program says what is wrong, and stops with the 
   assert.deepEqual(seen.errors, []);
 });
 
+test("what the server puts above tests and plans can be done", { timeout: 60_000 }, async () => {
+  const uri = edit(`${PLAN}test "it moves" {\n  plan   move()\n  expect completed\n}\n`);
+  await extension.activate(context);
+  await until(() => seen.lenses);
+  const lenses = await seen.lenses.provideCodeLenses(open(uri), new CancellationTokenSource().token);
+  const deeds = lenses.map((lens) => lens.command);
+  assert.deepEqual(deeds.map((deed) => deed.command).sort(), ["handover.runTest", "handover.showGraph"]);
+  for (const deed of deeds) await seen.commands.get(deed.command)(...deed.arguments);
+  assert.deepEqual(seen.errors, []);
+  assert.deepEqual([seen.tasks[0].name, seen.panels[0].title], ["it moves", "move"]);
+});
+
 test("the picture of the program is shown", { timeout: 60_000 }, async () => {
-  edit('use std/core\nnode a { host = "a.example" }\nplan move() {\n  given a is up\n  step s on a { run "true" }\n}\n');
+  edit(PLAN);
   given.trusted = false;
   await extension.activate(context);
   given.trusted = true;

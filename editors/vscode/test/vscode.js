@@ -10,7 +10,7 @@ const { pathToFileURL, fileURLToPath } = require("node:url");
 const nothing = { dispose() {} };
 
 /** What was said, opened, run, and which command does what. */
-const seen = { errors: [], panels: [], tasks: [], commands: new Map(), diagnostics: new Map() };
+const seen = { errors: [], panels: [], tasks: [], commands: new Map(), diagnostics: new Map(), lenses: undefined };
 
 /** What a test sets: the settings, the editor, whether the folder is trusted, and what people choose. */
 const given = { settings: {}, editor: undefined, trusted: true, choice: undefined };
@@ -81,6 +81,16 @@ class Range {
   }
 }
 
+class CodeActionKind {
+  static Empty = new CodeActionKind("");
+  constructor(value) {
+    this.value = value;
+  }
+  append(part) {
+    return new CodeActionKind(this.value ? `${this.value}.${part}` : part);
+  }
+}
+
 /** Opens a file as the editor does. */
 function open(uri) {
   const text = fs.readFileSync(uri.fsPath, "utf8");
@@ -112,6 +122,7 @@ const vscode = loose({
   Uri,
   EventEmitter,
   CancellationTokenSource,
+  CodeActionKind,
   Task,
   ProcessExecution,
   Disposable,
@@ -136,6 +147,7 @@ const vscode = loose({
   tasks: { executeTask: async (task) => void seen.tasks.push(task) },
   languages: loose({
     match: () => 10,
+    registerCodeLensProvider: (_, provider) => ((seen.lenses = provider), nothing),
     createDiagnosticCollection: () => ({
       set: (uri, diagnostics) => seen.diagnostics.set(String(uri), diagnostics),
       delete: (uri) => seen.diagnostics.delete(String(uri)),
@@ -180,4 +192,4 @@ const vscode = loose({
 const load = Module._load;
 Module._load = (name, ...rest) => (name === "vscode" ? vscode : load(name, ...rest));
 
-module.exports = { Uri, events, given, seen };
+module.exports = { CancellationTokenSource, Uri, events, given, open, seen };
