@@ -16,6 +16,24 @@ if vim.fn.executable(program) == 0 then
   return
 end
 
+-- What the language server puts above tests and plans, for vim.lsp.codelens.run().
+vim.lsp.commands["handover.runTest"] = function(command)
+  vim.cmd("botright new")
+  vim.fn.termopen({ program, "test", vim.uri_to_fname(command.arguments[1]) })
+end
+vim.lsp.commands["handover.showGraph"] = function(command)
+  local file, plan = vim.uri_to_fname(command.arguments[1]), command.arguments[2]
+  local page = vim.fn.tempname() .. ".html"
+  local said = vim.fn.system({ program, "--color", "never", "build", file, plan, "--emit", "runbook", "-o", page })
+  if vim.v.shell_error ~= 0 then
+    vim.notify(said, vim.log.levels.ERROR)
+  elseif vim.ui.open then
+    vim.ui.open(page)
+  else
+    vim.notify("The page is " .. page)
+  end
+end
+
 -- Before Neovim 0.8 every buffer has a server of its own.
 local start = vim.lsp.start
   or function(config)

@@ -29,6 +29,25 @@ local function test()
     return #vim.diagnostic.get(0) > 0
   end))
   check("a code", "HA0", tostring(vim.diagnostic.get(0)[1].code):sub(1, 3))
+
+  local arguments = { vim.uri_from_fname(plan), "move" }
+  local notified
+  vim.notify = function(text)
+    notified = text
+  end
+  vim.lsp.commands["handover.showGraph"]({ arguments = arguments })
+  check("what is wrong", "HA0", notified:sub(1, 3))
+  local lines = { 'node a { host = "a.example" }', "plan move() {", "  given a is up", '  step s on a { run "true" }', "}" }
+  vim.fn.writefile(lines, plan)
+  local opened
+  vim.ui.open = function(page)
+    opened = page
+  end
+  vim.lsp.commands["handover.showGraph"]({ arguments = arguments })
+  check("a page", "<!doctype html>", vim.fn.readfile(opened)[1]:lower())
+  vim.lsp.commands["handover.runTest"]({ arguments = arguments })
+  check("a terminal", "terminal", vim.bo.buftype)
+  check("its end", 0, vim.fn.jobwait({ vim.bo.channel }, 20000)[1])
   vim.fn.delete(plan)
 end
 
