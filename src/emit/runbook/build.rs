@@ -11,6 +11,7 @@ use crate::emit::runbook::time::{time, ways};
 use crate::emit::words::{Words, hexadecimal};
 use crate::model::{Act, Step};
 use crate::order::{Circuit, Outline, Schedule, Wire, circuit, specialise};
+use crate::verdict::Verdict;
 
 impl Runbook {
     /// The runbook of a plan.
@@ -30,7 +31,7 @@ impl Runbook {
             title: plan.title.clone(),
             digest: hexadecimal(&program.digest()),
             time: time(&words, &schedule),
-            count: count(&words),
+            count: count(&words, verdict),
             goal: goal(&words),
             start: start(&words, verdict),
             switches: switches(&words, &circuit),
@@ -59,8 +60,8 @@ fn mark_critical(rows: &mut [Row], schedule: &Schedule) {
     }
 }
 
-fn count(words: &Words<'_>) -> Count {
-    let mut count = Count::default();
+fn count(words: &Words<'_>, verdict: &Verdict) -> Count {
+    let mut count = Count { opaque: verdict.opaque.len(), ..Count::default() };
     words.outline.plan.each_step(&mut |step: &Step| {
         let skipped = words.dag.ends(step.key).is_some_and(|e| words.skipped.contains(e.start));
         count.all += 1;

@@ -1,12 +1,14 @@
 //! The procedure as a drawing: a lane for each site's nodes, a line for each wave, time from top to bottom. Every place
 //! is computed from the plan alone, so that equal plans give equal drawings.
 
+use crate::emit::runbook::fit::{broken, short};
 use crate::emit::runbook::graph::{Graph, Unit, graph};
-use crate::emit::runbook::model::{Row, Step};
+use crate::emit::runbook::lanes::{Lanes, Units};
+use crate::emit::runbook::model::Row;
 use crate::emit::words::Words;
-use crate::order::{Circuit, Kind, NodeId, Schedule, What, Wire};
+use crate::order::{Circuit, Kind, Schedule, Wire};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Room for the numbers of the waves.
 const LEFT: usize = 34;
@@ -17,12 +19,12 @@ const BOX: usize = 178;
 const TALL: usize = 52;
 /// Between two waves, where edges change lanes.
 const GAP: usize = 30;
-/// More lanes than this become one for each site.
-const LANES: usize = 9;
 /// Characters that fit into a line of a box.
 const NAME: usize = 20;
 const TITLE: usize = 25;
 
+/// More lanes than this are not drawn.
+const LANES: usize = 24;
 /// Height of a sheet, so that one fits on a page of paper.
 const SHEET: usize = 900;
 
@@ -128,135 +130,12 @@ pub struct Text {
 /// The drawing of these rows; `None` if it would not be legible.
 pub(super) fn drawing(words: &Words<'_>, schedule: &Schedule, circuit: &mut Circuit, rows: &[Row]) -> Option<Drawing> {
     let lanes = Lanes::of(words);
+    if lanes.names.len() > LANES {
+        return None;
+    }
     let units = Units { words, lanes: &lanes, circuit, critical: &schedule.critical };
     let graph = graph(words.dag, units.steps(rows), || units.blocks(rows))?;
     Some(draw(&lanes, &graph, circuit))
-}
-
-/// The lanes: the operator and this machine, then each site's nodes, then the nodes without a site.
-struct Lanes {
-    names: Vec<String>,
-    /// First lane, number of lanes, name.
-    sites: Vec<(usize, usize, String)>,
-    /// The lane of each machine; nothing stands for the operator.
-    of: BTreeMap<Option<usize>, usize>,
-}
-
-impl Lanes {
-    fn of(words: &Words<'_>) -> Lanes {
-        let plan = words.outline.plan;
-        let mut used: BTreeSet<Option<usize>> = BTreeSet::new();
-        plan.each_step(&mut |step| _ = used.insert(step.host.map(|m| m.index())));
-        let site = |m: usize| plan.machines.get(m).and_then(|m| m.site.as_deref());
-        let mut sites: Vec<Option<&str>> = Vec::new();
-        for machine in used.iter().copied().flatten() {
-            if !sites.contains(&site(machine)) {
-                sites.push(site(machine));
-            }
-        }
-        // Nodes without a site stand beside the operator.
-        sites.sort_by_key(|s| s.is_some());
-        let mut lanes = Lanes { names: Vec::new(), sites: Vec::new(), of: BTreeMap::new() };
-        if used.contains(&None) {
-            lanes.of.insert(None, 0);
-            lanes.names.push(String::from("operator"));
-        }
-        for of_site in sites {
-            let first = lanes.names.len();
-            for machine in used.iter().copied().flatten().filter(|m| site(*m) == of_site) {
-                if used.len() <= LANES || lanes.names.len() == first {
-                    let name = plan.machines.get(machine).map_or("?", |m| m.name.as_str());
-                    let name = if used.len() <= LANES { name } else { of_site.unwrap_or("other nodes") };
-                    lanes.names.push(name.to_owned());
-                }
-                lanes.of.insert(Some(machine), lanes.names.len() - 1);
-            }
-            if let (Some(name), true) = (of_site, used.len() <= LANES) {
-                lanes.sites.push((first, lanes.names.len() - first, name.to_owned()));
-            }
-        }
-        lanes
-    }
-}
-
-struct Units<'a> {
-    words: &'a Words<'a>,
-    lanes: &'a Lanes,
-    circuit: &'a Circuit,
-    critical: &'a [NodeId],
-}
-
-impl Units<'_> {
-    /// One for each row and lane.
-    fn steps(&self, rows: &[Row]) -> Vec<Unit> {
-        let mut units = Vec::new();
-        for step in rows.iter().filter_map(|r| r.step.as_ref()) {
-            let mut lanes: BTreeMap<usize, Vec<NodeId>> = BTreeMap::new();
-            for node in step.nodes.iter().map(|n| NodeId(*n)) {
-                lanes.entry(self.lane(node)).or_default().push(node);
-            }
-            units.extend(lanes.into_iter().map(|(lane, nodes)| self.unit(step, lane, nodes)));
-        }
-        units
-    }
-
-    fn unit(&self, step: &Step, lane: usize, nodes: Vec<NodeId>) -> Unit {
-        let times = if nodes.len() > 1 { format!(" ×{}", nodes.len()) } else { String::new() };
-        Unit {
-            name: format!("{} {}{times}", step.number, step.name).trim().to_owned(),
-            title: step.title.clone(),
-            lanes: (lane, lane),
-            row: step.id,
-            off: nodes.iter().map(|n| self.circuit.skipped(*n)).collect(),
-            skipped: !step.skipped.is_empty(),
-            commits: step.marks.iter().any(|m| m.tone == "bad"),
-            critical: nodes.iter().any(|n| self.critical.contains(n)),
-            nodes,
-        }
-    }
-
-    fn lane(&self, node: NodeId) -> usize {
-        let Some(What::Step(key)) = self.words.dag.node(node).map(|n| &n.what) else { return 0 };
-        let host = self.words.outline.step(*key).and_then(|s| s.host).map(|m| m.index());
-        self.lanes.of.get(&host).copied().unwrap_or(0)
-    }
-
-    /// One for each outermost block, and for each step outside of all.
-    fn blocks(&self, rows: &[Row]) -> Vec<Unit> {
-        let mut units: Vec<Unit> = Vec::new();
-        let mut rest = rows;
-        while let Some((row, after)) = rest.split_first() {
-            let inside = |r: &&Row| match (&r.step, &r.block) {
-                (Some(step), _) => step.level > 0,
-                (_, Some(block)) => block.level > 1,
-                _ => false,
-            };
-            let count = if row.block.is_some() { after.iter().take_while(inside).count() } else { 0 };
-            let (own, after) = after.split_at_checked(count).unwrap_or((after, &[]));
-            rest = after;
-            match &row.block {
-                None => units.extend(self.steps(std::slice::from_ref(row))),
-                Some(block) => {
-                    let steps = self.steps(own);
-                    let steps = steps.into_iter().reduce(|a, b| Unit {
-                        lanes: (a.lanes.0.min(b.lanes.0), a.lanes.1.max(b.lanes.1)),
-                        nodes: [a.nodes, b.nodes].concat(),
-                        off: [a.off, b.off].concat(),
-                        skipped: a.skipped && b.skipped,
-                        commits: a.commits || b.commits,
-                        critical: a.critical || b.critical,
-                        ..a
-                    });
-                    units.extend(steps.map(|unit| Unit {
-                        name: if block.title.is_empty() { block.name.clone() } else { block.title.clone() },
-                        title: format!("{} steps", unit.nodes.len()),
-                        ..unit
-                    }));
-                }
-            }
-        }
-        units
-    }
 }
 
 /// Where a vertex lies.
@@ -422,55 +301,4 @@ fn path(from: Place, to: Place, at_once: bool, arrow: bool) -> String {
     };
     let head = if arrow { format!("M{} {}L{x2} {y2}L{} {}", x2 - 4, y2 - 6, x2 + 4, y2 - 6) } else { String::new() };
     format!("M{x1} {y1}{way}{head}")
-}
-
-/// A text of at most so many characters; wide ones count twice.
-fn short(text: &str, most: usize) -> String {
-    let wide = |c: char| if c >= '\u{1100}' { 2 } else { 1 };
-    if text.chars().map(wide).sum::<usize>() <= most {
-        return text.to_owned();
-    }
-    let mut left = most.saturating_sub(1);
-    let fits = |c: &char| {
-        let fits = wide(*c) <= left;
-        left = left.saturating_sub(wide(*c));
-        fits
-    };
-    let kept: String = text.chars().take_while(fits).collect();
-    format!("{}…", kept.trim_end())
-}
-
-/// A text in at most two lines.
-fn broken(text: &str, most: usize) -> Vec<String> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    let mut first = String::new();
-    let mut rest = text;
-    for word in text.split_inclusive(' ') {
-        if first.chars().count() + word.trim_end().chars().count() > most {
-            break;
-        }
-        first.push_str(word);
-        rest = rest.get(word.len()..).unwrap_or_default();
-    }
-    match (first.is_empty(), rest.is_empty()) {
-        (true, _) => vec![short(text, most)],
-        (_, true) => vec![first],
-        _ => vec![first.trim_end().to_owned(), short(rest, most)],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{broken, short};
-
-    #[test]
-    fn texts_fit_into_boxes() {
-        assert_eq!(short("mount_datastores", 10), "mount_dat…");
-        assert_eq!(short("東京の管理サーバ", 10), "東京の管…");
-        assert_eq!(broken("Stopping the resources that are targets", 20), ["Stopping the", "resources that are…"]);
-        assert_eq!(broken("short", 20), ["short"]);
-        assert!(broken("", 20).is_empty());
-    }
 }

@@ -187,8 +187,8 @@ impl Graph {
             }
             let before = self.before.get_mut(from).map(std::mem::take).unwrap_or_default();
             let first = self.vertices.get_mut(from).and_then(Option::take);
-            if let (Some(first), Some(Some(unit))) = (first, self.vertices.get_mut(vertex)) {
-                unit.follow(first);
+            if let Some(slot) = self.vertices.get_mut(vertex) {
+                *slot = first.zip(slot.take()).map(|(first, next)| first.then(next));
             }
             if let Some(own) = self.before.get_mut(vertex) {
                 *own = before;
@@ -223,18 +223,25 @@ impl Graph {
 }
 
 impl Unit {
-    /// Becomes one with what it follows.
-    fn follow(&mut self, first: Unit) {
-        let begin = first.name.split(" … ").next().unwrap_or_default().to_owned();
-        let end = self.name.clone();
-        self.nodes = [first.nodes, std::mem::take(&mut self.nodes)].concat();
-        self.off = [first.off, std::mem::take(&mut self.off)].concat();
-        self.name = format!("{begin} … {end}");
-        self.title = format!("{} steps, one after the other", self.nodes.len());
-        self.row = first.row;
-        self.skipped &= first.skipped;
-        self.commits |= first.commits;
-        self.critical |= first.critical;
+    /// Both of them, under the name of the first.
+    pub(super) fn and(self, other: Unit) -> Unit {
+        Unit {
+            lanes: (self.lanes.0.min(other.lanes.0), self.lanes.1.max(other.lanes.1)),
+            nodes: [self.nodes, other.nodes].concat(),
+            off: [self.off, other.off].concat(),
+            skipped: self.skipped && other.skipped,
+            commits: self.commits || other.commits,
+            critical: self.critical || other.critical,
+            ..self
+        }
+    }
+
+    /// Both of them, one after the other.
+    fn then(self, next: Unit) -> Unit {
+        let begin = self.name.split(" … ").next().unwrap_or_default();
+        let name = format!("{begin} … {}", next.name);
+        let both = self.and(next);
+        Unit { name, title: format!("{} steps, one after the other", both.nodes.len()), ..both }
     }
 }
 

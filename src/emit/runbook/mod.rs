@@ -9,7 +9,9 @@
 mod build;
 mod deed;
 mod drawing;
+mod fit;
 mod graph;
+mod lanes;
 mod model;
 mod rows;
 mod start;

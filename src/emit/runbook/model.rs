@@ -74,6 +74,8 @@ pub struct Count {
     pub all: usize,
     /// Those that may run.
     pub runs: usize,
+    /// Those of which the proof knows nothing.
+    pub opaque: usize,
 }
 
 /// A part of the goal.
@@ -207,6 +209,8 @@ pub struct Step {
     pub marks: Vec<Mark>,
     /// It is on the longest way.
     pub critical: bool,
+    /// From here on there is no way back.
+    pub commits: bool,
     /// When it is done.
     pub remarks: Vec<Remark>,
     /// What to do, in a sentence; may be empty.

@@ -39,6 +39,7 @@ pub(super) fn row(
         place: some(&places),
         marks: marks(step),
         critical: false,
+        commits: step.flags.commits,
         remarks: remarks(words, circuit, first),
         how: how(words, step),
         call: step.call.clone(),
