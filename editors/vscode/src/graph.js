@@ -22,7 +22,7 @@ async function showGraph(file, plan) {
     const page = await printed(["plan", fsPath, name, "--format", "html"], { cwd: path.dirname(fsPath) });
     show(name, page);
   } catch (error) {
-    await tell(error);
+    tell(error);
   }
 }
 

@@ -7,23 +7,28 @@ const { execFile } = require("node:child_process");
 /** Longest page or message that is taken, in bytes. */
 const MOST = 64 << 20;
 
-/** The program of the settings: a path, or a name that is looked up in `PATH`. */
+/**
+ * The program of the settings: a path, or a name that is looked up in `PATH`. In a folder that is not trusted there is
+ * none: the folder may name it.
+ *
+ * @throws {Error} with a message for people
+ */
 function program() {
+  if (!vscode.workspace.isTrusted) {
+    throw new Error("Handover does not run programs in a folder that you do not trust.");
+  }
   return vscode.workspace.getConfiguration("handover").get("path", "handover") || "handover";
 }
 
 /**
- * What the program prints. Nothing can be started in a folder that is not trusted: it may name the program.
+ * What the program prints.
  *
  * @param {string[]} args
  * @param {{ cwd?: string }} [options]
  * @returns {Promise<string>}
  * @throws {Error} with a message for people
  */
-function printed(args, options = {}) {
-  if (!vscode.workspace.isTrusted) {
-    return Promise.reject(new Error("Handover does not run programs in a folder that you do not trust."));
-  }
+async function printed(args, options = {}) {
   const path = program();
   return new Promise((resolve, reject) => {
     execFile(path, ["--color", "never", ...args], { ...options, maxBuffer: MOST }, (error, stdout, stderr) => {
@@ -55,15 +60,16 @@ function reason(path, args, error, said) {
 }
 
 /**
- * Tells of a failure, with a way to the setting.
+ * Tells of a failure, with a way to the setting; nothing waits until the message is read.
  *
  * @param {unknown} error
  */
-async function tell(error) {
+function tell(error) {
   const settings = "Open Settings";
   const message = error instanceof Error ? error.message : String(error);
-  const choice = await vscode.window.showErrorMessage(message, settings);
-  if (choice === settings) await vscode.commands.executeCommand("workbench.action.openSettings", "handover.path");
+  vscode.window.showErrorMessage(message, settings).then((choice) => {
+    if (choice === settings) vscode.commands.executeCommand("workbench.action.openSettings", "handover.path");
+  });
 }
 
 module.exports = { printed, program, tell };

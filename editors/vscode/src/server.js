@@ -46,7 +46,8 @@ class Server {
   async #end() {
     const client = this.#client;
     this.#client = undefined;
-    await client?.dispose();
+    // One that has not come up cannot say goodbye; that it has not was told.
+    await client?.dispose().catch(() => {});
   }
 }
 

@@ -19,7 +19,7 @@ async function runTest(file, name) {
     task.presentationOptions = { clear: true, reveal: vscode.TaskRevealKind.Always };
     await vscode.tasks.executeTask(task);
   } catch (error) {
-    await tell(error);
+    tell(error);
   }
 }
 

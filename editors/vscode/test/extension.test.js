@@ -21,7 +21,7 @@ beforeEach(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "handover-"));
   context = { subscriptions: [] };
   Object.assign(given, { settings: { "handover.path": HANDOVER }, editor: undefined, trusted: true, choice: undefined });
-  Object.assign(seen, { errors: [], panels: [], tasks: [], diagnostics: new Map(), lenses: undefined });
+  Object.assign(seen, { errors: [], panels: [], tasks: [], executed: [], diagnostics: new Map(), lenses: undefined });
 });
 
 afterEach(async () => {
@@ -49,10 +49,10 @@ function command(name, ...args) {
   return seen.commands.get(`handover.${name}`)(...args);
 }
 
-/** Waits until something is there or a failure was told; the test's own limit ends it. */
-async function until(condition) {
+/** Waits until something is there or a failure was told that was not told `before`; the test's own limit ends it. */
+async function until(condition, before = 0) {
   while (!condition()) {
-    assert.deepEqual(seen.errors, []);
+    assert.deepEqual(seen.errors.slice(before), []);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -70,6 +70,19 @@ test("a program that is not there is told", async () => {
   await extension.activate(context);
   assert.equal(seen.errors.length, 1);
   assert.match(seen.errors[0], /^There is no program `.*no-such-program`\. Install handover, or set `handover\.path`\.$/);
+});
+
+test("a message leads to the setting, and a setting that is mended is taken up while it still stands there", async () => {
+  given.settings["handover.path"] = path.join(folder, "no-such-program");
+  given.choice = "Open Settings";
+  await extension.activate(context);
+  await until(() => seen.executed.length > 0, 1);
+  assert.deepEqual(seen.executed, [["workbench.action.openSettings", "handover.path"]]);
+  given.choice = undefined;
+  await command("restart");
+  script(`touch '${path.join(folder, "started")}'; exit 1`);
+  events.settings.fire({ affectsConfiguration: (name) => name === "handover.path" });
+  await until(() => fs.existsSync(path.join(folder, "started")), 2);
 });
 
 test("a program that is no program is told", async () => {
@@ -93,7 +106,10 @@ test("nothing is started in a folder that is not trusted, until it is", async ()
   edit("plan p() {}\n");
   await extension.activate(context);
   await command("showGraph");
+  await command("runTest");
   assert.equal(fs.existsSync(log), false);
+  assert.equal(seen.tasks.length, 0);
+  assert.match(seen.errors.pop(), /do not trust/);
   assert.match(seen.errors.pop(), /do not trust/);
   given.trusted = true;
   events.trusted.fire(undefined);
@@ -103,6 +119,7 @@ test("nothing is started in a folder that is not trusted, until it is", async ()
 test("the tests of a file run in a terminal", async () => {
   given.trusted = false;
   await extension.activate(context);
+  given.trusted = true;
   const uri = edit("");
   await command("runTest", uri.toString(), "the service hangs");
   const [{ name, execution }] = seen.tasks;
@@ -179,6 +196,16 @@ test("the language server of the program says what is wrong, and stops with the 
   await until(() => fs.existsSync(ended));
   assert.equal(fs.readFileSync(ended, "utf8"), "0\n");
   assert.deepEqual(seen.errors, []);
+});
+
+test("a server that ends at once is told, and another one can be started", { timeout: 60_000 }, async () => {
+  const uri = edit("plan move( {}\n");
+  script('[ "$4" = --help ]');
+  await extension.activate(context);
+  assert.ok(seen.errors.length > 0);
+  given.settings["handover.path"] = HANDOVER;
+  await command("restart");
+  await until(() => seen.diagnostics.get(uri.toString())?.length > 0, Infinity);
 });
 
 test("what the server puts above tests and plans can be done", { timeout: 60_000 }, async () => {

@@ -10,7 +10,15 @@ const { pathToFileURL, fileURLToPath } = require("node:url");
 const nothing = { dispose() {} };
 
 /** What was said, opened, run, and which command does what. */
-const seen = { errors: [], panels: [], tasks: [], commands: new Map(), diagnostics: new Map(), lenses: undefined };
+const seen = {
+  errors: [],
+  panels: [],
+  tasks: [],
+  executed: [],
+  commands: new Map(),
+  diagnostics: new Map(),
+  lenses: undefined,
+};
 
 /** What a test sets: the settings, the editor, whether the folder is trusted, and what people choose. */
 const given = { settings: {}, editor: undefined, trusted: true, choice: undefined };
@@ -142,7 +150,7 @@ const vscode = loose({
       seen.commands.set(name, action);
       return { dispose: () => seen.commands.delete(name) };
     },
-    executeCommand: async () => undefined,
+    executeCommand: async (...command) => void seen.executed.push(command),
   },
   tasks: { executeTask: async (task) => void seen.tasks.push(task) },
   languages: loose({
@@ -161,7 +169,11 @@ const vscode = loose({
     },
     visibleTextEditors: [],
     tabGroups: loose({ all: [] }),
-    showErrorMessage: async (message) => void seen.errors.push(message),
+    // A message stays until somebody chooses something.
+    showErrorMessage(message, ...choices) {
+      seen.errors.push(message);
+      return new Promise((choose) => choices.includes(given.choice) && choose(given.choice));
+    },
     showQuickPick: async (items) => given.choice && items.find((item) => item === given.choice),
     createOutputChannel: () => loose({ logLevel: 0 }),
     createWebviewPanel(type, title, column, options) {
