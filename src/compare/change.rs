@@ -76,6 +76,8 @@ pub enum Kind {
     /// A step stands in another block.
     Moved,
     // What makes a plan safer.
+    /// Something that was found wrong is mended.
+    Mended,
     /// A safeguard is new, or stricter.
     Safer,
     // How long and how often.
@@ -111,13 +113,18 @@ pub enum Weight {
 }
 
 impl Kind {
+    /// Its stable name.
+    pub fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(String::from)).unwrap_or_default()
+    }
+
     /// How much it matters.
     pub fn weight(self) -> Weight {
         match self {
             kind if kind <= Kind::BeyondPromise => Weight::Risk,
             kind if kind <= Kind::Question => Weight::Deed,
             kind if kind <= Kind::Moved => Weight::Order,
-            Kind::Safer => Weight::Safer,
+            Kind::Mended | Kind::Safer => Weight::Safer,
             kind if kind <= Kind::Duration => Weight::Limit,
             _ => Weight::Wording,
         }

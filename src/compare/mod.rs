@@ -28,6 +28,7 @@ pub use words::{Word, word_diff};
 
 use crate::bytecode::{Instr, InstrId, Names, Op, Program};
 use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
 
 /// How two versions of a plan differ.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -38,6 +39,9 @@ pub struct Comparison {
     pub old_time: Option<Time>,
     /// How long the new one takes.
     pub new_time: Option<Time>,
+    /// The words in which plans of one text may differ: names of nodes, sites, things and arguments.
+    #[serde(skip)]
+    names: BTreeSet<String>,
 }
 
 impl Comparison {
@@ -46,11 +50,17 @@ impl Comparison {
         self.changes.is_empty()
     }
 
-    /// Whether the same has happened to both, though perhaps on other nodes: as to plans that are made of one text.
+    /// Whether the same has happened to both, as to plans that are made of one text: they may differ in the names of nodes,
+    /// things and arguments, if each stands for the same one throughout.
     pub fn is_like(&self, other: &Comparison) -> bool {
-        let step = |name: &String| name.split(" on ").next().map(String::from);
-        let shape = |c: &Change| (c.kind, c.steps.iter().map(step).collect::<Vec<_>>(), c.case.len());
-        self.changes.iter().map(shape).eq(other.changes.iter().map(shape))
+        let kinds = |c: &Comparison| c.changes.iter().map(|c| c.kind).collect::<Vec<_>>();
+        let (these, those) = (told(&self.changes), told(&other.changes));
+        let mut known: HashMap<&str, &str> = HashMap::new();
+        let same = |(a, b): (&str, &str)| a == b || self.names.contains(a) && other.names.contains(b);
+        kinds(self) == kinds(other)
+            && these.len() == those.len()
+            && these.iter().copied().zip(those.iter().copied()).all(same)
+            && these.into_iter().zip(those).all(|(a, b)| *known.entry(a).or_insert(b) == b)
     }
 
     /// Takes in why each version must not be run: what was found wrong with it.
@@ -58,7 +68,7 @@ impl Comparison {
         let new_ones = new.iter().filter(|flaw| !old.contains(flaw));
         let broken = new_ones.map(|flaw| Change::new(Kind::Unproved, format!("not safe any more: {flaw}")));
         let gone = old.iter().filter(|flaw| !new.contains(flaw));
-        let mended = gone.map(|flaw| Change::new(Kind::Safer, format!("mended: {flaw}")));
+        let mended = gone.map(|flaw| Change::new(Kind::Mended, format!("mended: {flaw}")));
         let all = broken.chain(mended).chain(std::mem::take(&mut self.changes));
         self.changes = change::ranked(all.collect());
     }
@@ -73,7 +83,35 @@ pub fn compare(old: &Program, new: &Program) -> Comparison {
     changes.extend(moves::changes(&sides));
     changes.extend(order::changes(&sides));
     changes.iter_mut().for_each(|change| change.place = sides.new.place(change.steps.first()));
-    Comparison { changes: change::ranked(changes), old_time: time::of(old), new_time: time::of(new) }
+    Comparison {
+        changes: change::ranked(changes),
+        old_time: time::of(old),
+        new_time: time::of(new),
+        names: [old, new].into_iter().flat_map(own_names).collect(),
+    }
+}
+
+/// The words of changes, one after the other. Findings are left out: one that several plans have is told in the words of the
+/// first.
+fn told(changes: &[Change]) -> Vec<&str> {
+    let findings = [Kind::Unproved, Kind::Mended];
+    let all = changes.iter().filter(|c| !findings.contains(&c.kind)).flat_map(|c| {
+        let said = c.steps.iter().chain([&c.text]).chain(&c.before).chain(&c.after).chain(&c.case);
+        said.flat_map(|text| words_of(text))
+    });
+    all.collect()
+}
+
+/// Names of nodes, sites, things and arguments, word by word.
+fn own_names(program: &Program) -> Vec<String> {
+    let machines = program.machines.iter().flat_map(|m| std::iter::once(&m.name).chain(&m.site));
+    let things = program.cells.iter().map(|cell| &cell.name);
+    let arguments = program.arguments.iter().map(|(_, value)| value);
+    machines.chain(things).chain(arguments).flat_map(|name| words_of(name)).map(String::from).collect()
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 /// The instructions of two programs that correspond to each other.

@@ -224,5 +224,23 @@ fn findings_come_first_and_those_that_are_gone_are_good_news() {
     let mut comparison = compare(&old, &new);
     comparison.flaws(&[String::from("HA0510: a")], &[String::from("HA0401: b")]);
     let kinds: Vec<Kind> = comparison.changes.iter().map(|c| c.kind).collect();
-    assert_eq!(kinds, [Kind::Unproved, Kind::LockDropped, Kind::LockDropped, Kind::Safer]);
+    assert_eq!(kinds, [Kind::Unproved, Kind::LockDropped, Kind::LockDropped, Kind::Mended]);
+}
+
+#[test]
+fn what_differs_in_names_only_is_alike_and_nothing_else() {
+    let changed = |script: &str, host: u32| {
+        let (mut old, mut new) = (sample(), sample());
+        for program in [&mut old, &mut new] {
+            at(program, "restore").host = Some(MachineId(host));
+        }
+        command(&mut new, "restore").script = Template::text(script);
+        compare(&old, &new)
+    };
+    let first = changed("restore ec2", 1);
+    assert!(first.is_like(&first));
+    assert!(first.is_like(&changed("restore ec1", 0)), "the same, of the other node");
+    assert!(!first.is_like(&changed("restore all", 0)), "another command");
+    assert!(!first.is_like(&changed("restore ec2", 0)), "one node stands for two");
+    assert!(!first.is_like(&compare(&sample(), &sample())));
 }

@@ -60,8 +60,7 @@ impl Note {
 
     /// A change of a plan.
     pub fn of_change(plan: &str, change: &Change) -> Note {
-        let kind = serde_json::to_value(change.kind).ok();
-        let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("change");
+        let kind = change.kind.name();
         let point = |p: &crate::compare::Place| Point { line: p.line, column: p.column, offset: 0 };
         let at = change.place.as_ref().filter(|place| !is_embedded(&place.file));
         Note {
