@@ -37,12 +37,10 @@ module.exports = grammar({
     [$.state],
     [$.location],
     // `only if a include b`, `only if a  include b()`
-    [$.inclusion, $.operand],
     [$.expression, $.inclusion],
     // `skipped a, b, c on d`
     [$.ran],
     [$.skipped],
-    [$.path, $.step_ref],
   ],
 
   rules: {

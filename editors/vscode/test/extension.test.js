@@ -20,7 +20,8 @@ let context;
 beforeEach(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "handover-"));
   context = { subscriptions: [] };
-  Object.assign(given, { settings: { "handover.path": HANDOVER }, editor: undefined, trusted: true, choice: undefined });
+  const settings = { "handover.path": HANDOVER };
+  Object.assign(given, { settings, editor: undefined, trusted: true, choice: undefined });
   Object.assign(seen, { errors: [], panels: [], tasks: [], executed: [], diagnostics: new Map(), lenses: undefined });
 });
 
