@@ -23,7 +23,7 @@ fn ask(desk: &mut Desk, path: &str, text: String, offset: usize) {
     let half = Half { path, text };
     let view = desk.view(&half, path).unwrap();
     let own = view.own().unwrap();
-    let (offers, _) = complete(&view, &[], offset);
+    let (offers, _) = complete(&view, &Vec::new, offset);
     assert!(offers.iter().all(|offer| own.text.get(offer.replace.clone()).is_some()), "{path}:{offset}");
     for place in hover(&view, None, offset)
         .map(|(_, at)| at)

@@ -104,7 +104,10 @@ impl View {
 
     /// What everybody can name.
     pub fn global(&self, name: &str, sorts: &[Sort]) -> Option<Target> {
-        self.all(sorts).find(|(_, declaration)| declaration.name == name).map(|(target, _)| target)
+        self.sheets.iter().find_map(|sheet| {
+            let (index, _) = sheet.named(name).find(|(_, d)| sorts.contains(&d.sort))?;
+            Some(Target { path: sheet.path.clone(), index })
+        })
     }
 
     /// All declarations of some sorts in all sheets.
@@ -122,40 +125,39 @@ impl View {
         own.map(|(index, declaration)| (Target { path: of.path.clone(), index }, declaration)).collect()
     }
 
-    /// What can be named as a value at an offset, nearest first.
-    pub fn locals<'v>(&'v self, sheet: &'v Sheet, at: usize) -> Vec<(Target, &'v Declaration)> {
-        let sorts = [Sort::Parameter, Sort::Variable, Sort::Decision, Sort::Step];
-        let fits = |d: &Declaration| sorts.contains(&d.sort) && d.scope.start <= at && at <= d.scope.end;
-        let listed = sheet.declarations.iter().enumerate().filter(|(_, d)| fits(d));
-        let mut found: Vec<(Target, &Declaration)> =
-            listed.map(|(index, d)| (Target { path: sheet.path.clone(), index }, d)).collect();
-        found.sort_by_key(|(_, d)| (d.sort, d.scope.len()));
-        found
+    /// What can be named as a value at an offset, besides what everybody can name.
+    pub fn locals<'v>(&'v self, sheet: &'v Sheet, at: usize) -> impl Iterator<Item = (Target, &'v Declaration)> {
+        let listed = sheet.declarations.iter().enumerate().filter(move |(_, d)| is_local(d, at));
+        listed.map(|(index, declaration)| (Target { path: sheet.path.clone(), index }, declaration))
     }
 
-    /// A value by its name.
+    /// A value by its name: the innermost of those of the plan or action around, a thing, a question.
     fn value(&self, sheet: &Sheet, at: usize, name: &str) -> Option<Target> {
-        let local = self.locals(sheet, at).into_iter().find(|(_, d)| d.name == name && d.sort != Sort::Step);
-        let step = || sheet.plan_around(at).and_then(|plan| self.step(sheet, plan, name));
-        local.map(|(target, _)| target).or_else(|| self.global(name, &[Sort::Thing])).or_else(step)
+        let local = sheet.named(name).filter(|(_, d)| is_local(d, at)).min_by_key(|(_, d)| (d.sort, d.scope.len()));
+        let local = local.map(|(index, _)| Target { path: sheet.path.clone(), index });
+        let step = || self.step(sheet, sheet.plan_around(at)?, name);
+        local.or_else(|| self.global(name, &[Sort::Thing])).or_else(step)
     }
 
     /// A step or phase of a plan.
     fn step(&self, sheet: &Sheet, plan: usize, name: &str) -> Option<Target> {
-        let whole = sheet.get(plan)?.whole.clone();
+        let whole = &sheet.get(plan)?.whole;
         let is_it = |d: &Declaration| {
-            matches!(d.sort, Sort::Step | Sort::Phase)
-                && d.name == name
-                && whole.start <= d.at.start
-                && d.at.end <= whole.end
+            matches!(d.sort, Sort::Step | Sort::Phase) && whole.start <= d.at.start && d.at.end <= whole.end
         };
-        let index = sheet.declarations.iter().position(is_it)?;
+        let (index, _) = sheet.named(name).find(|(_, d)| is_it(d))?;
         Some(Target { path: sheet.path.clone(), index })
     }
 
     /// The field or state of a kind, also an inherited one.
     pub fn member(&self, kind: &str, name: &str, sort: Sort) -> Option<Target> {
-        self.members(kind, sort).into_iter().find(|(_, d)| d.name == name).map(|(target, _)| target)
+        let of = |kind: &String| {
+            self.sheets.iter().find_map(|sheet| {
+                let (index, _) = sheet.named(name).find(|(_, d)| d.sort == sort && d.of == *kind)?;
+                Some(Target { path: sheet.path.clone(), index })
+            })
+        };
+        self.lineage(kind).iter().find_map(of)
     }
 
     /// All fields or states of a kind, its own first.
@@ -246,4 +248,10 @@ impl View {
             known => known,
         }
     }
+}
+
+/// Whether something is a value that can be named at an offset of its text, and nowhere else.
+fn is_local(declaration: &Declaration, at: usize) -> bool {
+    let sorts = [Sort::Parameter, Sort::Variable, Sort::Decision];
+    sorts.contains(&declaration.sort) && declaration.scope.start <= at && at <= declaration.scope.end
 }

@@ -47,9 +47,9 @@ pub struct Offer {
     pub replace: Range<usize>,
 }
 
-/// What can be written at an offset of a text, best first, and whether that is all of it. `paths` are the texts of the
-/// workspace.
-pub fn complete(view: &View, paths: &[String], offset: usize) -> (Vec<Offer>, bool) {
+/// What can be written at an offset of a text, best first, and whether that is all of it. `paths` finds the
+/// texts of the workspace.
+pub fn complete(view: &View, paths: &dyn Fn() -> Vec<String>, offset: usize) -> (Vec<Offer>, bool) {
     let Some(own) = view.own() else { return (Vec::new(), true) };
     let cursor: Cursor<'_> = cursor(&own.text, offset);
     let begun = |offer: &Offer| own.text.get(offer.replace.start..offset).unwrap_or("");

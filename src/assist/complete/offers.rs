@@ -18,7 +18,8 @@ pub struct Offers<'v> {
     pub view: &'v View,
     pub own: &'v Sheet,
     pub cursor: &'v Cursor<'v>,
-    pub paths: &'v [String],
+    /// The texts of the workspace.
+    pub paths: &'v dyn Fn() -> Vec<String>,
     pub found: Vec<Offer>,
 }
 
@@ -173,7 +174,7 @@ impl Offers<'_> {
     /// Everything that can be named as a value, with its type.
     fn candidates(&self) -> Vec<(Target, Declaration, Known)> {
         let at = self.cursor.word.start;
-        let locals = self.view.locals(self.own, at).into_iter().filter(|(_, d)| d.sort != Sort::Step);
+        let locals = self.view.locals(self.own, at);
         let things = self.view.all(&[Sort::Thing]);
         let known = |(target, declaration): (Target, &Declaration)| {
             let sheet = self.view.sheet(&target.path)?;
@@ -338,7 +339,8 @@ impl Offers<'_> {
         let replace = start..self.cursor.word.end;
         let libraries = stdlib::LIBRARIES.iter().map(|(path, _)| (*path).to_owned()).filter(|path| path != "std/core");
         let folder = self.own.path.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"));
-        let near = self.paths.iter().filter(|path| **path != self.own.path).filter_map(|path| {
+        let plans = (self.paths)();
+        let near = plans.iter().filter(|path| **path != self.own.path).filter_map(|path| {
             let below = path.strip_prefix(&folder)?;
             Some(format!("./{}", below.strip_suffix(".ha")?))
         });

@@ -11,6 +11,7 @@ use crate::base::FileId;
 use crate::session::resolve_path;
 use crate::syntax;
 use collect::Collector;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub struct Sheet {
     pub declarations: Vec<Declaration>,
     /// Where it names something, in text order. A declaration is no use.
     pub uses: Vec<Use>,
+    /// The declarations of each name.
+    names: HashMap<String, Vec<usize>>,
 }
 
 /// `use ./estate`
@@ -196,7 +199,11 @@ pub fn sheet(path: &str, text: Arc<str>) -> Sheet {
     close(&mut declarations, &text);
     uses.sort_by_key(|used| used.at.start);
     let incomplete = file.incomplete;
-    Sheet { path: path.into(), text, incomplete, imports, declarations, uses }
+    let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, declaration) in declarations.iter().enumerate() {
+        names.entry(declaration.name.clone()).or_default().push(index);
+    }
+    Sheet { path: path.into(), text, incomplete, imports, declarations, uses, names }
 }
 
 /// What has no end yet goes on to where the next item begins: somebody is writing it.
@@ -233,6 +240,12 @@ impl Sheet {
     /// The declaration of an index.
     pub fn get(&self, index: usize) -> Option<&Declaration> {
         self.declarations.get(index)
+    }
+
+    /// The declarations of a name, in text order.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = (usize, &Declaration)> {
+        let indexes = self.names.get(name).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| Some((*index, self.get(*index)?)))
     }
 
     /// The innermost declaration of one of these sorts around an offset.

@@ -6,7 +6,7 @@ use crate::assist::complete;
 /// What is offered in a place of a step, a plan, …: the labels, best first.
 fn offered(text: &str) -> Vec<String> {
     let marked = marked(text);
-    let (offers, _) = complete(&marked.view, &marked.paths(), marked.offset);
+    let (offers, _) = complete(&marked.view, &|| marked.paths(), marked.offset);
     offers.into_iter().map(|offer| offer.label).collect()
 }
 
@@ -64,7 +64,7 @@ fn actions_that_fit_and_things_that_fit_them() {
 #[test]
 fn an_action_is_offered_with_places_for_its_arguments() {
     let marked = marked(&plan("step x on to { do prep|"));
-    let (offers, all) = complete(&marked.view, &marked.paths(), marked.offset);
+    let (offers, all) = complete(&marked.view, &|| marked.paths(), marked.offset);
     assert!(all);
     assert_eq!(offers[0].snippet.as_deref(), Some("prepare(${1:c})"), "the node is no argument");
     assert_eq!(offers[0].detail, "Stop the watchdogs");

@@ -25,7 +25,7 @@ fn odd_texts_have_answers() {
         let view = desk.view(&texts, "x.ha").unwrap();
         let ends = [0, 1, 2, 5, text.len() / 2, text.len().saturating_sub(1), text.len(), text.len() + 9];
         for offset in ends {
-            complete(&view, &[], offset);
+            complete(&view, &Vec::new, offset);
             hover(&view, None, offset);
             definition(&view, offset);
         }

@@ -11,8 +11,7 @@ use gen_lsp_types::{
 pub fn completion(server: &mut Server, params: TextDocumentPositionParams) -> Result<CompletionList, Refusal> {
     let (view, spot) = server.spot(&params)?;
     let Some(own) = view.own() else { return Ok(CompletionList::default()) };
-    let plans = server.plans();
-    let (offers, all) = assist::complete(&view, &plans, spot.offset);
+    let (offers, all) = assist::complete(&view, &|| server.plans(), spot.offset);
     let lines = Lines::of(&own.text);
     let item = |offer: Offer| {
         let range = lines.range(&own.text, offer.replace.clone(), server.editor.encoding);
