@@ -40,5 +40,7 @@ local start = vim.lsp.start
     vim.lsp.buf_attach_client(0, vim.lsp.start_client(config))
   end
 
-local file = vim.api.nvim_buf_get_name(0)
-start({ name = "handover", cmd = { program, "lsp" }, root_dir = vim.fn.fnamemodify(file, ":p:h") })
+local folder = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(0), ":p:h")
+local git = vim.fn.finddir(".git", folder .. ";")
+local root = git == "" and folder or vim.fn.fnamemodify(git, ":p:h:h")
+start({ name = "handover", cmd = { program, "lsp" }, root_dir = root })

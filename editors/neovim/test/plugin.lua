@@ -9,7 +9,10 @@ local function check(what, wanted, found)
 end
 
 local function test()
-  local plan = vim.fn.tempname() .. ".ha"
+  local root = vim.fn.resolve(vim.fn.tempname())
+  vim.fn.mkdir(root .. "/.git", "p")
+  vim.fn.mkdir(root .. "/plans")
+  local plan = root .. "/plans/move.ha"
   vim.fn.writefile({ "plan move( {}" }, plan)
 
   local said = {}
@@ -30,6 +33,8 @@ local function test()
   end))
   check("a code", "HA0", tostring(vim.diagnostic.get(0)[1].code):sub(1, 3))
 
+  check("the workspace", root, (vim.lsp.get_clients or vim.lsp.get_active_clients)()[1].config.root_dir)
+
   local arguments = { vim.uri_from_fname(plan), "move" }
   local notified
   vim.notify = function(text)
@@ -48,7 +53,7 @@ local function test()
   vim.lsp.commands["handover.runTest"]({ arguments = arguments })
   check("a terminal", "terminal", vim.bo.buftype)
   check("its end", 0, vim.fn.jobwait({ vim.bo.channel }, 20000)[1])
-  vim.fn.delete(plan)
+  vim.fn.delete(root, "rf")
 end
 
 local fine, why = pcall(test)
