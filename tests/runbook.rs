@@ -148,6 +148,33 @@ fn markdown_keeps_its_tables_whatever_is_in_them() {
 }
 
 #[test]
+fn the_members_of_a_set_are_one_row_that_says_what_each_of_them_needs() {
+    let plan = r#"
+kind disk "a disk" { states idle, busy }
+node a { host = "a.example" }
+node b { host = "b.example" }
+disk d0 {}
+disk d1 {}
+action fill(d: disk) on h: node { needs h is up  ensures d is busy  run "fill {{d.name}}"  verify "full"  idempotent  within 1m, then kill }
+plan sets() "Sets" {
+  given a is up, b is up, d0 is idle, d1 is idle
+  for each d in [d0, d1] { step fill on a { do fill(d) } }
+  step look on each of [a, b] { run "uptime" }
+}
+"#;
+    let table = text(folder(plan).path(), &["plan", "plan.ha", "--format", "markdown"]);
+    for part in [
+        "|  | a | **fill** ×2: d0, d1 |  |\n",
+        "|  | a and b | **look** ×2<br>*effects not declared* |  |\n",
+        "\nOn a:\n\n    fill d0\n\nOn a:\n\n    fill d1\n",
+        "\n* d0 is busy and d1 is busy\n\nDone if this succeeds on a:\n\n    full\n",
+        "\nOn a and b:\n\n    uptime\n",
+    ] {
+        assert!(table.contains(part), "{part} in\n{table}");
+    }
+}
+
+#[test]
 fn a_runbook_is_the_same_each_time_and_the_name_of_its_file_says_as_what() {
     let folder = folder(PLAN);
     let build =

@@ -69,4 +69,3 @@ fn plans_in_the_documents_compile() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
-

@@ -1,5 +1,6 @@
 //! From a compiled plan to its runbook.
 
+use crate::base::duration;
 use crate::emit::graph::mermaid;
 use crate::emit::proof::Proof;
 use crate::emit::runbook::Subject;
@@ -7,6 +8,7 @@ use crate::emit::runbook::drawing::drawing;
 use crate::emit::runbook::model::{Count, Gate, Row, Runbook};
 use crate::emit::runbook::rows::rows;
 use crate::emit::runbook::start::{accepted, afterwards, goal, start, switches};
+use crate::emit::runbook::step::labelled;
 use crate::emit::runbook::time::{time, ways};
 use crate::emit::words::{Words, hexadecimal};
 use crate::model::{Act, Step};
@@ -16,7 +18,7 @@ use crate::verdict::Verdict;
 impl Runbook {
     /// The runbook of a plan.
     pub fn of(subject: Subject<'_>) -> Runbook {
-        let Subject { plan, dag, program, verdict, answers, .. } = subject;
+        let Subject { plan, dag, program, verdict, answers } = subject;
         let outline = Outline::of(plan);
         let skipped = specialise(dag, answers);
         let words = Words { outline: &outline, dag, skipped: &skipped };
@@ -35,9 +37,11 @@ impl Runbook {
             goal: goal(&words),
             start: start(&words, verdict),
             switches: switches(&words, &circuit),
-            flowchart: drawing
-                .as_ref()
-                .map_or_else(String::new, |_| mermaid(plan, dag, &skipped).trim_end().to_owned()),
+            flowchart: if drawing.is_some() {
+                mermaid(plan, dag, &skipped).trim_end().to_owned()
+            } else {
+                String::new()
+            },
             drawing,
             gates: gates(&words),
             no_return: verdict.no_return.clone(),
@@ -78,10 +82,9 @@ fn gates(words: &Words<'_>) -> Vec<Gate> {
             return;
         };
         let deadline = gate.within_ms.map(|ms| match gate.default_answer(answers) {
-            Some(answer) => format!("{}, else {answer}", crate::base::duration(ms)),
-            None => format!("{}, else the step fails", crate::base::duration(ms)),
+            Some(answer) => format!("{}, else {answer}", duration(ms)),
+            None => format!("{}, else the step fails", duration(ms)),
         });
-        let stops = |stops| if stops { " (this ends the run)" } else { "" };
         gates.push(Gate {
             id: ends.start.0,
             step: step.name.clone(),
@@ -90,7 +93,7 @@ fn gates(words: &Words<'_>) -> Vec<Gate> {
             deadline: deadline.unwrap_or_else(|| String::from("none")),
             answers: match answers.as_slice() {
                 [] => vec![String::from("yes or no")],
-                all => all.iter().map(|a| format!("{}: {}{}", a.name, a.label, stops(a.stops))).collect(),
+                all => labelled(all),
             },
         });
     });

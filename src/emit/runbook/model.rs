@@ -55,8 +55,6 @@ pub struct Runbook {
 pub struct Time {
     /// Along the longest way, by the usual durations; empty if there are none.
     pub usually: String,
-    /// The steps on that way.
-    pub longest: Vec<String>,
     /// How many steps have no usual duration; in words, may be empty.
     pub unknown: String,
     /// If every step takes all the time that it may; empty if some step has no limit.
@@ -215,8 +213,6 @@ pub struct Step {
     pub remarks: Vec<Remark>,
     /// What to do, in a sentence; may be empty.
     pub how: String,
-    /// The action as it is called; may be empty.
-    pub call: String,
     /// What to type where.
     pub deeds: Vec<Deed>,
     /// What stands in its commands by name: `dr: "-predr" if vm_guests is included, else ""`.

@@ -1,10 +1,10 @@
 //! One row of the procedure: a step, or the like members of a set.
 
 use crate::base::duration;
-use crate::calculus::{Command, Sign, Template, Verdict};
+use crate::calculus::{Answer, Command, Meaning, Sign, Template, Verdict};
 use crate::emit::runbook::deed::{bare, place, typed};
 use crate::emit::runbook::model::{Deed, Mark, Remark, Step as Out};
-use crate::emit::words::{Words, listed, some};
+use crate::emit::words::{Words, listed};
 use crate::model::{Act, Step};
 use crate::order::{Circuit, NodeId, usual_ms};
 
@@ -35,19 +35,18 @@ pub(super) fn row(
         members: if places.len() < members.len() { members_of(members) } else { Vec::new() },
         times,
         title: step.title.clone(),
-        site: some(&sites(words, members)),
-        place: some(&places),
+        site: listed(&sites(words, members)),
+        place: listed(&places),
         marks: marks(step),
         critical: false,
         commits: step.flags.commits,
         remarks: remarks(words, circuit, first),
         how: how(words, step),
-        call: step.call.clone(),
         checks: each(members, |s| match &s.act {
             Act::Run { verify: Some(verify), .. } => Some(bare(words, s.host, verify)),
             _ => None,
         }),
-        expected: expected(words, step),
+        expected: expected(words, members, step),
         deeds: each(members, |s| s.act.command().map(|c| typed(words, s.host, c))),
         values: values(words, members),
         fails: if step.flags.tolerated { String::from("it is reported, and what follows goes on") } else { fails },
@@ -58,17 +57,20 @@ pub(super) fn row(
     })
 }
 
-/// What each member has of something; if all have the same on different machines, it is said once.
+/// What each member has of something; if several have the same, it is said once for all their places.
 fn each(members: &[&Step], of: impl Fn(&Step) -> Option<Deed>) -> Vec<Deed> {
-    let mut all: Vec<Deed> = Vec::new();
+    let mut all: Vec<(Deed, Vec<String>)> = Vec::new();
     for deed in members.iter().filter_map(|s| of(s)) {
-        match all.iter_mut().find(|d| d.script == deed.script && d.env == deed.env) {
-            Some(same) if same.place == deed.place || same.place.split(", ").any(|p| p == deed.place) => {}
-            Some(same) => same.place = format!("{}, {}", same.place, deed.place),
-            None => all.push(deed),
+        match all.iter_mut().find(|(d, _)| d.script == deed.script && d.env == deed.env) {
+            Some((_, places)) if places.contains(&deed.place) => {}
+            Some((_, places)) => places.push(deed.place),
+            None => {
+                let place = deed.place.clone();
+                all.push((deed, vec![place]));
+            }
         }
     }
-    all
+    all.into_iter().map(|(deed, places)| Deed { place: listed(&places), ..deed }).collect()
 }
 
 /// `x, y` of `unmount[x]` and `unmount[y]`.
@@ -94,6 +96,7 @@ fn values(words: &Words<'_>, members: &[&Step]) -> Vec<String> {
     all
 }
 
+/// The nodes, each once; where no command is run, whoever carries it out.
 fn places(words: &Words<'_>, members: &[&Step]) -> Vec<String> {
     let mut places: Vec<String> = Vec::new();
     for step in members.iter().filter(|s| s.host.is_some()) {
@@ -103,13 +106,10 @@ fn places(words: &Words<'_>, members: &[&Step]) -> Vec<String> {
         }
     }
     if places.is_empty() {
-        places.push(String::from(if is_command(members) { "this machine" } else { "operator" }));
+        let typed = members.iter().any(|s| s.act.command().is_some());
+        places.push(String::from(if typed { "this machine" } else { "operator" }));
     }
     places
-}
-
-fn is_command(members: &[&Step]) -> bool {
-    members.first().is_some_and(|s| s.act.command().is_some())
 }
 
 fn sites<'a>(words: &Words<'a>, members: &[&Step]) -> Vec<&'a str> {
@@ -173,16 +173,23 @@ fn how(words: &Words<'_>, step: &Step) -> String {
     }
 }
 
+/// The answers to a question, with what they mean.
+pub(super) fn labelled(answers: &[Answer]) -> Vec<String> {
+    let stops = |stops| if stops { " (this ends the run)" } else { "" };
+    answers.iter().map(|a| format!("{}: {}{}", a.name, a.label, stops(a.stops))).collect()
+}
+
 /// What is so afterwards, and what the command says.
-fn expected(words: &Words<'_>, step: &Step) -> Vec<String> {
+fn expected(words: &Words<'_>, members: &[&Step], step: &Step) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     if let Act::Ask { answers, gate, .. } = &step.act {
         all.extend(gate.clauses(answers));
-        let stops = |stops| if stops { " (this ends the run)" } else { "" };
-        all.extend(answers.iter().map(|a| format!("{}: {}{}", a.name, a.label, stops(a.stops))));
+        all.extend(labelled(answers));
     }
-    let mut facts: Vec<String> = step.effects.iter().filter_map(|(e, _)| words.fact(e)).collect();
-    facts.dedup();
+    let mut facts: Vec<String> = Vec::new();
+    for (effect, _) in members.iter().flat_map(|s| &s.effects) {
+        facts.extend(words.fact(effect).filter(|fact| !facts.contains(fact)));
+    }
     if !facts.is_empty() {
         let means = if matches!(step.act, Act::Ask { .. }) { "a yes means: " } else { "" };
         all.push(format!("{means}{}", listed(&facts)));
@@ -195,13 +202,14 @@ fn expected(words: &Words<'_>, step: &Step) -> Vec<String> {
     if all.is_empty() && matches!(&step.act, Act::Run { verify: None, .. }) {
         all.push(String::from("it ends with exit code 0"));
     }
-    all.extend(step.loses.iter().map(|(cell, _)| format!("this loses {}", words.cell(*cell))));
+    let lost = members.iter().flat_map(|s| &s.loses);
+    all.extend(lost.map(|(cell, _)| format!("this loses {}", words.cell(*cell))));
     all
 }
 
 /// What exit codes and output mean, where that is not simply that zero is success.
 fn meanings(words: &Words<'_>, command: &Command) -> Vec<String> {
-    let line = |meaning: &crate::calculus::Meaning| {
+    let line = |meaning: &Meaning| {
         let sign = match &meaning.sign {
             Sign::Exit(codes) => {
                 let codes: Vec<String> = codes.iter().map(u8::to_string).collect();

@@ -11,7 +11,6 @@ pub(super) fn time(words: &Words<'_>, schedule: &Schedule) -> Time {
     let plan = words.outline.plan;
     Time {
         usually: if schedule.critical.is_empty() { String::new() } else { duration(schedule.critical_ms) },
-        longest: schedule.critical.iter().map(|n| words.name(*n)).collect(),
         unknown: match schedule.unknown {
             0 => String::new(),
             1 => String::from("one step has no usual duration and counts as none"),
