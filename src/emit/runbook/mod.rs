@@ -88,7 +88,8 @@ mod tests {
             let mut told: Vec<u32> = rows.flat_map(|s| s.nodes.clone()).collect();
             let mut steps: Vec<u32> = Vec::new();
             plan.each_step(&mut |s| steps.push(dag.ends(s.key).unwrap().start.0));
-            (told.sort_unstable(), steps.sort_unstable());
+            told.sort_unstable();
+            steps.sort_unstable();
             assert_eq!(told, steps);
             let sheets = runbook.drawing.iter().flat_map(|d| &d.sheets);
             let boxes: Vec<_> = sheets.flat_map(|s| &s.boxes).collect();
