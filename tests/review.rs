@@ -187,6 +187,16 @@ fn what_means_nothing_prints_nothing() {
 }
 
 #[test]
+fn every_example_means_what_it_means() {
+    for folder in fs::read_dir("examples").unwrap().map(|e| e.unwrap().path()) {
+        let plan = folder.join("plan.ha");
+        if let Some(plan) = plan.to_str().filter(|_| plan.exists()) {
+            assert_eq!(handover(Path::new("."), &["diff", plan, plan]), (0, String::new(), String::new()), "{plan}");
+        }
+    }
+}
+
+#[test]
 fn the_order_of_independent_steps_means_nothing_and_that_of_others_does() {
     let folder = tempfile::tempdir().unwrap();
     let plan = |first: &str, second: &str| {

@@ -43,7 +43,7 @@ pub enum Kind {
     LockDropped,
     /// More time is promised, or none.
     PromiseWeakened,
-    /// A step alone may take longer than is promised for all.
+    /// A step alone may take longer than is promised for all, or without end.
     BeyondPromise,
     // What is done.
     /// A step runs on another node.

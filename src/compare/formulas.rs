@@ -47,7 +47,8 @@ pub(super) struct Formulas {
     table: Vec<Formula>,
     known: HashMap<Formula, Ix>,
     variables: Vec<Variable>,
-    by_name: HashMap<String, usize>,
+    /// By name, and whether it is the outcome of a step: a question and its step have one name.
+    by_name: HashMap<(String, bool), usize>,
     work: usize,
 }
 
@@ -80,11 +81,11 @@ impl Formulas {
                     let known = side.program.atoms.get(atom.index());
                     let options = known.map_or_else(Vec::new, |a| a.options.clone());
                     let answer = options.get(usize::from(*option)).cloned().unwrap_or_default();
-                    self.is(side.names.atom(*atom), options, answer)
+                    self.is((side.names.atom(*atom), false), options, answer)
                 }
                 Guard::Ok(id) => {
                     let (fails, works) = (String::from("does not succeed"), String::from("succeeds"));
-                    self.is(step(*id), vec![works.clone(), fails], works)
+                    self.is((step(*id), true), vec![works.clone(), fails], works)
                 }
                 Guard::Not(id) => {
                     let inner = of(id);
@@ -119,9 +120,9 @@ impl Formulas {
         ix
     }
 
-    fn is(&mut self, name: String, options: Vec<String>, answer: String) -> Ix {
-        let index = *self.by_name.entry(name.clone()).or_insert_with(|| {
-            self.variables.push(Variable { name, options: Vec::new() });
+    fn is(&mut self, key: (String, bool), options: Vec<String>, answer: String) -> Ix {
+        let index = *self.by_name.entry(key.clone()).or_insert_with(|| {
+            self.variables.push(Variable { name: key.0, options: Vec::new() });
             self.variables.len() - 1
         });
         if let Some(variable) = self.variables.get_mut(index) {

@@ -6,6 +6,7 @@
 //! wants to be told.
 
 mod blocks;
+mod bonds;
 mod change;
 mod conditions;
 mod formulas;
@@ -13,6 +14,8 @@ mod moves;
 mod order;
 mod pairs;
 mod parts;
+mod reason;
+mod rules;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -82,7 +85,7 @@ pub fn compare(old: &Program, new: &Program) -> Comparison {
     changes.extend(conditions::changes(&sides));
     changes.extend(moves::changes(&sides));
     changes.extend(order::changes(&sides));
-    changes.iter_mut().for_each(|change| change.place = sides.new.place(change.steps.first()));
+    sides.new.locate(&mut changes);
     Comparison {
         changes: change::ranked(changes),
         old_time: time::of(old),
@@ -155,12 +158,21 @@ impl<'p> Side<'p> {
         self.program.code.get(id.index())
     }
 
-    /// Where a step of this name stands, or else the plan.
-    fn place(&self, step: Option<&String>) -> Option<Place> {
+    /// Says of changes where their first step stands, or else the plan.
+    fn locate(&self, changes: &mut [Change]) {
+        if changes.is_empty() {
+            return;
+        }
         let all = || self.program.code.iter().enumerate().map(|(index, instr)| (InstrId::at(index), instr));
-        let named = step.and_then(|name| all().find(|(id, _)| self.name(*id) == *name));
-        let begin = || all().find(|(_, instr)| !matches!(instr.op, Op::Probe { .. }));
-        let (_, instr) = named.or_else(begin)?;
+        let named: HashMap<String, &Instr> = all().map(|(id, instr)| (self.name(id), instr)).collect();
+        let begin = all().map(|(_, instr)| instr).find(|instr| !matches!(instr.op, Op::Probe { .. }));
+        for change in changes {
+            let step = change.steps.first().and_then(|name| named.get(name)).copied();
+            change.place = step.or(begin).and_then(|instr| self.place(instr));
+        }
+    }
+
+    fn place(&self, instr: &Instr) -> Option<Place> {
         let source = self.program.sources.get(instr.place.source as usize).filter(|_| instr.place.line > 0)?;
         Some(Place { file: source.path.clone(), line: instr.place.line, column: instr.place.column })
     }

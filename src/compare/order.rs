@@ -4,63 +4,37 @@
 //! block's beginning and end are for its own members says nothing and is left out.
 
 use super::blocks::{is_meeting, is_step, spoken};
+use super::bonds::{Bond, Order};
 use super::change::{Change, Kind};
+use super::reason::reason;
 use super::{Side, Sides};
 use crate::bytecode::{Instr, InstrId, Op};
-use crate::calculus::{CellId, ValueSource};
-use std::collections::{BTreeMap, HashMap};
-
-/// Instructions that are looked at, in all, to find out whether something still waits for something else.
-const WORK: usize = 50_000_000;
-
-/// How something follows something else; the later variant is the stronger.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Bond {
-    /// The earlier one must have ended.
-    Waits,
-    /// It must have passed.
-    Needs,
-}
-
-/// An edge between two instructions of the new version.
-type Edges = BTreeMap<(InstrId, InstrId), Bond>;
 
 pub(super) fn changes(sides: &Sides<'_>) -> Vec<Change> {
     let back = |id: InstrId| sides.pairs.old_of(id).unwrap_or(id);
-    let (old, new) = (Graph::of(&sides.old), Graph::of(&sides.new));
-    let old_edges = edges(&sides.old, |id| sides.pairs.new_of(id));
-    let new_edges = edges(&sides.new, |id| sides.pairs.old_of(id).map(|_| id));
+    let to_new = |id: InstrId| sides.pairs.new_of(id).unwrap_or(id);
+    let mut old = Order::of(sides.old.program, |id| sides.pairs.new_of(id).is_some());
+    let mut new = Order::of(sides.new.program, |id| sides.pairs.old_of(id).is_some());
     let tells = |a, b| tells(&sides.new, a, b) && tells(&sides.old, back(a), back(b));
-    let mut work = WORK;
     let (mut lost, mut gained) = (Vec::new(), Vec::new());
-    for ((a, b), bond) in old_edges.iter().filter(|((a, b), _)| tells(*a, *b)) {
-        let (a, b, bond) = (*a, *b, Some(*bond));
-        if new_edges.get(&(a, b)).copied() >= bond {
-            continue;
-        }
-        let now = new.bond(a, b, true, &mut work);
-        if now < bond && old.bond(back(a), back(b), false, &mut work) < bond {
-            lost.push(Turn { a, b, other: now, turned: new.bond(b, a, true, &mut work).is_some() });
+    for (x, y, bond) in old.edges() {
+        let (a, b) = (to_new(x), to_new(y));
+        if tells(a, b) && new.bond(a, b) < Some(bond) && !old.is_implied(x, y, bond) {
+            lost.push(Turn { a, b, other: new.bond(a, b), turned: new.bond(b, a).is_some() });
         }
     }
-    for ((a, b), bond) in new_edges.iter().filter(|((a, b), _)| tells(*a, *b)) {
-        let (a, b, bond) = (*a, *b, Some(*bond));
-        if old_edges.get(&(a, b)).copied() >= bond {
-            continue;
-        }
-        let was = old.bond(back(a), back(b), true, &mut work);
-        if was < bond && new.bond(a, b, false, &mut work) < bond {
-            gained.push(Turn { a, b, other: was, turned: old.bond(back(b), back(a), true, &mut work).is_some() });
+    for (a, b, bond) in new.edges() {
+        let (x, y) = (back(a), back(b));
+        if tells(a, b) && old.bond(x, y) < Some(bond) && !new.is_implied(a, b, bond) {
+            gained.push(Turn { a, b, other: old.bond(x, y), turned: old.bond(y, x).is_some() });
         }
     }
     // What has changed places is told once: by what now stands directly before what it followed.
     let swapped: Vec<(InstrId, InstrId)> = gained.iter().filter(|t| t.turned).map(|t| (t.a, t.b)).collect();
-    lost.retain(|t| {
-        !t.turned || !swapped.iter().any(|(a, b)| new.leads(t.b, *a, &mut work) && new.leads(*b, t.a, &mut work))
-    });
+    lost.retain(|t| !t.turned || !swapped.iter().any(|(a, b)| new.leads(t.b, *a) && new.leads(*b, t.a)));
     let mut found: Vec<Change> = lost.iter().map(|turn| went(sides, turn)).collect();
     found.extend(gained.iter().map(|turn| came(sides, turn)));
-    if work == 0 {
+    if old.is_exhausted() || new.is_exhausted() {
         found.push(Change::new(Kind::OrderLost, "the order has changed in more places than could be looked at"));
     }
     found
@@ -115,119 +89,4 @@ fn tells(side: &Side<'_>, a: InstrId, b: InstrId) -> bool {
         !is_step(block) && (inside(id, block) || !is_step(other) && spoken(block) == spoken(other))
     };
     !of_the_plan(first) && !of_the_plan(second) && !of_block(first, b, second) && !of_block(second, a, first)
-}
-
-/// The direct edges between instructions that have a counterpart, as pairs of the new version; others are looked through.
-fn edges(side: &Side<'_>, counterpart: impl Fn(InstrId) -> Option<InstrId>) -> Edges {
-    let mut edges = Edges::new();
-    // For each instruction without a counterpart: what it stands for.
-    let mut through: HashMap<InstrId, BTreeMap<InstrId, Bond>> = HashMap::new();
-    for (index, instr) in side.program.code.iter().enumerate() {
-        let id = InstrId::at(index);
-        let mut follows: BTreeMap<InstrId, Bond> = BTreeMap::new();
-        for (before, bond) in before(instr) {
-            let add = |follows: &mut BTreeMap<InstrId, Bond>, id: InstrId, bond: Bond| {
-                let known = follows.entry(id).or_insert(bond);
-                *known = bond.max(*known);
-            };
-            match (counterpart(before), through.get(&before)) {
-                (Some(known), _) => add(&mut follows, known, bond),
-                (None, Some(others)) => others.iter().for_each(|(id, b)| add(&mut follows, *id, bond.min(*b))),
-                (None, None) => {}
-            }
-        }
-        match counterpart(id) {
-            Some(own) => edges.extend(follows.into_iter().map(|(before, bond)| ((before, own), bond))),
-            None => _ = through.insert(id, follows),
-        }
-    }
-    edges
-}
-
-fn before(instr: &Instr) -> impl Iterator<Item = (InstrId, Bond)> {
-    instr.needs.iter().map(|id| (*id, Bond::Needs)).chain(instr.waits.iter().map(|id| (*id, Bond::Waits)))
-}
-
-/// Ways through a program.
-struct Graph<'p> {
-    code: &'p [Instr],
-}
-
-impl<'p> Graph<'p> {
-    fn of(side: &Side<'p>) -> Graph<'p> {
-        Graph { code: &side.program.code }
-    }
-
-    /// Whether `b` is `a`, or follows it.
-    fn leads(&self, a: InstrId, b: InstrId, work: &mut usize) -> bool {
-        a == b || self.bond(a, b, true, work).is_some()
-    }
-
-    /// How `b` follows `a`, directly (if that counts) or on the way of others.
-    fn bond(&self, a: InstrId, b: InstrId, direct: bool, work: &mut usize) -> Option<Bond> {
-        let mut seen: HashMap<InstrId, Bond> = HashMap::new();
-        let mut open = vec![(b, Bond::Needs)];
-        while let Some((id, so_far)) = open.pop() {
-            let Some(instr) = self.code.get(id.index()) else { continue };
-            for (earlier, bond) in before(instr).filter(|(e, _)| *e >= a) {
-                *work = work.saturating_sub(1);
-                if *work == 0 {
-                    return Some(Bond::Needs);
-                }
-                let bond = bond.min(so_far);
-                let counts = direct || id != b || earlier != a;
-                if counts && seen.get(&earlier).is_none_or(|known| *known < bond) {
-                    seen.insert(earlier, bond);
-                    open.push((earlier, bond));
-                }
-            }
-        }
-        seen.get(&a).copied()
-    }
-}
-
-/// Why one instruction follows another, as far as the program shows it.
-fn reason(side: &Side<'_>, a: InstrId, b: InstrId) -> String {
-    let (Some(first), Some(second)) = (side.instr(a), side.instr(b)) else { return String::from("it is written so") };
-    let values = side.program.values.iter().enumerate();
-    let captured = values.filter(|(_, v)| matches!(v.source, ValueSource::Captured { by } if by == a));
-    let captured: Vec<usize> = captured.map(|(index, _)| index).collect();
-    let uses = second.op.templates().flat_map(|t| t.values()).find(|v| captured.contains(&v.index()));
-    if let Some(value) = uses {
-        return format!("it uses `{}` of it", side.names.value(value));
-    }
-    if side.names.guard(second.guard).contains(&format!("ok({})", first.name)) {
-        return String::from("its condition asks about it");
-    }
-    if let Some(cell) = conflict(first, second) {
-        return format!("both concern `{}`", side.names.cell(cell));
-    }
-    if !first.fences.is_empty() && second.effects.iter().any(|e| e.exclusive) {
-        return String::from("it fences first");
-    }
-    match (first.host, second.host) {
-        _ if first.flags.opaque || second.flags.opaque => {
-            let opaque = if first.flags.opaque { a } else { b };
-            format!("nothing is known of `{}`", side.name(opaque))
-        }
-        (Some(one), Some(other)) if one == other => format!("both run on {}", side.names.machine(one)),
-        _ if !is_step(first) || !is_step(second) => String::from("a block is left before what follows it begins"),
-        _ => match (&first.op, &second.op) {
-            (Op::Ask { .. } | Op::Tell { .. }, _) | (_, Op::Ask { .. } | Op::Tell { .. }) => {
-                String::from("it speaks with the operator in between")
-            }
-            (Op::Wait { .. } | Op::Delay { .. }, _) | (_, Op::Wait { .. } | Op::Delay { .. }) => {
-                String::from("it waits in between")
-            }
-            _ => String::from("it is written so"),
-        },
-    }
-}
-
-/// A cell that both touch and that one of them changes.
-fn conflict(first: &Instr, second: &Instr) -> Option<CellId> {
-    let changes = |instr: &Instr, cell: CellId| instr.effects.iter().any(|e| e.cell == cell);
-    let touches = |instr: &Instr, cell: CellId| changes(instr, cell) || instr.requires.iter().any(|r| r.cell == cell);
-    let cells = first.effects.iter().chain(&second.effects).map(|e| e.cell);
-    cells.into_iter().find(|cell| touches(first, *cell) && touches(second, *cell))
 }

@@ -1,11 +1,13 @@
 //! Every part of a program counts; what has changed is told as what it is.
 
 use super::{Kind, Weight, compare};
+use crate::bytecode::random::program;
 use crate::bytecode::sample::sample;
 use crate::bytecode::{Guard, GuardId, Instr, InstrId, Op, Program};
 use crate::calculus::{
     AtomSource, CellId, CellKind, Change, Command, MachineId, Reach, SecretSource, Sign, Template, ValueSource,
 };
+use proptest::prelude::{prop_assert_eq, proptest};
 
 /// What is told first of a sample that was changed so.
 fn first(change: impl Fn(&mut Program)) -> Option<(Kind, String)> {
@@ -68,6 +70,7 @@ fn every_part_of_a_step_counts() {
         (Kind::Command, |p| command(p, "restore").script = Template::text("harestore")),
         (Kind::Command, |p| drop(command(p, "restore").env.remove(0))),
         (Kind::TimeLimit, |p| command(p, "restore").within_ms = Some(601_000)),
+        (Kind::BeyondPromise, |p| command(p, "restore").within_ms = None),
         (Kind::BeyondPromise, |p| command(p, "restore").within_ms = Some(3_600_000)),
         (Kind::MayLandLate, |p| command(p, "restore").kill = false),
         (Kind::Command, |p| command(p, "restore").meanings.swap(0, 1)),
@@ -228,6 +231,36 @@ fn findings_come_first_and_those_that_are_gone_are_good_news() {
 }
 
 #[test]
+fn order_that_went_with_a_step_is_told() {
+    // `report` followed `choose` only, `choose` followed `restore`; without it nothing holds the two together.
+    let (old, mut new) = (sample(), sample());
+    let choose = at(&mut new, "choose");
+    (choose.op, choose.name) = (Op::Delay { ms: 1 }, String::from("other"));
+    choose.needs = vec![InstrId(9)];
+    at(&mut new, "report").guard = GuardId::ALWAYS;
+    let changes = compare(&old, &new).changes;
+    let lost: Vec<&str> = changes.iter().filter(|c| c.kind == Kind::OrderLost).map(|c| c.text.as_str()).collect();
+    assert_eq!(
+        lost,
+        ["does not wait for `restore on ec2` any more; it did because it uses `lsn` of it"],
+        "{changes:#?}"
+    );
+}
+
+#[test]
+fn a_question_and_the_step_that_asks_it_are_two_things() {
+    // The answer stays, the step's success is asked for instead.
+    let told = first(|p| {
+        p.guards.push(Guard::Ok(InstrId(12)));
+        p.guards.push(Guard::All(vec![GuardId::at(p.guards.len() - 1), GuardId(4)]));
+        p.guards.push(Guard::Any(vec![GuardId(3), GuardId::at(p.guards.len() - 1)]));
+        p.guards.push(Guard::All(vec![GuardId::at(p.guards.len() - 1), GuardId(10)]));
+        at(p, "report").guard = GuardId::at(p.guards.len() - 1);
+    });
+    assert_eq!(told.unwrap().0, Kind::ConditionChanged);
+}
+
+#[test]
 fn what_differs_in_names_only_is_alike_and_nothing_else() {
     let changed = |script: &str, host: u32| {
         let (mut old, mut new) = (sample(), sample());
@@ -243,4 +276,12 @@ fn what_differs_in_names_only_is_alike_and_nothing_else() {
     assert!(!first.is_like(&changed("restore all", 0)), "another command");
     assert!(!first.is_like(&changed("restore ec2", 0)), "one node stands for two");
     assert!(!first.is_like(&compare(&sample(), &sample())));
+}
+
+proptest! {
+    #[test]
+    fn any_two_programs_can_be_compared(one in program(), other in program()) {
+        // Sense or nonsense: nothing of it stops the comparison.
+        prop_assert_eq!(compare(&one, &other).new_time.is_some(), compare(&other, &one).old_time.is_some());
+    }
 }

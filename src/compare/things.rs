@@ -7,10 +7,11 @@ use crate::calculus::{Cell, CellKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn changes(sides: &Sides<'_>) -> Vec<Change> {
-    let new: BTreeMap<&str, &Cell> = sides.new.program.cells.iter().map(|cell| (cell.name.as_str(), cell)).collect();
+    let mut new: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+    sides.new.program.cells.iter().rev().for_each(|cell| new.entry(&cell.name).or_default().push(cell));
     let mut found = Vec::new();
     for was in &sides.old.program.cells {
-        match new.get(was.name.as_str()) {
+        match new.get_mut(was.name.as_str()).and_then(Vec::pop) {
             Some(is) => {
                 start(was, is, &mut found);
                 rest(was, is, &mut found);

@@ -39,7 +39,7 @@ pub(super) fn code(text: &str) -> String {
 pub(super) fn prose(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     // Without its partner a backtick is none of ours.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return code(text);
     }
     let mut out = String::with_capacity(text.len());
