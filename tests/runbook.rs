@@ -318,11 +318,16 @@ fn complaints(output: &Output) -> Vec<String> {
 
 /// What the page shows, case by case: for each condition the number of its choice, 0 for "not known".
 fn drive(browser: &str, folder: &Path, page: &str, width: u32, cases: &[Vec<usize>]) -> Value {
+    drive_with(browser, folder, page, (width, &[]), cases)
+}
+
+fn drive_with(browser: &str, folder: &Path, page: &str, (width, more): (u32, &[&str]), cases: &[Vec<usize>]) -> Value {
     let driver = include_str!("runbook/drive.html");
     let driver = driver.replace("PAGE", page).replace("WIDTH", &width.to_string());
     let driver = driver.replace("CASES", &serde_json::to_string(cases).unwrap());
     fs::write(folder.join("drive.html"), driver).unwrap();
-    let output = chromium(browser, folder, "drive.html", &["--allow-file-access-from-files", "--dump-dom"]);
+    let flags = [&["--allow-file-access-from-files", "--dump-dom"], more].concat();
+    let output = chromium(browser, folder, "drive.html", &flags);
     assert_eq!(complaints(&output), [""; 0]);
     let dom = String::from_utf8(output.stdout).unwrap();
     let seen = dom.split("<pre id=\"seen\">").nth(1).and_then(|s| s.split("</pre>").next());
@@ -467,6 +472,26 @@ fn the_page_is_as_wide_as_a_phone() {
         drive(browser, folder.path(), "page.html", 360, &[])["first"]["wide"].as_u64().map(|w| w > 360),
         Some(true)
     );
+}
+
+#[test]
+fn the_page_is_legible_in_light_and_in_the_dark() {
+    let Some(browser) = browser() else { return };
+    let folder = folder(PLAN);
+    let page = text(folder.path(), &["plan", "plan.ha", "move", "--format", "html"]);
+    fs::write(folder.path().join("page.html"), &page).unwrap();
+    fs::write(folder.path().join("faint.html"), page.replace("--soft: ", "--soft: #888; --hard: ")).unwrap();
+    for (flags, dark) in [(&[][..], false), (&["--force-dark-mode"], true)] {
+        let faintest = |page| {
+            let seen = drive_with(browser, folder.path(), page, (1280, flags), &[]);
+            assert_eq!(seen["first"]["dark"], dark);
+            (seen["first"]["faintest"][0].as_f64().unwrap(), seen["first"]["faintest"][1].clone())
+        };
+        // What WCAG 2 asks for of texts of this size.
+        let (contrast, what) = faintest("page.html");
+        assert!(contrast >= 4.5, "{contrast} of {what}, dark: {dark}");
+        assert!(dark || faintest("faint.html").0 < 4.5, "it would have been seen");
+    }
 }
 
 #[test]
