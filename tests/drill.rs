@@ -365,6 +365,20 @@ fn tests_and_drills_from_the_command_line() {
     assert_eq!((code, json["files"][0]["diagnostics"][0]["code"].as_str()), (Some(1), Some("HA0004")));
     assert_eq!(json["files"][1]["tests"][0]["passed"].as_bool(), Some(true));
 
+    let two = "test \"fine\" { plan move() expect completed }\ntest \"wrong\" { plan move() expect stopped }";
+    write("two.ha", &format!("{ESTATE}{two}"));
+    let (code, out, _) = run(&["test", "two.ha", "--only", "fine"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (Some(0), "two.ha\n  ok      fine  (8 runs)\n1 test: passed, in 8 simulated runs\n")
+    );
+    assert_eq!(run(&["test", "two.ha", "--only", "wrong"]).0, Some(1));
+    let (code, _, err) = run(&["test", "two.ha", "--only", "fin"]);
+    assert!(
+        code == Some(2) && err.contains("there is no test \"fin\"") && err.contains("did you mean `fine`?"),
+        "{err}"
+    );
+
     let (code, out, _) = run(&["drill", "good.ha"]);
     assert_eq!(code, Some(0));
     assert!(out.starts_with("move()\n  8 combinations of 3 conditions; "), "{out}");

@@ -1,6 +1,6 @@
 //! `handover test`: the `test` blocks of plans, in the simulated world.
 
-use crate::base::{Code, Diagnostic, SourceMap};
+use crate::base::{Code, Diagnostic, SourceMap, did_you_mean};
 use crate::cli::console::{Console, Pane, Style};
 use crate::cli::flags::Format;
 use crate::cli::junit::{self, Suite, TestCase};
@@ -20,12 +20,15 @@ const LISTED: usize = 8;
 /// Run the tests of plans in the simulated world; nothing real is touched
 #[derive(clap::Args, Debug)]
 #[command(
-    after_help = "Examples:\n  handover test switchover.ha\n  handover test plans/\n  handover test --format junit plans/ >tests.xml"
+    after_help = "Examples:\n  handover test switchover.ha\n  handover test plans/\n  handover test switchover.ha --only 'the old node hangs'\n  handover test --format junit plans/ >tests.xml"
 )]
 pub struct Args {
     /// Plans, or folders to be searched for `.ha` files
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Run only the test with this title; what tests leave out is not told then
+    #[arg(long, value_name = "TITLE")]
+    only: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = TestFormat::Text, value_name = "FORMAT")]
     format: TestFormat,
@@ -53,7 +56,8 @@ struct Tested {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let mut report = Report { format: args.format, files: Vec::new(), broken: false };
+    let mut report = Report { format: args.format, partial: args.only.is_some(), files: Vec::new(), broken: false };
+    let mut titles = Vec::new();
     for path in &args.paths {
         let members = match os::is_folder(path) {
             false => vec![path.clone()],
@@ -64,7 +68,11 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         };
         for file in members {
             let request = Request { everything: true, ..Request::default() };
-            let compilation = session::compile(&Disk, &file.to_string_lossy(), &request);
+            let mut compilation = session::compile(&Disk, &file.to_string_lossy(), &request);
+            titles.extend(compilation.tests.iter().map(|test| test.scenario.title.clone()));
+            if let Some(only) = &args.only {
+                compilation.tests.retain(|test| test.scenario.title == *only);
+            }
             // In a folder, files without tests are the vocabulary of others.
             let silent = os::is_folder(path) && compilation.tests.is_empty() && compilation.diagnostics.is_empty();
             if silent {
@@ -75,11 +83,20 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             }
         }
     }
-    report.finish(console)
+    match &args.only {
+        Some(only) if !report.broken && !titles.contains(only) => {
+            let guess = did_you_mean(only, titles.iter().map(String::as_str));
+            let help = guess.unwrap_or_else(|| String::from("the title stands behind the word `test`"));
+            report::usage(console, &format!("there is no test \"{only}\""), &help)
+        }
+        _ => report.finish(console),
+    }
 }
 
 struct Report {
     format: TestFormat,
+    /// Not all tests are run, so that nothing can be said about what they leave out.
+    partial: bool,
     files: Vec<Tested>,
     /// A file has mistakes that keep its tests from being run.
     broken: bool,
@@ -111,6 +128,9 @@ impl Report {
                 show(&mut console.out, &verdict, &tested.sources);
             }
             tested.verdicts.push(verdict);
+        }
+        if self.partial {
+            tested.coverage = Coverage::default();
         }
         if self.format == TestFormat::Text {
             show_coverage(&mut console.out, &tested);

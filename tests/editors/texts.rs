@@ -24,14 +24,14 @@ pub fn texts() -> Vec<Text> {
     found
 }
 
-/// Plans and documents, without what is built or installed.
+/// Plans and documents, without what is built, installed or made up.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let inside = |path: PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         match path.is_dir() {
-            true if ["target", "node_modules"].contains(&name.as_str()) || name.starts_with('.') => Vec::new(),
+            true if ["target", "node_modules", "fuzz"].contains(&name.as_str()) || name.starts_with('.') => Vec::new(),
             true => files(&path),
             false => [path].into_iter().filter(|_| name.ends_with(".ha") || name.ends_with(".md")).collect(),
         }

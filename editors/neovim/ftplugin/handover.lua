@@ -19,7 +19,7 @@ end
 -- What the language server puts above tests and plans, for vim.lsp.codelens.run().
 vim.lsp.commands["handover.runTest"] = function(command)
   vim.cmd("botright new")
-  vim.fn.termopen({ program, "test", vim.uri_to_fname(command.arguments[1]) })
+  vim.fn.termopen({ program, "test", vim.uri_to_fname(command.arguments[1]), "--only", command.arguments[2] })
 end
 vim.lsp.commands["handover.showGraph"] = function(command)
   local file, plan = vim.uri_to_fname(command.arguments[1]), command.arguments[2]

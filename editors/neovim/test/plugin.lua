@@ -43,6 +43,7 @@ local function test()
   vim.lsp.commands["handover.showGraph"]({ arguments = arguments })
   check("what is wrong", "HA0", notified:sub(1, 3))
   local lines = { 'node a { host = "a.example" }', "plan move() {", "  given a is up", '  step s on a { run "true" }', "}" }
+  vim.list_extend(lines, { 'test "it runs" {', "  plan move()", "  expect ran s", "}" })
   vim.fn.writefile(lines, plan)
   local opened
   vim.ui.open = function(page)
@@ -50,7 +51,7 @@ local function test()
   end
   vim.lsp.commands["handover.showGraph"]({ arguments = arguments })
   check("a page", "<!doctype html>", vim.fn.readfile(opened)[1]:lower())
-  vim.lsp.commands["handover.runTest"]({ arguments = arguments })
+  vim.lsp.commands["handover.runTest"]({ arguments = { arguments[1], "it runs" } })
   check("a terminal", "terminal", vim.bo.buftype)
   check("its end", 0, vim.fn.jobwait({ vim.bo.channel }, 20000)[1])
   vim.fn.delete(root, "rf")

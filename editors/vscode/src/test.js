@@ -1,4 +1,4 @@
-// The command above a test: runs the tests of its file where one can read what they say.
+// The command above a test: runs it, or all of its file, where one can read what they say.
 "use strict";
 
 const vscode = require("vscode");
@@ -8,12 +8,13 @@ const { subject } = require("./subject");
 
 /**
  * @param {string} [file] the address of a file; by default that of the editor
- * @param {string} [name] what the terminal is called; all tests of the file run
+ * @param {string} [name] the title of the test; by default all of the file run
  */
 async function runTest(file, name) {
   try {
     const { uri } = await subject(file);
-    const run = new vscode.ProcessExecution(program(), ["test", uri.fsPath], { cwd: path.dirname(uri.fsPath) });
+    const only = name === undefined ? [] : ["--only", name];
+    const run = new vscode.ProcessExecution(program(), ["test", uri.fsPath, ...only], { cwd: path.dirname(uri.fsPath) });
     const title = name ?? path.basename(uri.fsPath);
     const task = new vscode.Task({ type: "handover" }, vscode.TaskScope.Workspace, title, "handover", run);
     task.presentationOptions = { clear: true, reveal: vscode.TaskRevealKind.Always };

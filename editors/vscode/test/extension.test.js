@@ -117,15 +117,16 @@ test("nothing is started in a folder that is not trusted, until it is", async ()
   await until(() => fs.existsSync(log));
 });
 
-test("the tests of a file run in a terminal", async () => {
+test("tests run in a terminal, all of a file or one of them", async () => {
   given.trusted = false;
   await extension.activate(context);
   given.trusted = true;
   const uri = edit("");
   await command("runTest", uri.toString(), "the service hangs");
-  const [{ name, execution }] = seen.tasks;
-  assert.equal(name, "the service hangs");
-  assert.deepEqual([execution.process, ...execution.args], [HANDOVER, "test", uri.fsPath]);
+  await command("runTest", uri.toString());
+  const [one, all] = seen.tasks.map(({ name, execution }) => ({ name, line: [execution.process, ...execution.args] }));
+  assert.deepEqual(one, { name: "the service hangs", line: [HANDOVER, "test", uri.fsPath, "--only", "the service hangs"] });
+  assert.deepEqual(all.line, [HANDOVER, "test", uri.fsPath]);
 });
 
 test("a command without a file says so", async () => {

@@ -34,7 +34,7 @@ pub fn lenses(server: &mut Server, params: CodeLensParams) -> Result<Vec<CodeLen
     let (lines, uri) = (Lines::of(&own.text), &params.text_document.uri);
     let lens = |(at, deed): (std::ops::Range<usize>, Deed)| {
         let (title, command, name) = match deed {
-            Deed::RunTest(name) => ("Run the tests", "handover.runTest", name),
+            Deed::RunTest(name) => ("Run the test", "handover.runTest", name),
             Deed::ShowGraph(name) => ("Show the graph", "handover.showGraph", name),
         };
         let arguments = Some(vec![json!(uri), json!(name)]);
