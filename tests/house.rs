@@ -43,6 +43,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("handlebars", &["emit"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("miette", &["cli"]),
     ("unicode_width", &["cli"]),
     ("lsp_server", &["lsp"]),
@@ -73,7 +74,7 @@ const LINES: usize = 600;
 
 /// Crates that the executor alone must not need.
 const COMPILER_ONLY: &[&str] =
-    &["pest", "pest_derive", "handlebars", "clap", "clap_complete", "miette", "petgraph", "lsp-server"];
+    &["pest", "pest_derive", "handlebars", "clap", "clap_complete", "clap_mangen", "miette", "petgraph", "lsp-server"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -7,25 +7,30 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 
 macro_rules! codes {
-    ($($name:ident = $number:literal, $title:literal;)*) => {
+    ($($area:literal: $($name:ident = $number:literal, $title:literal;)*)*) => {
         /// A stable diagnostic code.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum Code { $(#[doc = $title] $name = $number,)* }
+        pub enum Code { $($(#[doc = $title] $name = $number,)*)* }
 
         impl Code {
             /// Every code, ascending.
-            pub const ALL: &[Code] = &[$(Code::$name,)*];
+            pub const ALL: &[Code] = &[$($(Code::$name,)*)*];
 
             /// The title of the code's page.
             pub fn title(self) -> &'static str {
-                match self { $(Code::$name => $title,)* }
+                match self { $($(Code::$name => $title,)*)* }
+            }
+
+            /// What the code is about: codes with the same first two digits share it.
+            pub fn area(self) -> &'static str {
+                match self { $($(Code::$name)|* => $area,)* }
             }
         }
     };
 }
 
 codes! {
-    // HA00xx: files and syntax
+    "files and syntax":
     UnreadableFile = 1, "a file cannot be read";
     TooLarge = 2, "an input is larger than the compiler accepts";
     UnexpectedWord = 3, "a word or sign does not fit here";
@@ -35,7 +40,7 @@ codes! {
     Unwritable = 7, "a file cannot be written";
     MergeConflict = 8, "a merge has left its conflict in the text";
     HiddenSign = 9, "a hidden sign makes the text look like another one";
-    // HA01xx: names and types
+    "names and types":
     UnknownName = 101, "a name is not declared";
     DeclaredTwice = 102, "a name is declared twice";
     WrongType = 103, "a value is of another type than needed";
@@ -51,16 +56,16 @@ codes! {
     UnknownImport = 114, "an imported file or library does not exist";
     BadDeclaration = 115, "a declaration contradicts itself";
     TooBig = 117, "a plan grows beyond the compiler's limits";
-    // HA02xx: the estate
+    "the estate":
     RuleNotMet = 201, "a rule is not met";
     Collision = 202, "two things claim the same address or device";
     CannotHold = 203, "this thing cannot be held there";
-    // HA03xx: order
+    "order":
     NeedsLater = 301, "a step needs what a later step provides";
     AfterLater = 302, "`after` names a later step, or the step itself";
     ParallelConflict = 303, "steps in `parallel` affect each other";
     ConditionLater = 304, "a condition mentions a later step";
-    // HA04xx: exclusivity, requirements, fencing
+    "exclusivity, requirements, fencing":
     HeldTwice = 401, "an exclusive thing may be in two places";
     LandsLate = 402, "a command that was given up may take effect late";
     NotEstablished = 403, "what a step needs may not be so";
@@ -69,10 +74,10 @@ codes! {
     FenceDependsOnVictim = 406, "a fence depends on its victim";
     ComesBack = 407, "a node that comes back may take again what has moved";
     Undecided = 499, "it could not be decided whether the plan is safe";
-    // HA05xx: mandatory work and waiting
+    "mandatory work and waiting":
     NotRetryable = 501, "a retry could do its work twice";
     LeftOpen = 510, "a thing may be left in a state that must not last";
-    // HA06xx: conditions
+    "conditions":
     UndecidedGiven = 601, "a condition depends on something that nobody decides";
     UnusedGiven = 602, "a `given` is never used";
     UnknowableState = 603, "the state of a thing cannot be asked while the plan runs";
@@ -81,7 +86,7 @@ codes! {
     NeverRuns = 611, "a step never runs";
     GoalHeldBefore = 612, "the goal holds before the plan starts";
     NeverNeeded = 613, "an `otherwise` is never needed";
-    // HA07xx: plans
+    "plans":
     ReturnNotReady = 702, "the way back cannot start from where the plan ends";
     LossNotAccepted = 703, "a loss is not accepted by the plan";
     GivenNotMet = 705, "an included plan takes for given what may not be so";
@@ -89,14 +94,14 @@ codes! {
     BreaksHold = 707, "a plan breaks a hold of the plan that it follows";
     TooLong = 710, "the plan takes longer than it promises";
     DrillTouches = 720, "a drill touches what it must not";
-    // HA08xx: commands
+    "commands":
     UnknownHole = 801, "a command uses a name that is not known";
     QuotedHole = 802, "a value stands inside quotes, where it cannot be quoted safely";
     RawHole = 803, "a value is inserted without quoting";
     SecretInCommand = 804, "a secret would appear on a command line";
     BadPattern = 805, "a pattern is not understood";
     UnfitHole = 806, "a value cannot stand in a command";
-    // HA09xx: programs, runs and tests
+    "programs, runs and tests":
     MalformedProgram = 901, "a program is malformed";
     StaleArtefact = 902, "a committed artefact is out of date";
     ExpectationFailed = 910, "a plan does not do what its test expects";

@@ -7,7 +7,7 @@ use std::fmt::Write;
 const INTRODUCTION: &str = "\
 # The bytecode
 
-*Generated from the op table and the container; `UPDATE=1 cargo test manual` writes it anew.*
+*Generated from the op table and the container; `UPDATE_DOCS=1 cargo test --test docs` writes it anew.*
 
 A compiled plan is a program: tables of machines, cells, atoms, guards and values, and one list of instructions in
 written order. There are no jumps and no registers. An instruction names the earlier instructions that must have passed

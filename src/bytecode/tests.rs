@@ -4,9 +4,7 @@ use crate::base::limits;
 use crate::bytecode::container::SECTIONS;
 use crate::bytecode::random::program;
 use crate::bytecode::sample::sample;
-use crate::bytecode::{
-    DecodeError, Guard, InstrId, Op, OpDoc, Program, decode, decode_unsealed, disassemble, encode, manual,
-};
+use crate::bytecode::{DecodeError, Guard, InstrId, Op, OpDoc, Program, decode, decode_unsealed, disassemble, encode};
 use proptest::arbitrary::any;
 use proptest::collection::vec;
 use proptest::{prop_assert, prop_assert_eq, proptest};
@@ -19,11 +17,6 @@ const BODY: usize = 69;
 fn assert_committed(text: String, file: snapbox::Data) {
     let action = if std::env::var_os("UPDATE").is_some() { Action::Overwrite } else { Action::Verify };
     Assert::new().action(action).eq(text, file.raw());
-}
-
-#[test]
-fn the_manual_is_up_to_date() {
-    assert_committed(manual(), snapbox::file!["../../docs/bytecode.md"]);
 }
 
 #[test]

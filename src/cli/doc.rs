@@ -8,18 +8,31 @@ use crate::os;
 use crate::stdlib::LIBRARIES;
 use crate::syntax;
 use crate::syntax::tree::{Item, Text};
+use clap::ValueEnum;
 use std::borrow::Cow;
 use std::path::Path;
 
 /// Show what a library has: its kinds, actions, probes and rules
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  handover doc\n  handover doc net\n  handover doc net add_address\n  \
-                  handover doc estate.ha")]
+                  handover doc estate.ha\n  handover doc estate.ha --format markdown >estate.md")]
 pub struct Args {
     /// The library, such as `net` or `std/net`, or a file; without one, the standard libraries are listed
     library: Option<String>,
     /// What to show of it in full
     item: Option<String>,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Form::Text, value_name = "FORMAT")]
+    format: Form,
+}
+
+/// How libraries are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Form {
+    /// For a terminal: a list, or one thing in full
+    Text,
+    /// A page with everything in full
+    Markdown,
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
@@ -36,12 +49,18 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     };
     let page = Page::read(&text);
     let Some(item) = &args.item else {
-        page.contents(&name, &mut console.out);
+        match args.format {
+            Form::Text => page.contents(&name, &mut console.out),
+            Form::Markdown => console.out.put(page.markdown(&name)),
+        }
         return Exit::Done;
     };
     match page.entries.iter().find(|e| e.name == item) {
         Some(entry) => {
-            entry.show(&mut console.out);
+            match args.format {
+                Form::Text => entry.show(&mut console.out),
+                Form::Markdown => console.out.put(entry.markdown()),
+            }
             Exit::Done
         }
         None => {
@@ -103,21 +122,38 @@ impl<'s> Page<'s> {
         Page { introduction: uncommented(opening), entries: file.items.iter().filter_map(|i| entry(i, text)).collect() }
     }
 
-    fn contents(&self, name: &str, out: &mut Pane) {
-        let heading = out.styled(Style::Bold, name);
-        out.line(format_args!("{heading}: {}", self.introduction));
-        for (word, plural) in [
+    /// The entries by what they are; nothing of which there is none.
+    fn parts(&self) -> impl Iterator<Item = (&'static str, Vec<&Entry<'s>>)> {
+        let words = [
             ("kind", "Kinds"),
             ("extend", "More fields"),
             ("action", "Actions"),
             ("probe", "Probes"),
             ("rule", "Rules"),
-        ] {
-            let mut entries = self.entries.iter().filter(|e| e.word == word).peekable();
-            if entries.peek().is_some() {
-                let heading = out.styled(Style::Bold, plural);
-                out.line(format_args!("\n{heading}"));
-            }
+        ];
+        let part = |word: &str| self.entries.iter().filter(|e| e.word == word).collect();
+        words
+            .into_iter()
+            .map(move |(word, plural)| (plural, part(word)))
+            .filter(|(_, part): &(_, Vec<_>)| !part.is_empty())
+    }
+
+    /// A page with everything in full.
+    fn markdown(&self, name: &str) -> String {
+        let parts = self.parts().map(|(plural, entries)| {
+            let entries: String =
+                entries.into_iter().map(|entry| format!("\n### {}\n\n{}", entry.name, entry.markdown())).collect();
+            format!("\n## {plural}\n{entries}")
+        });
+        format!("# {name}\n\n{}\n{}", self.introduction, parts.collect::<String>())
+    }
+
+    fn contents(&self, name: &str, out: &mut Pane) {
+        let heading = out.styled(Style::Bold, name);
+        out.line(format_args!("{heading}: {}", self.introduction));
+        for (plural, entries) in self.parts() {
+            let heading = out.styled(Style::Bold, plural);
+            out.line(format_args!("\n{heading}"));
             for entry in entries {
                 out.line(format_args!("  {}", entry.signature));
                 if !entry.title.is_empty() {
@@ -129,6 +165,13 @@ impl<'s> Page<'s> {
 }
 
 impl Entry<'_> {
+    /// An `excerpt` is no file of its own.
+    fn markdown(&self) -> String {
+        let said =
+            [self.title, &self.comment].map(|text| if text.is_empty() { String::new() } else { format!("{text}\n\n") });
+        format!("{}```ha excerpt\n{}\n```\n", said.concat(), self.source)
+    }
+
     fn show(&self, out: &mut Pane) {
         let heading = out.styled(Style::Bold, &format!("{} {}", self.word, self.signature));
         out.line(heading);
@@ -212,5 +255,14 @@ kind thing { states a, b }
         assert_eq!(action.comment, "Take it up.\nAt once.");
         assert!(action.source.starts_with("action add") && action.source.ends_with('}'));
         assert_eq!((kind.signature.as_str(), kind.comment.as_str()), ("thing", ""));
+        let markdown = page.markdown("std/x");
+        assert!(markdown.starts_with(
+            "# std/x\n\nAddresses.\n\nWith iproute2.\n\n## Kinds\n\n### thing\n\n```ha excerpt\nkind thing"
+        ));
+        assert!(
+            markdown.contains(
+                "\n## Actions\n\n### add\n\nBring it up\n\nTake it up.\nAt once.\n\n```ha excerpt\naction add("
+            )
+        );
     }
 }

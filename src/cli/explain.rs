@@ -1,14 +1,15 @@
 //! `handover explain`: the page of a diagnostic code.
 
-use crate::base::{Code, did_you_mean};
-use crate::cli::Exit;
-use crate::cli::console::Console;
+use crate::base::Code;
+use crate::cli::console::{Console, Pane, Style};
+use crate::cli::{Exit, report};
 
 /// Explain a diagnostic code
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  handover explain HA0101\n  handover explain 101\n  handover explain")]
+#[command(after_help = "Examples:\n  handover explain HA0101\n  handover explain 101\n  handover explain\n  \
+                  handover explain fence")]
 pub struct Args {
-    /// The code, such as HA0101; without one, all codes are listed
+    /// The code, such as HA0101; without one, all codes are listed by area
     code: Option<String>,
 }
 
@@ -31,9 +32,7 @@ pages! {
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
     let Some(wanted) = &args.code else {
-        for code in Code::ALL {
-            console.out.line(format_args!("{code}  {}", code.title()));
-        }
+        list(Code::ALL, &mut console.out);
         return Exit::Done;
     };
     match code_of(wanted).and_then(page) {
@@ -42,19 +41,44 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
             Exit::Done
         }
         None => {
-            let names: Vec<String> = Code::ALL.iter().map(Code::to_string).collect();
-            let guess = did_you_mean(&wanted.to_ascii_uppercase(), names.iter().map(String::as_str));
-            let hint = guess.unwrap_or_else(|| String::from("`handover explain` lists them all"));
-            console.err.line(format_args!("error: there is no code `{wanted}`\n  {hint}"));
-            Exit::Usage
+            let (near, help) = near(wanted);
+            let exit = report::usage(console, &format!("there is no code `{wanted}`"), help);
+            list(&near, &mut console.err);
+            exit
         }
     }
 }
 
+/// The codes with their titles, by area.
+fn list(codes: &[Code], pane: &mut Pane) {
+    for (i, area) in codes.chunk_by(|a, b| a.area() == b.area()).enumerate() {
+        let heading = area.first().map_or("", |code| code.area());
+        let heading = pane.styled(Style::Bold, heading);
+        pane.line(format_args!("{}{heading}", if i == 0 { "" } else { "\n" }));
+        area.iter().for_each(|code| pane.line(format_args!("  {code}  {}", code.title())));
+    }
+}
+
+/// What may have been meant by something that is no code: those of the same area, those with this word in the title.
+fn near(wanted: &str) -> (Vec<Code>, &'static str) {
+    let chosen = |fits: &dyn Fn(&Code) -> bool| Code::ALL.iter().copied().filter(fits).collect::<Vec<Code>>();
+    let word = wanted.to_lowercase();
+    let near = match number(wanted) {
+        Some(number) => chosen(&|code| *code as u16 / 100 == number / 100),
+        None => chosen(&|code| code.title().contains(&word) || code.area().contains(&word)),
+    };
+    let help = if near.is_empty() { "`handover explain` lists them all" } else { "these come near it:" };
+    (near, help)
+}
+
 /// `HA0101`, `ha101`, `101`.
 fn code_of(text: &str) -> Option<Code> {
+    Code::from_number(number(text)?)
+}
+
+fn number(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("HA").or_else(|| text.strip_prefix("ha")).unwrap_or(text);
-    Code::from_number(digits.parse().ok()?)
+    digits.parse().ok()
 }
 
 fn page(code: Code) -> Option<&'static str> {
@@ -64,7 +88,7 @@ fn page(code: Code) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAGES, code_of, page};
+    use super::{PAGES, code_of, near, page};
     use crate::base::Code;
 
     #[test]
@@ -83,5 +107,21 @@ mod tests {
         }
         assert_eq!(code_of("HA9999"), None);
         assert_eq!(code_of("x"), None);
+    }
+
+    #[test]
+    fn what_is_no_code_leads_to_those_near_it() {
+        let numbers = |wanted| near(wanted).0.into_iter().map(|c| c as u16).collect::<Vec<_>>();
+        assert_eq!(numbers("HA0777"), [702, 703, 705, 706, 707, 710, 720]);
+        assert_eq!(numbers("Fence"), [406]);
+        assert_eq!(near("HA5001"), (vec![], "`handover explain` lists them all"));
+        assert_eq!(near("rubbish").0, []);
+    }
+
+    #[test]
+    fn an_area_is_what_the_first_two_digits_say() {
+        for pair in Code::ALL.windows(2) {
+            assert_eq!(pair[0] as u16 / 100 == pair[1] as u16 / 100, pair[0].area() == pair[1].area(), "{pair:?}");
+        }
     }
 }

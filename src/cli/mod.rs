@@ -26,6 +26,7 @@ mod json;
 mod junit;
 mod new;
 mod lsp;
+mod man;
 mod plan;
 mod preview;
 mod progress;
@@ -48,7 +49,7 @@ mod version;
 mod view;
 mod waiting;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use console::{Color, Console};
 pub use exit::Exit;
 use std::process::ExitCode;
@@ -96,6 +97,14 @@ enum Command {
     Doc(doc::Args),
     Disasm(disasm::Args),
     Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// The command line with all that `--help` says of it: what manual pages, completions and the reference are made of.
+pub fn command() -> clap::Command {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    command
 }
 
 /// Runs the command with the process's arguments and streams.
@@ -144,6 +153,7 @@ fn dispatch(command: Command, console: &mut Console) -> Exit {
         Command::Doc(args) => doc::run(&args, console),
         Command::Disasm(args) => disasm::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),
+        Command::Man(args) => man::run(&args, console),
     }
 }
 

@@ -3,7 +3,8 @@
 //! In a Markdown file, a `console` block holds commands after `$ ` and what they print (`[..]` stands for a part of a
 //! line, `...` for any lines); an `ha NAME` block is a file that later commands and plans of the page may use. Everything
 //! runs in a folder of its own, in which `examples` is this repository's. An `ha` block is a file of its own, an `ha step`
-//! block the inside of a plan; both compile without findings, and their tests pass.
+//! block the inside of a plan; both compile without findings, and their tests pass. An `ha excerpt` is a part of
+//! something that stands elsewhere.
 //! An `ha bad` block on the page of a code yields that code, an `ha good` block nothing; an `ha bad NAME` block is a file
 //! that yields something.
 //!
@@ -12,6 +13,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod commands;
+mod generated;
 mod plans;
 mod site;
 
