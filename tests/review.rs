@@ -146,8 +146,8 @@ fn above_the_fold(comment: &str) -> Vec<String> {
 fn each_comment_is_one_screen_and_names_first_what_matters() {
     // What the first line of changes says; of comments, renames and broken plans the headline is enough.
     let first = [
-        ("01", "Not safe", "not safe any more: HA0401: data may be held by two nodes"),
-        ("02", "Not safe", "not safe any more: HA0610: the plan may end as done without front on pg2"),
+        ("01", "Not safe", "not safe: HA0401: data may be held by two nodes"),
+        ("02", "Not safe", "not safe: HA0610: the plan may end as done without front on pg2"),
         ("03", "something else is done", "start on pg2: comes after arrive on pg2 now, no longer before it"),
         ("04", "in other words", "bring_data on pg2: was called mount"),
         ("05", "something is given up", "mount on pg2: is not read back any more (verify)"),
@@ -383,6 +383,42 @@ fn files_that_come_go_and_are_renamed_are_told() {
 }
 
 #[test]
+fn a_change_of_many_plans_is_one_screen_too() {
+    let repository = Repository::new();
+    for n in 0..20 {
+        let text = repository.read("shop.ha");
+        let (plans, _) = text.split_once("plan failback").unwrap();
+        repository.write(&format!("shop{n}.ha"), &plans.replace("plan failover", &format!("plan failover{n}")));
+    }
+    repository.commit("many");
+    repository.git(&["branch", "-f", "main"]);
+    repository.replace("storage.ha", "fsck -p {{v.device}} && ", "");
+    repository.replace("storage.ha", "  verify   \"mountpoint -q {{v.path}}\"\n", "");
+    let (exit, comment, _) = repository.handover(&["review", "--base", "main", "--format", "markdown"]);
+    assert_eq!(exit, 0);
+    let lines = above_the_fold(&comment);
+    let screen: usize = lines.iter().map(|line| line.chars().count().div_ceil(SCREEN.1)).sum();
+    assert!(screen <= SCREEN.0, "{screen} lines\n{lines:#?}");
+    assert!(comment.contains("… and 16 more plans, below") && comment.len() < 65_536, "{}", comment.len());
+    assert_eq!(comment.matches("<details>").count(), comment.matches("</details>").count());
+}
+
+#[test]
+fn a_new_plan_that_is_not_safe_is_told_so() {
+    let repository = Repository::new();
+    let text = fs::read_to_string(stories()[0].join("shop.ha")).unwrap();
+    repository.write("second.ha", &text.replace("failover", "second").replace("failback", "third"));
+    let (exit, comment, _) = repository.handover(&["review", "--base", "main", "--format", "markdown"]);
+    assert_eq!(exit, 1);
+    let lines = above_the_fold(&comment);
+    assert!(lines[0].contains("Not safe"), "{lines:?}");
+    assert!(
+        lines.iter().any(|l| l.starts_with("- not safe: HA0401") || l.starts_with("- not safe: HA0401")),
+        "{lines:#?}"
+    );
+}
+
+#[test]
 fn a_plan_that_compiles_on_one_side_only_is_told() {
     let repository = Repository::of(&stories()[10]);
     let (exit, out, error) = repository.handover(&["diff", "--base", "main", "shop.ha"]);
@@ -465,6 +501,7 @@ fn without_a_repository_or_a_file_the_remedy_is_told() {
     let repository = Repository::new();
     let refused: &[(&[&str], &str)] = &[
         (&["diff", "--base", "main", "none.ha"], "there is no file `none.ha` at `main`, nor `none.ha`"),
+        (&["review", "--base", "main", "none.ha"], "there is no file `none.ha`, neither here nor at `main`"),
         (&["diff", "shop.ha"], "there is nothing to compare it with"),
         (&["diff", "--base", "main", "shop.ha", "failover", "more"], "`--base` compares one file"),
     ];

@@ -208,14 +208,8 @@ struct Outcome {
 
 impl Outcome {
     fn of(couple: &Couple<'_>) -> Outcome {
-        let what = match (&couple.old, &couple.new) {
-            (Some(_), Some(_)) => "changed",
-            (None, _) => "new",
-            (_, None) => "removed",
-        };
-        let only = couple.new.as_ref().or(couple.old.as_ref());
-        let steps = only.map_or(0, |e| e.program.code.iter().filter(|i| !i.op.is_structure()).count());
-        Outcome { plan: couple.plan.clone(), what, comparison: couple.comparison().unwrap_or_default(), steps }
+        let (plan, what, steps) = (couple.plan.clone(), couple.what(), couple.steps());
+        Outcome { plan, what, comparison: couple.comparison(), steps }
     }
 
     fn is_empty(&self) -> bool {
@@ -265,7 +259,10 @@ impl Document {
             pane.line(format_args!("### `{}`\n", plan.plan));
             match plan.what {
                 "changed" => pane.put(review::changes_markdown(&plan.comparison)),
-                what => pane.line(format_args!("A {what} plan of {} steps.", plan.steps)),
+                what => {
+                    pane.line(format_args!("A {what} plan of {} steps.\n", plan.steps));
+                    pane.put(review::changes_markdown(&plan.comparison));
+                }
             }
             pane.line("");
         }

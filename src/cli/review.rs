@@ -10,7 +10,7 @@ use crate::compare::pairs;
 use crate::emit::review::{self, FileReview, Outcome, PlanReview, Review, Side};
 use crate::emit::{self, Note};
 use crate::os::{self, GitError, Revision};
-use crate::session::{self, Request};
+use crate::session::{self, FileError, Files, Request};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -80,11 +80,18 @@ fn reviewed(args: &Args, base: Place) -> Result<Reviewed, GitError> {
         let old = load(base.clone(), was);
         let new = load(Place::Disk, path);
         let file = FileReview { through: through(&base, was, path), ..file(&old, &new, &mut notes) };
-        if file.broken || !file.remarks.is_empty() || !file.plans.is_empty() || file.was.is_some() {
+        if file.says_something() {
             found.push(file);
         }
     }
-    Ok(Reviewed { review: Review::of(args.base.clone(), files.len(), found), notes })
+    // What is wrong with a library is found in every plan that imports it.
+    let mut once: Vec<Note> = Vec::new();
+    for note in notes {
+        if !once.contains(&note) {
+            once.push(note);
+        }
+    }
+    Ok(Reviewed { review: Review::of(args.base.clone(), files.len(), found), notes: once })
 }
 
 /// The plan files of either version: the new path, and the old one.
@@ -102,8 +109,14 @@ fn files(paths: &[PathBuf], base: &Place) -> Result<Vec<(String, String)>, GitEr
             new.extend(here.iter().map(|p| tidy(p)));
             old.extend(revision.find(path, "ha")?);
         } else {
-            new.insert(tidy(path));
-            old.insert(tidy(path));
+            let name = tidy(path);
+            let is_missing = |place: &Place| matches!(Files::read(place, &name), Err(FileError::Missing));
+            if is_missing(&Place::Disk) && is_missing(base) && !renamed.contains_key(&name) {
+                let message = format!("there is no file `{name}`, neither here nor{}", base.said());
+                return Err(GitError { message, help: String::from("check the path") });
+            }
+            new.insert(name.clone());
+            old.insert(name);
         }
     }
     let moved: HashSet<&String> = renamed.iter().filter(|(to, _)| new.contains(*to)).map(|(_, from)| from).collect();
@@ -152,7 +165,7 @@ fn file(old: &Version, new: &Version, notes: &mut Vec<Note>) -> FileReview {
         if let (true, Some(first)) = (file.broken, compilation.diagnostics.iter().find(|d| d.is_error())) {
             file.remarks.push(format!("{} cannot be compiled: {}: {}", named(new), first.code, first.message));
         }
-        file.remarks.extend(diff::not_compared(old, new).into_iter().map(|why| format!("not compared: {why}")));
+        file.open = diff::not_compared(old, new);
     }
     match (&old.content, &new.content) {
         (_, Content::Nothing) if !old.plans().is_empty() => file.remarks.push(format!("{} is gone", named(new))),
@@ -199,12 +212,7 @@ fn plans(old: &Version, new: &Version, notes: &mut Vec<Note>) -> Vec<PlanReview>
 }
 
 fn plan(couple: &Couple<'_>) -> PlanReview {
-    let what = match (&couple.old, &couple.new) {
-        (Some(_), Some(_)) => "changed",
-        (None, _) => "new",
-        (_, None) => "removed",
-    };
-    let comparison = couple.comparison().unwrap_or_default();
+    let comparison = couple.comparison();
     let changed: HashSet<String> = comparison.changes.iter().flat_map(|c| c.steps.iter().cloned()).collect();
     let (mut graph, mut table) = (String::new(), String::new());
     if let (Some(old), Some(new)) = (&couple.old, &couple.new)
@@ -217,9 +225,9 @@ fn plan(couple: &Couple<'_>) -> PlanReview {
     let shown = couple.new.as_ref().or(couple.old.as_ref());
     PlanReview {
         names: vec![couple.plan.clone()],
-        what,
+        what: couple.what(),
         comparison,
-        steps: shown.map_or(0, |e| e.program.code.iter().filter(|i| !i.op.is_structure()).count()),
+        steps: couple.steps(),
         gates: shown.map_or_else(Vec::new, gates),
         opaque: shown.map_or_else(Vec::new, opaque),
         flawed: couple.new.as_ref().is_some_and(|new| !new.flaws.is_empty()),
@@ -267,6 +275,7 @@ fn text(pane: &mut Pane, review: &Review) {
         }
         pane.line(format_args!("\n{}{was}", pane.styled(Style::Bold, &file.path)));
         file.remarks.iter().for_each(|remark| pane.line(format_args!("  {remark}")));
+        file.open.iter().for_each(|why| pane.line(format_args!("  not compared: {why}")));
         for plan in &file.plans {
             pane.line(format_args!("  {}: {}", plan.names.join(", "), plan.what));
             diff::changes(pane, &plan.comparison.changes);

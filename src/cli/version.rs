@@ -165,12 +165,32 @@ pub struct Couple<'v> {
 }
 
 impl Couple<'_> {
-    /// What has changed; nothing to say where one version is missing.
-    pub fn comparison(&self) -> Option<Comparison> {
-        let (old, new) = (self.old.as_ref()?, self.new.as_ref()?);
-        let mut comparison = compare(old.program, new.program);
-        comparison.flaws(&old.flaws, &new.flaws);
-        Some(comparison)
+    /// What has become of it.
+    pub fn what(&self) -> &'static str {
+        match (&self.old, &self.new) {
+            (Some(_), Some(_)) => "changed",
+            (None, _) => "new",
+            (_, None) => "removed",
+        }
+    }
+
+    /// How many steps it has, or had.
+    pub fn steps(&self) -> usize {
+        let shown = self.new.as_ref().or(self.old.as_ref());
+        shown.map_or(0, |e| e.program.code.iter().filter(|i| !i.op.is_structure()).count())
+    }
+
+    /// What has changed; of a new plan, what is wrong with it.
+    pub fn comparison(&self) -> Comparison {
+        let flaws = |entry: &Option<Entry<'_>>| entry.as_ref().map_or_else(Vec::new, |e| e.flaws.clone());
+        let mut comparison = match (&self.old, &self.new) {
+            (Some(old), Some(new)) => compare(old.program, new.program),
+            _ => Comparison::default(),
+        };
+        if self.new.is_some() {
+            comparison.flaws(&flaws(&self.old), &flaws(&self.new));
+        }
+        comparison
     }
 }
 

@@ -69,7 +69,7 @@ impl Comparison {
     /// Takes in why each version must not be run: what was found wrong with it.
     pub fn flaws(&mut self, old: &[String], new: &[String]) {
         let new_ones = new.iter().filter(|flaw| !old.contains(flaw));
-        let broken = new_ones.map(|flaw| Change::new(Kind::Unproved, format!("not safe any more: {flaw}")));
+        let broken = new_ones.map(|flaw| Change::new(Kind::Unproved, format!("not safe: {flaw}")));
         let gone = old.iter().filter(|flaw| !new.contains(flaw));
         let mended = gone.map(|flaw| Change::new(Kind::Mended, format!("mended: {flaw}")));
         let all = broken.chain(mended).chain(std::mem::take(&mut self.changes));

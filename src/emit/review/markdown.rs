@@ -9,6 +9,8 @@ use std::fmt::Write;
 
 /// Changes that stand above the fold; the others are counted.
 const SHOWN: usize = 6;
+/// Plans whose changes stand there.
+const PLANS: usize = 5;
 /// Characters of what was and of what is that stand above the fold.
 const BRIEF: usize = 90;
 /// Bytes of a comment: GitHub takes 65536 characters.
@@ -22,12 +24,14 @@ const LINES: usize = 4;
 pub fn markdown(review: &Review) -> String {
     let mut out = format!("## {}\n\n", headline(review));
     _ = writeln!(out, "Compared with {}. {}\n", prose(&format!("`{}`", review.base)), summary(review));
-    let wrong: Vec<String> =
-        review.files.iter().flat_map(|f| f.remarks.iter().map(|r| format!("- {}\n", prose(r)))).collect();
-    lines(&mut out, &wrong, LINES);
-    changes(&mut out, review);
+    let remarks = review.files.iter().flat_map(|f| f.remarks.iter().cloned());
+    let open = review.files.iter().flat_map(|f| f.open.iter().map(|why| format!("not compared: {why}")));
+    let known: Vec<String> = remarks.chain(open).map(|text| format!("- {}\n", prose(&text))).collect();
+    lines(&mut out, &known, LINES);
+    let (above, more) = above(review);
+    changes(&mut out, &above, more);
     foot(&mut out, review);
-    let folds: Vec<String> = review.files.iter().flat_map(folds).collect();
+    let folds: Vec<String> = review.files.iter().flat_map(|file| folds(file, &above)).collect();
     let count = folds.len();
     let mut kept = 0;
     for fold in folds {
@@ -93,26 +97,42 @@ fn summary(review: &Review) -> String {
     if said.is_empty() { format!("{files}.") } else { format!("{files}: {}.", said.join(", ")) }
 }
 
-/// What changes on the night, plan by plan, the most important first.
-fn changes(out: &mut String, review: &Review) {
-    let mut left = SHOWN;
+/// A plan whose changes stand above the fold, and how many of them.
+struct Above<'r> {
+    file: &'r FileReview,
+    plan: &'r PlanReview,
+    shown: usize,
+}
+
+/// What stands above the fold, the most important first; and how many plans do not.
+fn above(review: &Review) -> (Vec<Above<'_>>, usize) {
     let plans = review.files.iter().flat_map(|f| f.plans.iter().map(move |p| (f, p)));
-    let mut plans: Vec<(&FileReview, &PlanReview)> = plans.collect();
+    let mut plans: Vec<(&FileReview, &PlanReview)> =
+        plans.filter(|(_, p)| p.what != "changed" || !p.comparison.is_empty()).collect();
     plans.sort_by_key(|(_, plan)| (std::cmp::Reverse(plan.outcome()), plan.comparison.changes.first().map(|c| c.kind)));
-    for (file, plan) in plans {
-        let all = &plan.comparison.changes;
-        let title = format!("**{}**{}", plans_named(plan), where_from(file));
-        match plan.what {
-            "changed" if all.is_empty() => continue,
-            "changed" => _ = writeln!(out, "{title}\n"),
-            what => {
-                _ = writeln!(out, "{title}: a {what} plan of {} steps\n", plan.steps);
-                continue;
-            }
-        }
-        let shown = left.clamp(1, SHOWN).min(all.len());
+    let more = plans.len().saturating_sub(PLANS);
+    let mut left = SHOWN;
+    let above = plans.into_iter().take(PLANS).map(|(file, plan)| {
+        let shown = left.max(1).min(plan.comparison.changes.len());
         left = left.saturating_sub(shown);
-        all.iter().take(shown).for_each(|change| out.push_str(&item(&brief(change))));
+        Above { file, plan, shown }
+    });
+    (above.collect(), more)
+}
+
+/// What changes on the night, plan by plan.
+fn changes(out: &mut String, above: &[Above<'_>], more: usize) {
+    for Above { file, plan, shown } in above {
+        let all = &plan.comparison.changes;
+        let what = match plan.what {
+            "changed" => String::new(),
+            what => format!(": a {what} plan of {} steps", plan.steps),
+        };
+        _ = writeln!(out, "**{}**{}{what}\n", plans_named(plan), where_from(file));
+        if all.is_empty() {
+            continue;
+        }
+        all.iter().take(*shown).for_each(|change| out.push_str(&item(&brief(change))));
         if let Some(text) = times(&plan.comparison) {
             let (text, _) = text.split_once(';').unwrap_or((&text, ""));
             _ = writeln!(out, "- time: {}", prose(text));
@@ -123,6 +143,9 @@ fn changes(out: &mut String, review: &Review) {
             n => _ = writeln!(out, "- … and {n} more changes, below"),
         }
         out.push('\n');
+    }
+    if more > 0 {
+        _ = writeln!(out, "… and {more} more plans, below\n");
     }
 }
 
@@ -203,7 +226,7 @@ fn lines(out: &mut String, all: &[String], most: usize) {
 }
 
 /// Everything there is to say of a file, each thing under a fold: what is wrong with it first.
-fn folds(file: &FileReview) -> Vec<String> {
+fn folds(file: &FileReview, above: &[Above<'_>]) -> Vec<String> {
     let mut all = Vec::new();
     if !file.findings.is_empty() {
         all.push(fold(&format!("What is wrong with `{}`", file.path), &fenced("text", &file.findings)));
@@ -211,7 +234,8 @@ fn folds(file: &FileReview) -> Vec<String> {
     for plan in &file.plans {
         let name = plan.names.first().map_or("", String::as_str);
         let changes = &plan.comparison.changes;
-        if changes.len() > SHOWN || changes.iter().any(|change| brief(change) != *change) {
+        let shown = above.iter().find(|a| std::ptr::eq(a.plan, plan)).map_or(0, |a| a.shown);
+        if changes.len() > shown || changes.iter().any(|change| brief(change) != *change) {
             let title = format!("All changes ({}) of `{name}` in `{}`", changes.len(), file.path);
             all.push(fold(&title, &changes_markdown(&plan.comparison)));
         }

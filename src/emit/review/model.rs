@@ -43,8 +43,10 @@ pub struct FileReview {
     pub was: Option<String>,
     /// The imported files through which it has changed, if its own text is the same.
     pub through: Vec<String>,
-    /// What keeps it from being compared, or else is to be known of it, in sentences without full stop.
+    /// What is to be known of it, in sentences without full stop.
     pub remarks: Vec<String>,
+    /// The plans that could not be compared, and why.
+    pub open: Vec<String>,
     /// Whether it cannot be compiled any more.
     pub broken: bool,
     /// The plans of which something is to be said.
@@ -99,9 +101,15 @@ impl Review {
 }
 
 impl FileReview {
+    /// Whether there is anything to say of it.
+    pub fn says_something(&self) -> bool {
+        let lists = [&self.remarks, &self.open];
+        self.broken || !self.plans.is_empty() || self.was.is_some() || lists.iter().any(|list| !list.is_empty())
+    }
+
     /// What it comes to.
     pub fn outcome(&self) -> Outcome {
-        let own = match (self.broken, self.remarks.is_empty()) {
+        let own = match (self.broken, self.open.is_empty()) {
             (true, _) => Outcome::Unsafe,
             (_, false) => Outcome::Unknown,
             _ => Outcome::Nothing,
