@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
+const HANDOVER: &str = env!("CARGO_BIN_EXE_handover");
+
 /// Lines of a comment that are on the screen before the first fold, each of at most so many columns.
 const SCREEN: (usize, usize) = (40, 100);
 
@@ -97,7 +99,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Output {
 
 /// Exit code, standard output and standard error.
 fn handover(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_handover"))
+    let output = Command::new(HANDOVER)
         .args(arguments)
         .current_dir(folder)
         .env("HOME", folder)
@@ -489,6 +491,40 @@ fn a_shallow_clone_is_told_how_to_fetch_more() {
         assert_eq!(exit, 2);
         assert!(error.contains(why) && error.contains("fetch-depth: 0"), "{error}");
     }
+}
+
+#[test]
+fn a_git_that_is_not_there_or_does_not_answer_is_told() {
+    let repository = Repository::new();
+    let without = Command::new(HANDOVER)
+        .args(["review", "--base", "main"])
+        .current_dir(repository.0.path())
+        .env("PATH", "")
+        .output();
+    let error = String::from_utf8(without.unwrap().stderr).unwrap();
+    assert!(error.contains("`git` is not installed"), "{error}");
+    // Git leaves the folders of others alone; only root can give one away.
+    let given = Command::new("chown").args(["-R", "65534"]).arg(repository.0.path()).status().unwrap();
+    if given.success() {
+        let (exit, _, error) = repository.handover(&["review", "--base", "main"]);
+        assert_eq!(exit, 2);
+        assert!(error.contains("which belongs to somebody else") && error.contains("safe.directory"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_at_a_revision_is_told() {
+    let repository = Repository::new();
+    fs::write(repository.path("shop.ha"), b"plan \xff").unwrap();
+    repository.commit("no text");
+    repository.git(&["branch", "-f", "main"]);
+    repository.copy(Path::new("tests/review/base"));
+    let (exit, _, error) = repository.handover(&["diff", "--base", "main", "shop.ha"]);
+    assert_eq!(exit, 1);
+    assert!(error.contains("is not UTF-8 text"), "{error}");
+    let (exit, _, error) = repository.handover(&["diff", "main:none.hab", "shop.ha"]);
+    assert_eq!(exit, 1);
+    assert!(error.contains("`none.hab` does not exist in `main`"), "{error}");
 }
 
 #[test]
