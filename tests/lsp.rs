@@ -15,7 +15,7 @@ use client::{Client, place, under, uri};
 use serde_json::{Value, json};
 use std::fs;
 
-pub const ESTATE: &str = "use std/net
+const ESTATE: &str = "use std/net
 use std/host
 node a { host = \"a.example\"  power = \"a-ipmi.example\"  power_password = ipmi }
 node b { host = \"b.example\" }
@@ -24,7 +24,7 @@ secret ipmi { env = \"IPMI_PASSWORD\" }
 address portal { ip = \"192.0.2.10/24\"  interface = \"eth0\" }
 ";
 
-pub const UNSAFE: &str = "use ./estate
+const UNSAFE: &str = "use ./estate
 
 plan take_over(primary: node = a, secondary: node = b) {
   given primary is up or down, secondary is up, admin is up, portal on primary
@@ -39,7 +39,7 @@ plan take_over(primary: node = a, secondary: node = b) {
 ";
 
 /// A folder with an estate and a plan of it.
-pub fn workspace() -> (tempfile::TempDir, String) {
+fn workspace() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("estate.ha"), ESTATE).unwrap();
     fs::write(folder.path().join("plan.ha"), UNSAFE).unwrap();
@@ -47,7 +47,7 @@ pub fn workspace() -> (tempfile::TempDir, String) {
     (folder, plan)
 }
 
-pub fn codes(found: &[Value]) -> Vec<&str> {
+fn codes(found: &[Value]) -> Vec<&str> {
     found.iter().map(|d| d["code"].as_str().unwrap()).collect()
 }
 

@@ -17,10 +17,10 @@ pub struct Hint {
 /// The hints in a range of a text.
 pub fn hints(outlook: &Outlook, path: &str, text: &str, range: Range<usize>) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
-    for (place, steps) in outlook.of_text(path) {
-        let Some(rest) = text.get(place.start..).filter(|_| place.start <= range.end) else { continue };
+    for (step, steps) in outlook.of_text(path) {
+        let Some(rest) = text.get(step.start..).filter(|_| step.start <= range.end) else { continue };
         let line = rest.split(['\n', '\r']).next().unwrap_or("").trim_end();
-        let at = place.start + line.len();
+        let at = step.start + line.len();
         let labels: Vec<String> = waves(steps).into_iter().chain(skipped(steps)).collect();
         // Of two steps on one line the hints would say nothing.
         if range.start <= at && !labels.is_empty() && hints.last().is_none_or(|hint| hint.at != at) {

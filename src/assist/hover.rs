@@ -5,7 +5,6 @@ use super::desk::View;
 use super::hints::skipped;
 use super::names::Target;
 use super::outlook::{Foreseen, Outlook};
-use super::place::Place;
 use super::sheet::{Declaration, Named, Sort};
 use crate::base::FileId;
 use crate::syntax::cursor::{Form, words};
@@ -33,8 +32,8 @@ pub fn described(view: &View, outlook: Option<&Outlook>, target: &Target) -> Opt
     let told = comment(&sheet.text, declaration.whole.start);
     parts.extend((!told.is_empty()).then_some(told));
     if matches!(declaration.sort, Sort::Step | Sort::Phase) {
-        let place = Place::new(&target.path, declaration.whole.clone());
-        parts.extend(outlook.map(|outlook| foreseen(outlook.at(&place))).filter(|text| !text.is_empty()));
+        let steps = outlook.map(|outlook| outlook.at(&target.path, &declaration.whole));
+        parts.extend(steps.map(foreseen).filter(|text| !text.is_empty()));
         parts.extend(done(view, &sheet.text, declaration));
     }
     if declaration.sort == Sort::Thing {

@@ -2,7 +2,7 @@
 //! what is proved of it.
 
 use super::finding::place;
-use super::place::{Change, Place};
+use super::place::Change;
 use crate::base::SourceMap;
 use crate::calculus::{AtomId, AtomSource, Change as Value, Effect};
 use crate::emit::Words;
@@ -10,6 +10,7 @@ use crate::model::{Plan, Step};
 use crate::order::{Dag, NodeId, Outline, Schedule, Skipped, specialise};
 use crate::session::{Compilation, Draft};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 /// Decisions whose answers are tried one by one: plans of people have a handful.
 const DECISIONS: usize = 16;
@@ -17,9 +18,12 @@ const DECISIONS: usize = 16;
 /// What is known of the steps of a compilation.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outlook {
-    /// The steps by place, each with what it is in every plan that has it.
-    steps: BTreeMap<Place, Vec<Foreseen>>,
+    /// For each text its steps in text order, each with what it is in every plan that has it.
+    texts: BTreeMap<String, Vec<Told>>,
 }
+
+/// The place of a step, and what is known of it.
+type Told = (Range<usize>, Vec<Foreseen>);
 
 /// A step of a plan as it will go.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +61,7 @@ impl Outlook {
         for drafted in &draft.plans {
             outlook.plan(&drafted.plan, &drafted.dag, &draft.sources, false);
         }
-        outlook
+        outlook.sorted()
     }
 
     /// What is known after the proofs.
@@ -66,33 +70,51 @@ impl Outlook {
         for compiled in &done.plans {
             outlook.plan(&compiled.plan, &compiled.dag, &done.sources, true);
         }
-        outlook
+        outlook.sorted()
     }
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.texts.is_empty()
     }
 
-    /// The steps of a text, in text order.
-    pub fn of_text<'o>(&'o self, path: &'o str) -> impl Iterator<Item = (&'o Place, &'o [Foreseen])> {
-        let from = Place::new(path, 0..0);
-        let all = self.steps.range(from..).take_while(move |(place, _)| place.path == path);
-        all.map(|(place, steps)| (place, steps.as_slice()))
+    /// The steps of a text, in text order, with their places.
+    pub fn of_text(&self, path: &str) -> &[Told] {
+        self.texts.get(path).map_or(&[], Vec::as_slice)
     }
 
     /// The step that is written in a place.
-    pub fn at(&self, place: &Place) -> &[Foreseen] {
-        self.steps.get(place).map_or(&[], Vec::as_slice)
+    pub fn at(&self, path: &str, range: &Range<usize>) -> &[Foreseen] {
+        let told = self.of_text(path);
+        let found = told.binary_search_by_key(&(range.start, range.end), |(own, _)| (own.start, own.end));
+        found.ok().and_then(|index| told.get(index)).map_or(&[], |(_, steps)| steps)
     }
 
-    /// The same after an edit; nothing is known any more of what was edited.
-    pub fn moved(self, path: &str, change: &Change) -> Outlook {
-        let moved = |place: Place| match place.path == path {
-            true => change.moved(place.range()).map(|range| Place::new(path, range)),
-            false => Some(place),
-        };
-        Outlook { steps: self.steps.into_iter().filter_map(|(p, s)| Some((moved(p)?, s))).collect() }
+    /// An edit moves the places; nothing is known any more of what was edited.
+    pub fn follow(&mut self, path: &str, change: &Change) {
+        let Some(told) = self.texts.get_mut(path) else { return };
+        told.retain_mut(|(range, _)| match change.moved(range.clone()) {
+            Some(moved) => {
+                *range = moved;
+                true
+            }
+            None => false,
+        });
+    }
+
+    /// The same with the steps in text order, those of one place together.
+    fn sorted(mut self) -> Outlook {
+        for told in self.texts.values_mut() {
+            told.sort_by_key(|(range, _)| (range.start, range.end));
+            told.dedup_by(|next, first| {
+                let same = next.0 == first.0;
+                if same {
+                    first.1.append(&mut next.1);
+                }
+                same
+            });
+        }
+        self
     }
 
     fn plan(&mut self, plan: &Plan, dag: &Dag, sources: &SourceMap, proved: bool) {
@@ -106,7 +128,7 @@ impl Outlook {
         plan.each_step(&mut |step| {
             let (Some(at), Some(ends)) = (place(sources, step.span), dag.ends(step.key)) else { return };
             let skipped_if = skips.iter().filter(|(_, skipped)| skipped.contains(ends.start));
-            self.steps.entry(at).or_default().push(Foreseen {
+            let foreseen = Foreseen {
                 plan: plan.name.clone(),
                 name: step.name.clone(),
                 wave: waves.get(&ends.start).copied(),
@@ -119,7 +141,9 @@ impl Outlook {
                 opaque: step.flags.opaque,
                 commits: step.flags.commits,
                 proved,
-            });
+            };
+            let range = at.range();
+            self.texts.entry(at.path).or_default().push((range, vec![foreseen]));
         });
     }
 }

@@ -45,7 +45,10 @@ pub enum Outcome {
         findings: Vec<Finding>,
         /// The files that belong to it.
         sees: Vec<String>,
-        /// How the plans go.
+    },
+    /// How the plans go, as far as that is known before the proofs.
+    Foreseen {
+        /// How.
         outlook: Outlook,
     },
     /// The proofs as well.
@@ -160,28 +163,30 @@ impl Drop for Checker {
 
 fn work(desk: &Desk, tell: &dyn Fn(Report)) {
     while let Some((job, proof)) = desk.next() {
-        let done = panic::catch_unwind(AssertUnwindSafe(|| if proof { prove(desk, &job) } else { Some(draft(&job)) }));
-        let outcome = match done {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => {
-                desk.put(job, true);
-                continue;
+        let say = |outcome| tell(Report { root: job.root.clone(), round: job.round, outcome });
+        let done = panic::catch_unwind(AssertUnwindSafe(|| match proof {
+            true => prove(desk, &job).map(&say).is_some(),
+            false => {
+                draft(&job, &say);
+                false
             }
-            Err(_) => Outcome::Defect,
-        };
-        let drafted = matches!(outcome, Outcome::Drafted { .. });
-        tell(Report { root: job.root.clone(), round: job.round, outcome });
-        if drafted {
-            desk.put(job, true);
+        }));
+        match done {
+            Ok(true) => {}
+            // The proofs are still to be done, or done again.
+            Ok(false) => desk.put(job, true),
+            Err(_) => say(Outcome::Defect),
         }
     }
 }
 
-fn draft(job: &Job) -> Outcome {
+/// Says what is wrong as soon as that is known, and then how the plans go.
+fn draft(job: &Job, say: &dyn Fn(Outcome)) {
     let draft = session::draft(&job.texts, &job.root);
     let findings = draft.diagnostics.iter().map(|d| Finding::of(d, &draft.sources, &job.root)).collect();
     let sees = draft.sources.iter().map(|(_, source)| source.path.clone()).collect();
-    Outcome::Drafted { findings, sees, outlook: Outlook::of_draft(&draft) }
+    say(Outcome::Drafted { findings, sees });
+    say(Outcome::Foreseen { outlook: Outlook::of_draft(&draft) });
 }
 
 /// Nothing if something more urgent came.

@@ -46,27 +46,31 @@ impl Watch {
         for list in [&mut self.drafted, &mut self.proved] {
             *list = std::mem::take(list).into_iter().filter_map(|finding| finding.moved(path, change)).collect();
         }
-        self.outlook = std::mem::take(&mut self.outlook).moved(path, change);
+        self.outlook.follow(path, change);
     }
 
     /// Everything but the proofs is known. What they found last stays until they are done again, unless they will not be.
-    pub fn drafted(&mut self, findings: Vec<Finding>, sees: Vec<String>, outlook: Outlook) {
+    pub fn drafted(&mut self, findings: Vec<Finding>, sees: Vec<String>) {
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             self.proved.clear();
         }
         (self.drafted, self.sees) = (findings, sees);
-        // While something does not resolve, what was known of the steps that are still there is better than nothing.
-        if !outlook.is_empty() || self.drafted.is_empty() {
-            self.outlook = outlook;
-        }
     }
 
-    /// Everything is known.
-    pub fn proved(&mut self, findings: Vec<Finding>, outlook: Outlook) {
-        self.proved = findings.into_iter().filter(|finding| !self.drafted.contains(finding)).collect();
-        if !outlook.is_empty() {
+    /// How the plans go is known; whether that is something new. While nothing resolves, what was known of the steps that
+    /// are still there is better than nothing.
+    pub fn foreseen(&mut self, outlook: Outlook) -> bool {
+        let kept = outlook.is_empty() && !self.drafted.is_empty();
+        let new = !kept && self.outlook != outlook;
+        if new {
             self.outlook = outlook;
         }
+        new
+    }
+
+    /// What the proofs have found is known, among everything else.
+    pub fn proved(&mut self, findings: Vec<Finding>) {
+        self.proved = findings.into_iter().filter(|finding| !self.drafted.contains(finding)).collect();
     }
 }
 

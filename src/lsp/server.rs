@@ -285,26 +285,41 @@ impl Server {
     /// Hears what a check has come to. Of texts that have changed since, something newer is on its way.
     pub fn learn(&mut self, report: Report) {
         let Some(watch) = self.watches.get_mut(&report.root).filter(|w| w.round == report.round) else { return };
-        let hints = watch.outlook.clone();
-        match report.outcome {
-            Outcome::Drafted { findings, sees, outlook } => watch.drafted(findings, sees, outlook),
-            Outcome::Proved { findings, outlook } => watch.proved(findings, outlook),
-            Outcome::Defect => {
-                let message =
-                    format!("checking `{}` went wrong; this is a defect of handover, please report it", report.root);
-                return self.warn(&message);
+        let foreseen = match report.outcome {
+            Outcome::Drafted { findings, sees } => {
+                watch.drafted(findings, sees);
+                None
             }
-        }
-        let fresh = watch.outlook != hints;
+            Outcome::Proved { findings, outlook } => {
+                watch.proved(findings);
+                Some(outlook)
+            }
+            Outcome::Foreseen { outlook } => {
+                let new = watch.foreseen(outlook);
+                return self.refresh(new);
+            }
+            Outcome::Defect => {
+                return self.warn(&format!(
+                    "checking `{}` went wrong; this is a defect of handover, please report it",
+                    report.root
+                ));
+            }
+        };
+        let new = foreseen.is_some_and(|outlook| watch.foreseen(outlook));
         self.show(&report.root);
-        if fresh && self.editor.refreshes_hints {
+        self.refresh(new);
+    }
+
+    /// Has the editor ask for its hints again, if there are new ones.
+    fn refresh(&mut self, new: bool) {
+        if new && self.editor.refreshes_hints {
             self.ask("workspace/inlayHint/refresh", Value::Null);
         }
     }
 
     /// How the plans of a text go: as it was opened itself, or as part of another one.
     pub fn outlook(&self, path: &str) -> Option<&Outlook> {
-        let knows = |watch: &&Watch| watch.outlook.of_text(path).next().is_some();
+        let knows = |watch: &&Watch| !watch.outlook.of_text(path).is_empty();
         let own = self.watches.get(path).filter(knows);
         own.or_else(|| self.watches.values().find(knows)).map(|watch| &watch.outlook)
     }
