@@ -5,11 +5,12 @@
 
 A plan of about N lines (`generate.py estate`) is open. A stroke changes one letter in the middle of it; the time counts from
 the edit's last byte to the first byte of the diagnostics of that version. Completion and hover are asked after a stroke each,
-so that nothing about the text is known yet; `again` is a hover of a text that has been asked about. At the end come many
+so that nothing about the text is known yet, elsewhere in the text; `again` is a hover of a text that has been asked about. At the end come many
 edits without a pause, and the memory before and after them.
 """
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -56,9 +57,13 @@ class Server:
         start = time.perf_counter()
         self.send(id=own, method=method, params=params)
         at, message = self.wait(lambda m: m.get("id") == own and "method" not in m)
-        if "error" in message:
-            sys.exit(f"{method}: {message['error']}")
+        if not message.get("result"):
+            sys.exit(f"{method}: {message}")
         return (at - start) * 1000, message["result"]
+
+    def cpu(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
     def memory(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -68,7 +73,7 @@ class Server:
 def shown(name, times):
     times = sorted(times)
     at = lambda share: times[min(len(times) - 1, int(len(times) * share))]
-    print(f"| {name} | {at(.5):.1f} | {at(.95):.1f} | {at(.99):.1f} | {times[-1]:.1f} | {len(times)} |", flush=True)
+    print(f"| {name} | {at(.5):.2f} | {at(.95):.2f} | {at(.99):.2f} | {times[-1]:.2f} | {len(times)} |", flush=True)
 
 
 def main():
@@ -108,13 +113,15 @@ def main():
             return time.perf_counter()
 
         print("| ms | p50 | p95 | p99 | max | of |\n|---|---|---|---|---|---|")
-        diagnostics = []
+        diagnostics, before = [], server.cpu()
         for _ in range(args.strokes):
             sent = stroke()
             diagnostics.append((server.wait(about(version))[0] - sent) * 1000)
             time.sleep(0.02)
+        cpu = (server.cpu() - before) / args.strokes
         shown("diagnostics after a keystroke", diagnostics)
-        spot = {"textDocument": {"uri": uri}, "position": {"line": row, "character": column}}
+        asked = next(i for i in range(row + 1, len(lines)) if "do start(" in lines[i])
+        spot = {"textDocument": {"uri": uri}, "position": {"line": asked, "character": lines[asked].index("do start(") + 5}}
         for name, method, fresh in [
             ("completion after a keystroke", "completion", True),
             ("hover after a keystroke", "hover", True),
@@ -129,6 +136,7 @@ def main():
             shown(name, times)
         for name, method in [("semantic tokens", "semanticTokens/full"), ("outline", "documentSymbol")]:
             shown(name, [server.ask(f"textDocument/{method}", {"textDocument": {"uri": uri}})[0] for _ in range(20)])
+        stroke()
         server.wait(about(version))
         before = server.memory()
         start = time.perf_counter()
@@ -136,8 +144,9 @@ def main():
             stroke()
         server.wait(about(version))
         took = time.perf_counter() - start
-        print(f"\n{args.edits} edits without a pause: {took:.1f} s until the last is shown; memory {before:.0f} MB before, {server.memory():.0f} MB after")
-        server.ask("shutdown", None)
+        print(f"\nCPU of the server for a keystroke with its diagnostics: {cpu:.0f} ms; load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        print(f"{args.edits} edits without a pause: {took:.1f} s until the last is shown; memory {before:.0f} MB before, {server.memory():.0f} MB after")
+        server.send(id=0, method="shutdown")
         server.tell("exit", None)
         sys.exit(server.process.wait())
 

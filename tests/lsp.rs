@@ -6,8 +6,8 @@
 mod answers;
 #[path = "lsp/client.rs"]
 mod client;
-#[path = "lsp/neovim.rs"]
-mod neovim;
+#[path = "lsp/editors.rs"]
+mod editors;
 #[path = "lsp/trouble.rs"]
 mod trouble;
 

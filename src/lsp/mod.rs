@@ -51,6 +51,8 @@ enum Event {
 enum Outgoing {
     /// A message.
     Message(Message),
+    /// The text of an answer: some are large, and nothing but their text is needed.
+    Answer(String),
     /// That something was no message.
     Refusal(String),
 }
@@ -105,6 +107,7 @@ fn write(mut output: impl Write, outgoing: &Receiver<Outgoing>) {
     while let Ok(next) = outgoing.recv() {
         let written = match next {
             Outgoing::Message(message) => wire::write(&mut output, &message),
+            Outgoing::Answer(text) => wire::put(&mut output, &text),
             Outgoing::Refusal(why) => wire::refuse(&mut output, &why),
         };
         if written.is_err() {

@@ -146,12 +146,16 @@ impl Server {
         let _ = self.out.send(outgoing);
     }
 
-    fn respond(&self, id: RequestId, result: Result<Value, Refusal>) {
-        let response = match result {
-            Ok(value) => Response::new_ok(id, value),
-            Err(refusal) => Response::new_err(id, refusal.code as i32, refusal.message),
-        };
-        self.put(Outgoing::Message(Message::Response(response)));
+    fn respond(&self, id: RequestId, result: Result<String, Refusal>) {
+        self.put(match result {
+            Ok(result) => {
+                let id = serde_json::to_string(&id).unwrap_or_default();
+                Outgoing::Answer(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"))
+            }
+            Err(refusal) => {
+                Outgoing::Message(Message::Response(Response::new_err(id, refusal.code as i32, refusal.message)))
+            }
+        });
     }
 
     /// Tells the editor something.
@@ -185,14 +189,14 @@ impl Server {
     fn answer(&mut self, request: Request) {
         let Request { id, method, params } = request;
         let result = match (self.phase, method.as_str()) {
-            (Phase::New, "initialize") => Ok(self.introduce(&params)),
+            (Phase::New, "initialize") => Ok(self.introduce(&params).to_string()),
             (Phase::New, _) => Err(Refusal {
                 code: ErrorCode::ServerNotInitialized,
                 message: format!("`{method}` came before `initialize`"),
             }),
             (Phase::Running, "shutdown") => {
                 self.phase = Phase::Closing;
-                Ok(Value::Null)
+                Ok(Value::Null.to_string())
             }
             (Phase::Running, "initialize") | (Phase::Closing, _) => {
                 Err(Refusal { code: ErrorCode::InvalidRequest, message: format!("`{method}` comes too late") })

@@ -80,7 +80,14 @@ pub fn write(output: &mut impl Write, message: &Message) -> io::Result<()> {
 /// The client does not listen any more.
 pub fn refuse(output: &mut impl Write, why: &str) -> io::Result<()> {
     let error = json!({ "code": lsp_server::ErrorCode::ParseError as i32, "message": why });
-    let text = json!({ "jsonrpc": "2.0", "id": Value::Null, "error": error }).to_string();
+    put(output, &json!({ "jsonrpc": "2.0", "id": Value::Null, "error": error }).to_string())
+}
+
+/// Says a text that is a message already.
+///
+/// # Errors
+/// The client does not listen any more.
+pub fn put(output: &mut impl Write, text: &str) -> io::Result<()> {
     write!(output, "Content-Length: {}\r\n\r\n{text}", text.len())?;
     output.flush()
 }

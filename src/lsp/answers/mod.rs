@@ -14,11 +14,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The answer to a request.
+/// The answer to a request, as JSON.
 ///
 /// # Errors
 /// Why there is none.
-pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<Value, Refusal> {
+pub fn answer(server: &mut Server, method: &str, params: Value) -> Result<String, Refusal> {
     match method {
         "textDocument/documentSymbol" => ask(server, params, look::symbols),
         "workspace/symbol" => ask(server, params, look::search),
@@ -62,9 +62,9 @@ fn ask<P: DeserializeOwned, A: Serialize>(
     server: &mut Server,
     params: Value,
     answer: impl FnOnce(&mut Server, P) -> Result<A, Refusal>,
-) -> Result<Value, Refusal> {
+) -> Result<String, Refusal> {
     let answer = answer(server, read(params)?)?;
-    serde_json::to_value(answer).map_err(|error| Refusal::failed(error.to_string()))
+    serde_json::to_string(&answer).map_err(|error| Refusal::failed(error.to_string()))
 }
 
 /// A part of a text that the editor asks about.
