@@ -111,7 +111,7 @@ fn a_text_has_an_outline_a_layout_and_colours() {
 
     let tokens = client.ask("textDocument/semanticTokens/full", document);
     let data = tokens["data"].as_array().unwrap();
-    assert!(data.len() > 100 && data.len() % 5 == 0, "{data:?}");
+    assert!(data.len() > 100 && data.len().is_multiple_of(5), "{data:?}");
     assert_eq!(data[..5], [0, 0, 3, 0, 0].map(Value::from), "`use` is a keyword");
     assert_eq!(client.leave().code(), Some(0));
 }
