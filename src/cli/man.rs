@@ -6,7 +6,7 @@ use crate::cli::{Exit, command, report};
 use crate::os;
 use clap::Command;
 use clap_mangen::Man;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Print a manual page, or write all of them into a folder
@@ -64,8 +64,10 @@ fn page(command: &Command) -> Vec<u8> {
 }
 
 fn sections(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
-    let man = Man::new(command.clone()).manual("Handover").source(concat!("handover ", env!("CARGO_PKG_VERSION")));
-    man.render_title(page)?;
+    let man = Man::new(command.clone());
+    // Without a date: a page is made anew with each version.
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(page, ".TH {} 1 \"\" \"handover {version}\" Handover", file(command).with_extension("").display())?;
     man.render_name_section(page)?;
     man.render_synopsis_section(page)?;
     man.render_description_section(page)?;
