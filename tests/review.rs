@@ -270,6 +270,23 @@ fn one_plan_can_be_asked_for_and_be_given_arguments() {
 }
 
 #[test]
+fn a_plan_that_only_one_version_has_is_new_or_removed_and_one_that_lacks_an_argument_is_neither() {
+    let repository = Repository::new();
+    repository.replace("shop.ha", "plan failback = ", "plan fall_back = ");
+    let (exit, out, _) = repository.handover(&["diff", "--base", "main", "shop.ha", "failback"]);
+    assert_eq!((exit, out.as_str()), (1, "failback: a removed plan of 7 steps\n"));
+    let (exit, out, _) = repository.handover(&["diff", "--base", "main", "./shop.ha", "fall_back"]);
+    assert_eq!((exit, out.as_str()), (1, "fall_back: a new plan of 7 steps\n"));
+    let (exit, out, _) = repository.handover(&["diff", "--base", "main", "shop.ha"]);
+    assert_eq!((exit, out.lines().next().unwrap()), (1, "fall_back: 1 change"));
+    assert!(out.contains("the plan has another name\n      [-failback-]{+fall_back+}"), "{out}");
+    repository.replace("shop.ha", "lost: node = pg1", "lost: node");
+    let (exit, _, error) = repository.handover(&["diff", "--base", "main", "shop.ha", "failover"]);
+    assert_eq!(exit, 2);
+    assert!(error.contains("plan `failover` needs a value for `lost`"), "{error}");
+}
+
+#[test]
 fn a_plan_without_arguments_is_not_passed_over_in_silence() {
     let repository = Repository::new();
     repository.replace("shop.ha", "lost: node = pg1", "lost: node");

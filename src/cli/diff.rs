@@ -2,15 +2,15 @@
 
 use crate::cli::approvals::{self, Standing};
 use crate::cli::console::{Console, Pane, Style};
-use crate::cli::flags::GivenFlag;
+use crate::cli::flags::{Format, GivenFlag};
+use crate::cli::sides::wanted;
 use crate::cli::version::{Content, Couple, Place, Version, couples};
 use crate::cli::{Exit, report};
 use crate::compare::{Change, Comparison, Weight, Word, word_diff};
 use crate::emit::review;
-use crate::os::{GitError, Revision};
+use crate::resolve::Candidate;
 use crate::session::Request;
 use serde::Serialize;
-use std::path::Path;
 
 /// Show what a change means: steps, conditions, order, what is proved; nothing if it means nothing
 #[derive(clap::Args, Debug)]
@@ -48,7 +48,7 @@ enum DiffFormat {
 }
 
 pub fn run(args: &Args, console: &mut Console) -> Exit {
-    let wanted = match wanted(args) {
+    let wanted = match wanted(&args.what, args.base.as_deref()) {
         Ok(wanted) => wanted,
         Err(why) => return report::usage(console, &why.message, &why.help),
     };
@@ -60,7 +60,7 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
         Ok(versions) => versions,
         Err(exit) => return exit,
     };
-    if let Err(exit) = usable(&old, &new, console) {
+    if let Err(exit) = usable(&old, &new, request.plan.as_deref(), console) {
         return exit;
     }
     let plans: Vec<Outcome> = couples(&old, &new).into_iter().map(|couple| Outcome::of(&couple)).collect();
@@ -84,97 +84,30 @@ pub fn run(args: &Args, console: &mut Console) -> Exit {
     if document.plans.is_empty() && document.open.is_empty() { Exit::Done } else { Exit::Findings }
 }
 
-/// What is to be compared with what.
-struct Wanted {
-    old: (Place, String),
-    new: (Place, String),
-    plan: Option<String>,
-}
-
-fn wanted(args: &Args) -> Result<Wanted, GitError> {
-    let refuse = |message: &str, help: &str| Err(GitError { message: message.into(), help: help.into() });
-    let words: Vec<&str> = args.what.iter().map(String::as_str).collect();
-    let plan = |plan: &[&str]| plan.first().map(|name| String::from(*name));
-    if let Some(base) = &args.base {
-        let [file, rest @ ..] = words.as_slice() else { return refuse("there is no file to compare", "name it") };
-        if rest.len() > 1 {
-            return refuse("`--base` compares one file with what it was", "name the file, and a plan of it at most");
-        }
-        let place = Place::at(Revision::fork(base)?);
-        let old = renamed(&place, None, file)?;
-        return Ok(Wanted { old: (place, old), new: (Place::Disk, String::from(*file)), plan: plan(rest) });
-    }
-    match words.as_slice() {
-        [range, file, rest @ ..] if range_of(range).is_some() => {
-            let (one, other, fork) = range_of(range).unwrap_or_default();
-            let new = Revision::of(other)?;
-            let old = Place::at(if fork { Revision::common(one, other)? } else { Revision::of(one)? });
-            let path = renamed(&old, Some(&new), file)?;
-            Ok(Wanted { old: (old, path), new: (Place::at(new), String::from(*file)), plan: plan(rest) })
-        }
-        [old, new, rest @ ..] => Ok(Wanted { old: side(old)?, new: side(new)?, plan: plan(rest) }),
-        _ => refuse(
-            "there is nothing to compare it with",
-            "name two files, `handover diff OLD NEW`; or a revision, `handover diff --base main FILE`",
-        ),
-    }
-}
-
-/// The two revisions of `one..other` or `one...other`, and whether it is the latter; a side that is left out is `HEAD`.
-fn range_of(word: &str) -> Option<(&str, &str, bool)> {
-    let (one, rest) = word.split_once("..").filter(|(one, _)| !one.is_empty() && !one.ends_with('/'))?;
-    let (other, fork) = rest.strip_prefix('.').map_or((rest, false), |other| (other, true));
-    if other.starts_with('/') || word.contains(':') || Path::new(word).exists() {
-        return None;
-    }
-    Some((one, if other.is_empty() { "HEAD" } else { other }, fork))
-}
-
-/// `PATH`, or `REV:PATH` as in git.
-fn side(word: &str) -> Result<(Place, String), GitError> {
-    match word.split_once(':') {
-        Some((revision, path)) if !revision.is_empty() && !path.is_empty() && !Path::new(word).exists() => {
-            Ok((Place::at(Revision::of(revision)?), String::from(path)))
-        }
-        _ => Ok((Place::Disk, String::from(word))),
-    }
-}
-
-/// The path that a file had at a revision.
-fn renamed(old: &Place, new: Option<&Revision>, path: &str) -> Result<String, GitError> {
-    let Place::At(revision) = old else { return Ok(path.to_owned()) };
-    let moved = revision.renamed(new)?;
-    Ok(moved.into_iter().find(|(_, to)| to == path).map_or_else(|| path.to_owned(), |(from, _)| from))
-}
-
-/// Says what keeps two versions from being compared.
-fn usable(old: &Version, new: &Version, console: &mut Console) -> Result<(), Exit> {
+/// Says what keeps two versions from being compared. A plan that only one of them has does not.
+fn usable(old: &Version, new: &Version, plan: Option<&str>, console: &mut Console) -> Result<(), Exit> {
     let missing = |version: &Version| matches!(version.content, Content::Nothing);
     if missing(old) && missing(new) {
         let why =
             format!("there is no file `{}`{}, nor `{}`{}", old.path, old.place.said(), new.path, new.place.said());
         return Err(report::usage(console, &why, "check the paths"));
     }
-    let mut refused = None;
     for version in [old, new] {
-        if let Content::Plans(compilation) = &version.content {
-            match &compilation.refused {
-                Some(refusal) => refused = Some(refusal.clone()),
-                None if version.plans().is_empty() && !compilation.diagnostics.is_empty() => {
-                    let (found, sources) = (&compilation.diagnostics, &compilation.sources);
-                    let what = format!("`{}`{} cannot be compiled:", version.path, version.place.said());
-                    console.err.line(what);
-                    report::findings(&mut console.err, crate::cli::flags::Format::Text, found, sources);
-                    return Err(Exit::Findings);
-                }
-                None => {}
+        let Content::Plans(compilation) = &version.content else { continue };
+        if let Some(refusal) = &compilation.refused {
+            let other = if std::ptr::eq(version, old) { new } else { old };
+            if other.plans().is_empty() || plan.is_none_or(|plan| version.has(plan)) {
+                return Err(report::usage(console, &refusal.message, &refusal.help));
             }
+        } else if version.plans().is_empty() && !compilation.diagnostics.is_empty() {
+            let (found, sources) = (&compilation.diagnostics, &compilation.sources);
+            let what = format!("`{}`{} cannot be compiled:", version.path, version.place.said());
+            console.err.line(what);
+            report::findings(&mut console.err, Format::Text, found, sources);
+            return Err(Exit::Findings);
         }
     }
-    match refused.filter(|_| old.plans().is_empty() && new.plans().is_empty()) {
-        Some(refusal) => Err(report::usage(console, &refusal.message, &refusal.help)),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The plans that cannot be compared because a parameter has no value, if their text has changed, too.
@@ -182,7 +115,7 @@ pub fn not_compared(old: &Version, new: &Version) -> Vec<String> {
     let (Content::Plans(before), Content::Plans(after)) = (&old.content, &new.content) else { return Vec::new() };
     let same = before.sources.iter().map(|(_, s)| &s.text).eq(after.sources.iter().map(|(_, s)| &s.text));
     let own = after.open.iter().filter(|c| after.sources.get(c.file).is_some_and(|s| s.path == new.path));
-    let said = |c: &crate::resolve::Candidate| {
+    let said = |c: &Candidate| {
         let names: Vec<&str> = c.missing.iter().map(|(name, _)| name.as_str()).collect();
         format!(
             "`{}` needs a value for {}: give it with `--given {}=…`",

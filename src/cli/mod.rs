@@ -41,6 +41,7 @@ mod run;
 mod runbook;
 mod runs;
 mod show;
+mod sides;
 mod sign;
 mod standing;
 mod story;

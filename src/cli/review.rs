@@ -1,12 +1,13 @@
 //! `handover review`: what a pull request changes on the night, and whether it is still safe.
 
 use crate::base::Diagnostic;
-use crate::bytecode::Op;
+use crate::bytecode::{Instr, Op};
+use crate::calculus::Gate;
 use crate::cli::console::{Console, Pane, Style};
 use crate::cli::render::{self, Look};
 use crate::cli::version::{Content, Couple, Entry, Place, Version, couples};
 use crate::cli::{Exit, approvals, diff, report};
-use crate::compare::pairs;
+use crate::compare::{Kind, pairs};
 use crate::emit::review::{self, FileReview, Outcome, PlanReview, Review, Side};
 use crate::emit::{self, Note};
 use crate::os::{self, GitError, Revision};
@@ -197,7 +198,7 @@ fn plans(old: &Version, new: &Version, notes: &mut Vec<Note>) -> Vec<PlanReview>
             continue;
         }
         // What is wrong is told as a finding.
-        let told = plan.comparison.changes.iter().filter(|c| c.kind != crate::compare::Kind::Unproved);
+        let told = plan.comparison.changes.iter().filter(|c| c.kind != Kind::Unproved);
         let alike = plan.what == "changed";
         let first = found.iter_mut().find(|p| alike && p.what == "changed" && p.comparison.is_like(&plan.comparison));
         match first {
@@ -243,10 +244,10 @@ fn side<'e>(entry: &Entry<'e>) -> Option<Side<'e>> {
 
 /// Who is asked on the night.
 fn gates(entry: &Entry<'_>) -> Vec<String> {
-    let gate = |instr: &crate::bytecode::Instr| match &instr.op {
+    let gate = |instr: &Instr| match &instr.op {
         Op::Ask { gate, answers, .. } => {
             let whom = gate.role.as_deref().unwrap_or("the operator");
-            let gate = crate::calculus::Gate { role: None, ..gate.clone() };
+            let gate = Gate { role: None, ..gate.clone() };
             let clauses = [vec![format!("`{}`", instr.name)], gate.clauses(answers)].concat();
             Some(format!("{whom} ({})", clauses.join(", ")))
         }

@@ -100,6 +100,14 @@ impl Version {
         Ok(Version { path: path.to_owned(), place, content })
     }
 
+    /// Whether the text has a plan of this name, whatever its arguments.
+    pub fn has(&self, plan: &str) -> bool {
+        let request = Request { everything: true, ..Request::default() };
+        let all = session::compile(&self.place, &self.path, &request);
+        let compiled = all.plans.iter().chain(&all.drafts).map(|c| c.plan.name.as_str());
+        compiled.chain(all.open.iter().map(|c| c.name.as_str())).any(|name| name == plan)
+    }
+
     /// The plans that could be compiled, safe or not; of a file only its own. Where a text has mistakes, what is left of it
     /// says nothing.
     pub fn plans(&self) -> Vec<Entry<'_>> {
