@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .SUFFIXES:
-.PHONY: help demo test setup check unit executor editors targets scripts licences fuzz campaign faults
+.PHONY: help demo site test setup check unit executor editors targets scripts licences fuzz campaign faults
 
 # A fresh HOME has no Rust of its own: use the one of the account.
 account := $(shell getent passwd "$$(id -u)" | cut -d: -f6)
@@ -21,6 +21,7 @@ RUNS ?= 100
 
 help:
 	@echo "make demo      hand a small web service over between two nodes on this machine"
+	@echo "make site      the documentation as a site, in target/site; needs mdbook"
 	@echo "make test      everything that CI checks; sets up what it needs"
 	@echo "make fuzz      run the fuzz targets for FUZZ_SECONDS each ($(FUZZ_SECONDS))"
 	@echo "make campaign  hold the prover and the executor to the definition on PLANS random plans ($(PLANS))"
@@ -29,6 +30,9 @@ help:
 demo:
 	$(CARGO) build --locked --quiet
 	examples/quickstart/demo.sh target/debug/handover
+
+site:
+	mdbook build
 
 test: setup check executor unit editors targets scripts licences
 	@echo "everything passed"

@@ -113,3 +113,22 @@ fn commands_print_what_the_documents_say() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A shell would read it, and handover would understand what it is told to do.
+#[test]
+fn shell_blocks_are_commands() {
+    for path in documents() {
+        let page = read(&path);
+        for block in blocks(&page).iter().filter(|b| b.info == "sh") {
+            let read = Command::new("sh").args(["-n", "-c", block.text]).output().unwrap();
+            assert!(read.status.success(), "{}: {read:?}", path.display());
+            for line in block.text.lines().filter(|l| l.starts_with("handover ")) {
+                let words =
+                    shlex::split(line.trim_end_matches('\\')).unwrap_or_else(|| panic!("{}: {line}", path.display()));
+                let command = words.into_iter().take_while(|w| !w.starts_with(['|', '>', '<', '&']));
+                let parsed = handover::cli::command().try_get_matches_from(command);
+                assert!(parsed.is_ok(), "{}: {line}\n{}", path.display(), parsed.unwrap_err());
+            }
+        }
+    }
+}
