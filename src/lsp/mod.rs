@@ -78,7 +78,11 @@ pub fn serve(input: impl BufRead + Send + 'static, output: impl Write + Send + '
 /// Hears everything in order; several things at once if they have come meanwhile, so that what was cancelled is not done.
 fn listen(mut server: Server, events: &Receiver<Event>) -> Ended {
     loop {
-        let next = if server.is_busy() { events.try_recv().ok() } else { events.recv().ok().or(Some(Event::Gone)) };
+        let next = match (server.is_full(), server.is_busy()) {
+            (true, _) => None,
+            (false, true) => events.try_recv().ok(),
+            (false, false) => Some(events.recv().unwrap_or(Event::Gone)),
+        };
         match next {
             Some(Event::Said(Incoming::Message(message))) => server.hear(message),
             Some(Event::Said(Incoming::Malformed(why))) => server.refuse(why),

@@ -107,9 +107,11 @@ impl Server {
             return self.cancel(&said.params);
         }
         self.queue.push_back(message);
-        while self.queue.len() > LOOKED_AT {
-            self.act();
-        }
+    }
+
+    /// Whether so much was heard that something has to be done before more is heard.
+    pub fn is_full(&self) -> bool {
+        self.queue.len() > LOOKED_AT
     }
 
     /// Acts on the first message.

@@ -67,6 +67,19 @@ fn an_editor_that_goes_without_a_word_leaves_no_server() {
 }
 
 #[test]
+fn goodbye_and_a_closed_pipe_in_one_breath_are_goodbye() {
+    let (folder, plan) = workspace();
+    let mut client = Client::introduced(folder.path());
+    client.open(&plan, UNSAFE);
+    for _ in 0..3_000 {
+        client.tell("$/whatever", json!({}));
+    }
+    client.begin("shutdown", Value::Null);
+    client.tell("exit", Value::Null);
+    assert_eq!(client.vanish().code(), Some(0));
+}
+
+#[test]
 fn edits_that_do_not_fit_are_refused_until_the_text_is_known_again() {
     let (folder, plan) = workspace();
     let mut client = Client::introduced(folder.path());
