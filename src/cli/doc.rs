@@ -167,9 +167,9 @@ impl<'s> Page<'s> {
 impl Entry<'_> {
     /// An `excerpt` is no file of its own.
     fn markdown(&self) -> String {
-        let said =
-            [self.title, &self.comment].map(|text| if text.is_empty() { String::new() } else { format!("{text}\n\n") });
-        format!("{}```ha excerpt\n{}\n```\n", said.concat(), self.source)
+        let title = if self.title.is_empty() { String::new() } else { format!("**{}**\n\n", self.title) };
+        let comment = if self.comment.is_empty() { String::new() } else { format!("{}\n\n", self.comment) };
+        format!("{title}{comment}```ha excerpt\n{}\n```\n", self.source)
     }
 
     fn show(&self, out: &mut Pane) {
@@ -259,10 +259,8 @@ kind thing { states a, b }
         assert!(markdown.starts_with(
             "# std/x\n\nAddresses.\n\nWith iproute2.\n\n## Kinds\n\n### thing\n\n```ha excerpt\nkind thing"
         ));
-        assert!(
-            markdown.contains(
-                "\n## Actions\n\n### add\n\nBring it up\n\nTake it up.\nAt once.\n\n```ha excerpt\naction add("
-            )
-        );
+        assert!(markdown.contains(
+            "\n## Actions\n\n### add\n\n**Bring it up**\n\nTake it up.\nAt once.\n\n```ha excerpt\naction add("
+        ));
     }
 }
