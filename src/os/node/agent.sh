@@ -47,9 +47,12 @@ space=$(df -Pk "$top" 2>/dev/null)
 set -- ${space#*"
 "}
 tell space "${4:-?}"
-# What other runs have left here.
+# What other runs have left here; of a great many, some: the rest is for those who come later.
+told=0
 [ -z "$top" ] || for dir in "$top"/*; do
-  [ "$dir" = "$base" ] || [ ! -d "$dir" ] || tell notes "${dir##*/}"
+  case ${dir##*/} in "${place%%.*}".*) continue ;; esac
+  [ "$told" -lt 100 ] || break
+  [ ! -d "$dir" ] || { tell notes "${dir##*/}" && told=$((told + 1)); }
 done
 tell ready "$base"
 

@@ -121,8 +121,10 @@ fn what_others_have_left_at_a_node_is_removed_if_they_are_over() {
     case.listen(0);
     let own = PathBuf::from(case.nodes.link(FAR).unwrap().facts.base.clone().unwrap());
     let top = own.parent().unwrap().to_owned();
-    let names = ["over", "open"].map(|what| format!("{}-{what}.far", run(case.folder.path())));
-    for name in &names {
+    // The first in order, so that they are told whatever else has been left on this machine.
+    let names = ["over", "open"].map(|what| format!("0-{}-{what}.far", run(case.folder.path())));
+    let sibling = format!("{}.sibling", run(case.folder.path()));
+    for name in names.iter().chain([&sibling]) {
         fs::create_dir(top.join(name)).unwrap();
         fs::write(top.join(name).join("boot"), "b\n").unwrap();
     }
@@ -132,6 +134,8 @@ fn what_others_have_left_at_a_node_is_removed_if_they_are_over() {
     case.listen(1);
     let others = case.nodes.others();
     assert!(names.iter().all(|name| others.contains(name.trim_end_matches(".far"))), "{others:?}");
+    assert!(!others.contains(&run(case.folder.path())), "what the run has at other nodes is its own");
+    fs::remove_dir_all(top.join(&sibling)).unwrap();
     assert!(own.is_dir());
     case.part(BTreeSet::from([names[0].trim_end_matches(".far").to_owned()]));
     assert!(!own.exists() && !top.join(&names[0]).exists());
