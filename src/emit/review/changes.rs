@@ -75,7 +75,8 @@ pub(super) fn item(change: &Change) -> String {
         (None, None) => return format!("- {said}\n"),
     };
     let text = marked(&parts);
-    format!("- {said}<br><code>{}</code>\n", text.trim_end().replace('\n', "<br>"))
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    format!("- {said}<br><code>{}</code>\n", lines.join("<br>"))
 }
 
 /// The parts of two texts as HTML: what has gone struck out, what has come marked.
