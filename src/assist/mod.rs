@@ -32,7 +32,7 @@ pub use names::Target;
 pub use outlook::{Foreseen, Outlook};
 pub use place::{Change, Edit, Place};
 pub use rename::{rename, renamed};
-pub use sheet::{Sheet, Sort};
+pub use sheet::{Declaration, Sheet, Sort, Ty, Use, Wanted};
 pub use symbols::{Symbol, outline, search};
 pub use tokens::{Token, tokens};
 

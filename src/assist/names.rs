@@ -3,6 +3,7 @@
 
 use super::desk::View;
 use super::sheet::{Declaration, Named, Sheet, Sort, Ty, Use, Wanted};
+use crate::base::limits;
 
 /// How often the type of one value leads to that of another, at most.
 const LINKS: usize = 16;
@@ -131,22 +132,49 @@ impl View {
         listed.map(|(index, declaration)| (Target { path: sheet.path.clone(), index }, declaration))
     }
 
-    /// A value by its name: the innermost of those of the plan or action around, a thing, a question.
+    /// A value by its name: the innermost of those of the plan or action around, a thing, a decision, a question. A test
+    /// can name what its plan can.
     fn value(&self, sheet: &Sheet, at: usize, name: &str) -> Option<Target> {
-        let local = sheet.named(name).filter(|(_, d)| is_local(d, at)).min_by_key(|(_, d)| (d.sort, d.scope.len()));
-        let local = local.map(|(index, _)| Target { path: sheet.path.clone(), index });
+        let of = |index: usize| Target { path: sheet.path.clone(), index };
+        let locals = || sheet.named(name).filter(|(_, d)| is_local(d, at));
+        let declared = locals().filter(|(_, d)| d.sort != Sort::Decision).min_by_key(|(_, d)| d.scope.len());
+        let decision = || locals().next().map(|(index, _)| of(index));
         let step = || self.step(sheet, sheet.plan_around(at)?, name);
-        local.or_else(|| self.global(name, &[Sort::Thing])).or_else(step)
+        let tested = || {
+            let plan = self.tested(sheet, at)?;
+            let start = self.get(&plan)?.whole.start;
+            self.value(self.sheet(&plan.path)?, start, name)
+        };
+        let declared = declared.map(|(index, _)| of(index));
+        declared.or_else(|| self.global(name, &[Sort::Thing])).or_else(decision).or_else(step).or_else(tested)
     }
 
-    /// A step or phase of a plan.
+    /// The plan of the test that an offset is in.
+    pub fn tested(&self, sheet: &Sheet, at: usize) -> Option<Target> {
+        let test = sheet.get(sheet.around(at, &[Sort::Test])?)?;
+        let mut uses = sheet.uses_in(&test.whole);
+        let used = uses.find(|used| used.wanted == Wanted::Plan)?;
+        Some(self.base(self.resolve(sheet, used)?))
+    }
+
+    /// A step or phase of a plan, or of a plan that it includes.
     fn step(&self, sheet: &Sheet, plan: usize, name: &str) -> Option<Target> {
+        self.step_within(sheet, plan, name, limits::INCLUDES)
+    }
+
+    fn step_within(&self, sheet: &Sheet, plan: usize, name: &str, left: usize) -> Option<Target> {
         let whole = &sheet.get(plan)?.whole;
         let is_it = |d: &Declaration| {
             matches!(d.sort, Sort::Step | Sort::Phase) && whole.start <= d.at.start && d.at.end <= whole.end
         };
-        let (index, _) = sheet.named(name).find(|(_, d)| is_it(d))?;
-        Some(Target { path: sheet.path.clone(), index })
+        if let Some((index, _)) = sheet.named(name).find(|(_, d)| is_it(d)) {
+            return Some(Target { path: sheet.path.clone(), index });
+        }
+        let left = left.checked_sub(1)?;
+        let included = sheet.uses_in(whole).filter(|used| used.wanted == Wanted::Plan);
+        included
+            .filter_map(|used| Some(self.base(self.resolve(sheet, used)?)))
+            .find_map(|plan| self.step_within(self.sheet(&plan.path)?, plan.index, name, left))
     }
 
     /// The field or state of a kind, also an inherited one.

@@ -1,7 +1,7 @@
 //! What each word of a text is, for colours: by its meaning where that is known, by its form elsewhere.
 
 use super::desk::View;
-use super::sheet::{Declaration, Sheet, Sort};
+use super::sheet::{Declaration, Sheet, Sort, Use, Wanted};
 use crate::syntax::cursor::{Form, words};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -88,6 +88,20 @@ fn plain(at: Range<usize>, name: &str) -> Token {
     Token { at, sort: index(name), declares: false, library: false }
 }
 
+/// What a name looks like that is declared nowhere: a type, a field that everything has, a word of `one of a, b`.
+fn unknown(used: &Use) -> &'static str {
+    match &used.wanted {
+        Wanted::Kind => "type",
+        Wanted::Field(_) => "property",
+        Wanted::State(_) | Wanted::Value => "enumMember",
+        Wanted::Action => "function",
+        Wanted::Probe => "method",
+        Wanted::Plan => "class",
+        Wanted::Step | Wanted::StepOf(_) => "event",
+        Wanted::Parameter(..) => "parameter",
+    }
+}
+
 /// All names by their places.
 fn names(view: &View, own: &Sheet) -> HashMap<usize, Token> {
     let mut named = HashMap::new();
@@ -95,7 +109,7 @@ fn names(view: &View, own: &Sheet) -> HashMap<usize, Token> {
         let target = view.resolve(own, used);
         let known = target.as_ref().and_then(|target| view.get(target));
         let library = target.is_some_and(|target| target.path.starts_with("std/"));
-        let sort = known.map_or(index("variable"), |known| sort(known.sort));
+        let sort = known.map_or_else(|| index(unknown(used)), |known| sort(known.sort));
         named.insert(used.at.start, Token { at: used.at.clone(), sort, declares: false, library });
     }
     let declares = |d: &&Declaration| d.sort != Sort::Test;

@@ -266,12 +266,8 @@ impl Offers<'_> {
     /// The steps and phases of the plan around, or of the plan of the test around.
     fn steps(&mut self) {
         let at = self.cursor.word.start;
-        let test = self.own.around(at, &[Sort::Test]);
-        let plan = match test {
-            Some(_) if self.cursor.place == Place::Test => self.tested_plan(at),
-            _ => self.own.plan_around(at).map(|index| Target { path: self.own.path.clone(), index }),
-        };
-        let Some(plan) = plan else { return };
+        let own = || self.own.plan_around(at).map(|index| Target { path: self.own.path.clone(), index });
+        let Some(plan) = self.view.tested(self.own, at).or_else(own) else { return };
         let (Some(sheet), Some(whole)) = (self.view.sheet(&plan.path), self.view.get(&plan).map(|p| p.whole.clone()))
         else {
             return;
@@ -291,13 +287,6 @@ impl Offers<'_> {
             let later = own.is_some_and(|at| step.at.start > at);
             self.declared(Target { path: plan.path.clone(), index }, &step, if later { 3 } else { 0 });
         }
-    }
-
-    fn tested_plan(&self, at: usize) -> Option<Target> {
-        let whole = self.own.get(self.own.around(at, &[Sort::Test])?)?.whole.clone();
-        let is_plan = |used: &&crate::assist::sheet::Use| used.wanted == Wanted::Plan && whole.contains(&used.at.start);
-        let used = self.own.uses.iter().find(is_plan)?;
-        Some(self.view.base(self.view.resolve(self.own, used)?))
     }
 
     fn argument(&mut self, callee: &Wanted, name: &str, number: usize, label: Option<&str>) {

@@ -248,6 +248,13 @@ impl Sheet {
         indexes.iter().filter_map(|index| Some((*index, self.get(*index)?)))
     }
 
+    /// The uses in a range, in text order.
+    pub fn uses_in(&self, range: &Range<usize>) -> impl Iterator<Item = &Use> {
+        let (start, end) = (range.start, range.end);
+        let from = self.uses.partition_point(|used| used.at.start < start);
+        self.uses.get(from..).unwrap_or_default().iter().take_while(move |used| used.at.start < end)
+    }
+
     /// The innermost declaration of one of these sorts around an offset.
     pub fn around(&self, offset: usize, sorts: &[Sort]) -> Option<usize> {
         let holds = |d: &Declaration| sorts.contains(&d.sort) && d.whole.start <= offset && offset <= d.whole.end;

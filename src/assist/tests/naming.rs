@@ -69,6 +69,22 @@ fn every_sort_of_name_leads_to_its_declaration() {
 }
 
 #[test]
+fn a_test_names_what_its_plan_does_also_in_plans_that_it_includes() {
+    let text = |mark: &str| {
+        let plans = "use ./estate\nplan inner() { step deep on b { run \"true\" } }\nplan p(n: node = b) {\n  given t is in or out\n  include inner()\n}\nplan q = p(n: a)\n";
+        format!("{plans}{mark}")
+    };
+    let check = |mark: &str, expected: &str| {
+        let marked = marked(&text(mark));
+        let place = definition(&marked.view, marked.offset).unwrap();
+        assert!(marked.text[place.start..].starts_with(expected), "{mark}: {}", &marked.text[place.start..]);
+    };
+    check("test \"x\" { plan q()  when de|ep fails }", "deep on b");
+    check("test \"x\" { plan q()  expect |n is up }", "n: node");
+    check("test \"x\" { plan p()  given |t is in }", "t is in or out");
+}
+
+#[test]
 fn what_means_nothing_leads_nowhere() {
     for text in [
         "use ./estate\nplan p() { given no|body is up }",

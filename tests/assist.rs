@@ -1,8 +1,9 @@
-//! Texts that are half-written: every question about every prefix, and about every text without one of its lines.
+//! The answers for editors over all plans and libraries that come with handover: every name means something; and every
+//! question is asked about every prefix of them, and about every text without one of its lines.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use handover::assist::{Desk, Symbol, complete, definition, hover, lenses, outline, tokens};
+use handover::assist::{Desk, Symbol, Ty, Use, View, Wanted, complete, definition, hover, lenses, outline, tokens};
 use handover::os::{self, Disk};
 use handover::session::{FileError, Files, draft};
 use std::path::{Path, PathBuf};
@@ -99,4 +100,37 @@ fn every_half_of_every_file() {
             }
         }
     }
+}
+
+/// Whether a name is one that nothing declares: a type, a field that everything has, a part of a value, a word of a
+/// `one of a, b`, an answer to a decision.
+fn is_built_in(view: &View, used: &Use) -> bool {
+    let types = ["string", "number", "bool", "duration", "cidr", "path", "version", "ip"];
+    let fields = ["name", "site", "address", "network", "length", "seconds"];
+    let sheets = || view.sheets.iter().flat_map(|sheet| &sheet.declarations);
+    let word = || sheets().any(|d| matches!(&d.ty, Ty::OneOf(words) if words.contains(&used.name)));
+    match &used.wanted {
+        Wanted::Kind => types.contains(&used.name.as_str()),
+        Wanted::Field(_) => fields.contains(&used.name.as_str()),
+        Wanted::State(_) | Wanted::Value => ["true", "false", "undo"].contains(&used.name.as_str()) || word(),
+        _ => false,
+    }
+}
+
+#[test]
+fn every_name_in_every_file_means_something() {
+    let mut unknown = Vec::new();
+    for (path, _) in all() {
+        let mut desk = Desk::default();
+        let view = desk.view(&Disk, &path).unwrap();
+        let own = view.own().unwrap();
+        assert!(own.uses.len() > 5, "{path}");
+        for used in &own.uses {
+            if view.resolve(own, used).is_none() && !is_built_in(&view, used) {
+                let line = own.text[..used.at.start].matches('\n').count() + 1;
+                unknown.push(format!("{path}:{line}: {} as {:?}", used.name, used.wanted));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
 }
