@@ -8,6 +8,8 @@ pub const PROGRAM_BYTES: usize = 256 << 20;
 pub const PROGRAM_MEMORY: usize = 1 << 30;
 /// Nesting of blocks and brackets. The parser and the tree walks recurse once a level; people stay below 8.
 pub const NESTING: usize = 64;
+/// Files and folders that a language server looks at to find the plans of a workspace: somebody may open a whole disk.
+pub const WORKSPACE_ENTRIES: usize = 20_000;
 /// Source files in one compilation.
 pub const FILES: usize = 1_000;
 /// Instructions of a program, after fan-out, retries and includes.

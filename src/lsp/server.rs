@@ -249,8 +249,7 @@ impl Server {
     pub fn plans(&self) -> Vec<String> {
         let mut paths: BTreeSet<String> = self.documents.paths().cloned().collect();
         for folder in &self.editor.folders {
-            // A folder that cannot be read has no plans.
-            let found = os::find(Path::new(folder), "ha").unwrap_or_default();
+            let found = os::find_near(Path::new(folder), "ha", limits::WORKSPACE_ENTRIES);
             paths.extend(found.iter().filter_map(|path| path.to_str()).map(String::from));
         }
         paths.into_iter().take(limits::FILES).collect()

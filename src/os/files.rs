@@ -1,5 +1,6 @@
 //! Files: read within limits, found in folders, written whole or not at all.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -92,6 +93,28 @@ pub fn find(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, FileError> {
     Ok(found)
 }
 
+/// The files named `*.EXTENSION` in a folder and below it, those above first, as far as they are found among so many
+/// entries. What cannot be read has none.
+pub fn find_near(folder: &Path, extension: &str, entries: usize) -> Vec<PathBuf> {
+    let (mut found, mut left) = (Vec::new(), entries);
+    let mut folders = VecDeque::from([folder.to_path_buf()]);
+    while let Some(folder) = folders.pop_front() {
+        let Ok(list) = fs::read_dir(&folder) else { continue };
+        for entry in list.flatten() {
+            let Some(fewer) = left.checked_sub(1) else { return found };
+            left = fewer;
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            let path = entry.path();
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true if !hidden => folders.push_back(path),
+                false if !hidden && path.extension().is_some_and(|e| e == extension) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
 /// Whether the path leads to a folder.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
@@ -172,7 +195,7 @@ fn replace(path: &Path, bytes: &[u8], mode: u32, permissions: Option<Permissions
 
 #[cfg(test)]
 mod tests {
-    use super::{create, find, read, read_text, rewrite, write, write_copy};
+    use super::{create, find, find_near, read, read_text, rewrite, write, write_copy};
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
@@ -218,6 +241,12 @@ mod tests {
         let found = find(folder.path(), "ha").unwrap();
         assert_eq!(found, [folder.path().join("a.ha"), folder.path().join("b/x.ha")]);
         assert_eq!(reason(find(&folder.path().join("none"), "ha")), "does not exist");
+        let mut near = find_near(folder.path(), "ha", 100);
+        assert_eq!(near.first(), Some(&folder.path().join("a.ha")), "those above come first");
+        near.sort();
+        assert_eq!(near, found);
+        assert_eq!(find_near(folder.path(), "ha", 0), [] as [std::path::PathBuf; 0]);
+        assert_eq!(find_near(&folder.path().join("none"), "ha", 100), [] as [std::path::PathBuf; 0]);
     }
 
     #[test]

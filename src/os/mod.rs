@@ -34,7 +34,9 @@ pub use disk::Disk;
 mod tests;
 
 pub use execute::{Ending, execute, obstacles, resume};
-pub use files::{FileError, cache_folder, create, find, is_folder, read, read_text, rewrite, write, write_copy};
+pub use files::{
+    FileError, cache_folder, create, find, find_near, is_folder, read, read_text, rewrite, write, write_copy,
+};
 #[cfg(feature = "compiler")]
 pub use git::{GitError, Revision};
 pub use holds::Held;
