@@ -3,6 +3,9 @@
 use super::outlook::{Foreseen, Outlook};
 use std::ops::Range;
 
+/// Steps that one place is told to stand for.
+const SHOWN: usize = 8;
+
 /// Words at the end of a line that are not in the text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hint {
@@ -59,6 +62,3 @@ fn detail(steps: &[Foreseen]) -> String {
     }
     lines.join("\n")
 }
-
-/// Steps that one place is told to stand for.
-const SHOWN: usize = 8;

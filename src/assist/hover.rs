@@ -7,22 +7,32 @@ use super::names::Target;
 use super::outlook::{Foreseen, Outlook};
 use super::sheet::{Declaration, Named, Sort};
 use crate::base::FileId;
-use crate::syntax::cursor::{Form, words};
+use crate::syntax::cursor::{Form, Inside, beginnings, cursor, words};
 use crate::syntax::{self, tree};
 use std::ops::Range;
 
 /// Characters of a declaration that are shown.
 const SHOWN: usize = 1_500;
 
-/// What there is to know of what is named at an offset, and the place of the name.
+/// What there is to know of what is named at an offset, and the place of the name; of a word that begins a clause, how it is
+/// used.
 pub fn hover(view: &View, outlook: Option<&Outlook>, offset: usize) -> Option<(String, Range<usize>)> {
     let own = view.own()?;
-    let at = match own.at(offset)? {
-        Named::Used(used) => used.at.clone(),
-        Named::Declared(index) => own.get(index)?.at.clone(),
+    let at = match own.at(offset) {
+        Some(Named::Used(used)) => used.at.clone(),
+        Some(Named::Declared(index)) => own.get(index)?.at.clone(),
+        None => return example(&own.text, offset),
     };
     let target = view.meant(offset)?;
     Some((described(view, outlook, &target)?, at))
+}
+
+/// How the word is used that begins a clause at an offset.
+fn example(text: &str, offset: usize) -> Option<(String, Range<usize>)> {
+    let cursor = cursor(text, offset);
+    let word = text.get(cursor.word.clone()).filter(|_| cursor.fresh && cursor.inside == Inside::Code)?;
+    let begin = beginnings(cursor.place).find(|begin| begin.shown.split(' ').next() == Some(word))?;
+    Some((format!("```handover\n{}\n```", begin.example), cursor.word))
 }
 
 /// What there is to know of a declaration.

@@ -14,6 +14,9 @@ use crate::syntax::cursor::may_be_a_name;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// Texts that are tried with the new name.
+const TRIED: usize = 50;
+
 /// Why something keeps its name, for people.
 pub type Refusal = String;
 
@@ -73,7 +76,6 @@ pub fn rename(
     if after.len() != before.len() {
         return Err(taken(desk, &changed, &before, &after, new));
     }
-    // The sheets of the texts as they would be are not those that will be asked about next.
     match mistake(files, &changed, paths) {
         Some(mistake) => Err(format!("with this name, {}", mistake.message)),
         None => Ok(edits),
@@ -155,6 +157,3 @@ fn mistake(files: &dyn Files, changed: &Changed<'_>, paths: &[String]) -> Option
     }
     None
 }
-
-/// Texts that are tried with the new name.
-const TRIED: usize = 50;

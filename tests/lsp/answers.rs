@@ -78,7 +78,7 @@ fn what_is_known_of_a_name_is_told_and_what_is_proved_of_a_step_once_it_is() {
     for part in ["step take on secondary", "wave 2 of 2", "brings `portal on b`", "proved: whatever happened before"] {
         assert!(value.contains(part), "no `{part}` in\n{value}");
     }
-    let told = client.ask("textDocument/hover", position(&plan, &safe, "do| "));
+    let told = client.ask("textDocument/hover", position(&plan, &safe, "{|\n"));
     assert_eq!(told, Value::Null);
 
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });

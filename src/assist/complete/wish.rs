@@ -129,7 +129,7 @@ fn bracket(cursor: &Cursor<'_>, clause: &[&str]) -> Option<Vec<Wish>> {
     let inner = clause.get(open + 1..).unwrap_or_default();
     let at = |back: usize| open.checked_sub(back).and_then(|i| clause.get(i)).copied().unwrap_or("");
     if clause.get(open) == Some(&"[") {
-        return Some(member(inner, matches!(clause.first(), Some(&("after" | "when" | "expect")))));
+        return Some(member(inner));
     }
     let callee = match (at(2), cursor.place) {
         ("action" | "probe" | "rule", _) | ("plan", Place::File) => return Some(parameter(inner)),
@@ -142,9 +142,8 @@ fn bracket(cursor: &Cursor<'_>, clause: &[&str]) -> Option<Vec<Wish>> {
     Some(argument(callee, at(1), inner))
 }
 
-fn member(inner: &[&str], steps: bool) -> Vec<Wish> {
+fn member(inner: &[&str]) -> Vec<Wish> {
     match inner.last() {
-        None | Some(&",") if steps => vec![Wish::Value(None)],
         None | Some(&",") => vec![Wish::Value(None)],
         Some(_) => Vec::new(),
     }
@@ -206,7 +205,7 @@ fn after(cursor: &Cursor<'_>, clause: &[&str], last: &str, before: &[&str]) -> V
             vec![Wish::State(chain(before.get(..before.len() - 1).unwrap_or_default()))]
         }
         "or" if factual => states_again(before).into_iter().chain([Wish::Fact]).collect(),
-        "on" => vec_on(first, second, before),
+        "on" => after_on(first, second, before),
         "of" if second == "set" => vec![Wish::Kind],
         "of" | "except" | "locks" | "acquires" | "releases" | "moves" | "loses" | "through" | "lost" => {
             vec![Wish::Value(None)]
@@ -238,7 +237,7 @@ fn after(cursor: &Cursor<'_>, clause: &[&str], last: &str, before: &[&str]) -> V
     }
 }
 
-fn vec_on(first: &str, second: &str, before: &[&str]) -> Vec<Wish> {
+fn after_on(first: &str, second: &str, before: &[&str]) -> Vec<Wish> {
     match (first, second) {
         ("step" | "otherwise", _) => vec![Wish::Value(Some("node")), Wish::Words(TARGETS)],
         ("exclusive" | "shared" | "rests", _) => vec![Wish::Kind],

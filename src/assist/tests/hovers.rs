@@ -75,7 +75,15 @@ fn a_step_is_told_with_what_is_foreseen_and_proved() {
 }
 
 #[test]
+fn of_a_word_that_begins_a_clause_its_use_is_told() {
+    check("use ./estate\nplan p() {\n  step x on b { d|o stop(web) }\n}", &["do mount(disk)"]);
+    check("use ./estate\nplan p() {\n  step x on b {\n    with|in 2m\n  }\n}", &["within 2m, then kill"]);
+}
+
+#[test]
 fn nothing_is_told_of_what_means_nothing() {
-    let marked = marked("use ./estate\nplan p() { given no|body is up }");
-    assert_eq!(hover(&marked.view, None, marked.offset), None);
+    for text in ["plan p() { given no|body is up }", "plan p() { given b i|s up }", "# giv|en", "plan p() {| }"] {
+        let marked = marked(&format!("use ./estate\n{text}"));
+        assert_eq!(hover(&marked.view, None, marked.offset), None, "{text}");
+    }
 }
