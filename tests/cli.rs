@@ -124,15 +124,15 @@ fn colour_is_used_where_it_is_asked_for_and_nowhere_else() {
 #[test]
 fn explain_knows_every_code_and_says_so_if_not() {
     let list = text(&run(&["explain"]).stdout);
-    assert!(list.lines().count() > 40 && list.lines().all(|l| l.starts_with("HA")), "{list}");
-    for line in list.lines() {
-        let (code, title) = line.split_once("  ").unwrap();
+    let codes: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("  ")).collect();
+    assert!(codes.len() > 40 && codes.iter().all(|(code, _)| code.starts_with("HA")), "{list}");
+    for (code, title) in codes {
         let page = text(&run(&["explain", code]).stdout);
         assert!(page.starts_with(&format!("# {code}: {title}\n")), "{page}");
     }
     let output = run(&["explain", "HA0110x"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("did you mean `HA0110`?"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("these come near it:") && text(&output.stderr).contains("  HA0110  "));
 }
 
 #[test]

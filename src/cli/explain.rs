@@ -63,7 +63,7 @@ fn list(codes: &[Code], pane: &mut Pane) {
 fn near(wanted: &str) -> (Vec<Code>, &'static str) {
     let chosen = |fits: &dyn Fn(&Code) -> bool| Code::ALL.iter().copied().filter(fits).collect::<Vec<Code>>();
     let word = wanted.to_lowercase();
-    let near = match number(wanted) {
+    let near = match number(wanted.trim_end_matches(|c: char| !c.is_ascii_digit())) {
         Some(number) => chosen(&|code| *code as u16 / 100 == number / 100),
         None => chosen(&|code| code.title().contains(&word) || code.area().contains(&word)),
     };
