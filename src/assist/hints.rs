@@ -1,6 +1,7 @@
 //! What stands between the lines: when a step runs, and when it does not.
 
 use super::outlook::{Foreseen, Outlook};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Steps that one place is told to stand for.
@@ -33,11 +34,15 @@ pub fn hints(outlook: &Outlook, path: &str, text: &str, range: Range<usize>) -> 
     hints
 }
 
-/// `wave 3`, `waves 2 to 5`
+/// `wave 3`; `wave 3 or 4`, `waves 2 to 5` where plans or members of a set differ.
 fn waves(steps: &[Foreseen]) -> Option<String> {
-    let waves = || steps.iter().filter_map(|step| step.wave);
-    let (first, last) = (waves().min()?, waves().max()?);
-    Some(if first == last { format!("wave {first}") } else { format!("waves {first} to {last}") })
+    let waves: BTreeSet<usize> = steps.iter().filter_map(|step| step.wave).collect();
+    let (first, last) = (waves.first()?, waves.last()?);
+    Some(match waves.len() {
+        1 => format!("wave {first}"),
+        2 => format!("wave {first} or {last}"),
+        _ => format!("waves {first} to {last}"),
+    })
 }
 
 /// `skipped if firewalls are excluded`: answers with which no plan does it.

@@ -6,7 +6,7 @@ use super::place::Change;
 use crate::base::SourceMap;
 use crate::calculus::{AtomId, AtomSource, Change as Value, Effect};
 use crate::emit::Words;
-use crate::model::{Plan, Step};
+use crate::model::{Act, Plan, Step};
 use crate::order::{Dag, NodeId, Outline, Schedule, Skipped, specialise};
 use crate::session::{Compilation, Draft};
 use std::collections::{BTreeMap, HashMap};
@@ -127,6 +127,10 @@ impl Outlook {
         let skips = skips(plan, dag);
         plan.each_step(&mut |step| {
             let (Some(at), Some(ends)) = (place(sources, step.span), dag.ends(step.key)) else { return };
+            // A probe that is read before a step has the place of the condition that asks for it.
+            if matches!(step.act, Act::Probe { .. }) {
+                return;
+            }
             let skipped_if = skips.iter().filter(|(_, skipped)| skipped.contains(ends.start));
             let foreseen = Foreseen {
                 plan: plan.name.clone(),

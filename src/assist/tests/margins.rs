@@ -42,6 +42,28 @@ fn hints_say_when_a_step_runs_and_when_it_does_not() {
 }
 
 #[test]
+fn a_step_of_several_plans_has_the_waves_of_all_and_a_question_has_none() {
+    let text = "use ./estate
+plan inner() {
+  given b is up
+  step deep on b { run \"true\" }
+}
+plan p() {
+  given a is up, b is up
+  step one on a {
+    only if answers(b, from: a)
+    run \"true\"
+  }
+  include inner()
+}
+";
+    let found = hints(&marked(text).outlook(), "plan.ha", text, 0..text.len());
+    let labels: Vec<&str> = found.iter().map(|hint| hint.label.as_str()).collect();
+    assert_eq!(labels, ["wave 1 or 2", "wave 1"]);
+    assert_eq!(found[0].detail, "deep of inner: wave 1 of 1\ndeep of p: wave 2 of 2");
+}
+
+#[test]
 fn tests_and_plans_have_deeds() {
     let marked = marked("use ./estate\nplan p() { }\nplan q = p()\ntest \"it works\" { plan p() }");
     let found = lenses(marked.view.own().unwrap());
