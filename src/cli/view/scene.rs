@@ -178,8 +178,9 @@ impl Scene<'_> {
         }
         let room = self.look.columns.saturating_sub(line.width() + time.width() + 3);
         if self.look.columns >= NARROW && room > 4 {
-            let always = if instr.flags.finally { ", in any case" } else { "" };
-            line = line.styled(Style::Dim, &cut(&format!("{}{always}", instr.title), room));
+            let always = if instr.flags.finally { "in any case" } else { "" };
+            let about: Vec<&str> = [instr.title.as_str(), always].into_iter().filter(|part| !part.is_empty()).collect();
+            line = line.styled(Style::Dim, &cut(&about.join(", "), room));
             line = line.up_to(self.look.columns.saturating_sub(time.width() + 1));
         }
         let late = usual.is_some_and(|usual| ms(since) > usual.saturating_mul(2) && usual > 0);
