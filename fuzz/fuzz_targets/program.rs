@@ -63,7 +63,7 @@ fn run(program: Arc<Verified>, choices: &[u8]) {
         machine.apply(&record.event).expect("the journal fits its program");
     }
     if machine.ended().is_none() {
-        let resumed = Event::RunResumed { by: Who::default(), roles: Default::default() };
+        let resumed = Event::RunResumed { by: Who::default(), roles: Default::default(), flags: Default::default() };
         let _ = turn(machine, resumed, &options, &mut world, &mut book);
     }
 }
