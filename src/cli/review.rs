@@ -5,7 +5,7 @@ use crate::bytecode::{Instr, Op};
 use crate::calculus::Gate;
 use crate::cli::console::{Console, Pane, Style};
 use crate::cli::render::{self, Look};
-use crate::cli::version::{Content, Couple, Entry, Place, Version, couples};
+use crate::cli::version::{Content, Couple, Entry, Place, Version, couples, is_about_meaning};
 use crate::cli::{Exit, approvals, diff, report};
 use crate::compare::{Kind, pairs};
 use crate::emit::review::{self, FileReview, Outcome, PlanReview, Review, Side};
@@ -99,18 +99,16 @@ fn reviewed(args: &Args, base: Place) -> Result<Reviewed, GitError> {
 fn files(paths: &[PathBuf], base: &Place) -> Result<Vec<(String, String)>, GitError> {
     let Place::At(revision) = base else { return Ok(Vec::new()) };
     let renamed: BTreeMap<String, String> = revision.renamed(None)?.into_iter().map(|(old, new)| (new, old)).collect();
-    let tidy = |path: &Path| {
-        let path = path.to_string_lossy().into_owned();
-        path.strip_prefix("./").map_or_else(|| path.clone(), String::from)
-    };
     let (mut new, mut old) = (BTreeSet::new(), BTreeSet::new());
     for path in paths {
         if os::is_folder(path) {
             let here = os::find(path, "ha").map_err(|e| GitError { message: e.to_string(), help: String::new() })?;
-            new.extend(here.iter().map(|p| tidy(p)));
+            for path in here {
+                new.insert(tidy(&path)?);
+            }
             old.extend(revision.find(path, "ha")?);
         } else {
-            let name = tidy(path);
+            let name = tidy(path)?;
             let is_missing = |place: &Place| matches!(Files::read(place, &name), Err(FileError::Missing));
             if is_missing(&Place::Disk) && is_missing(base) && !renamed.contains_key(&name) {
                 let message = format!("there is no file `{name}`, neither here nor{}", base.said());
@@ -128,6 +126,15 @@ fn files(paths: &[PathBuf], base: &Place) -> Result<Vec<(String, String)>, GitEr
         (path, was)
     };
     Ok(new.into_iter().map(known).chain(gone).collect())
+}
+
+/// A path as `git` knows it.
+fn tidy(path: &Path) -> Result<String, GitError> {
+    let Some(name) = path.to_str() else {
+        let message = format!("the name of `{}` is not UTF-8, so the file cannot be looked at", path.display());
+        return Err(GitError { message, help: String::from("rename it, or name the files and folders to look at") });
+    };
+    Ok(String::from(name.strip_prefix("./").unwrap_or(name)))
 }
 
 /// Whether neither a file nor anything that it imports has changed.
@@ -162,8 +169,11 @@ fn file(old: &Version, new: &Version, notes: &mut Vec<Note>) -> FileReview {
         if errors {
             file.findings = render::text(&compilation.diagnostics, &compilation.sources, look);
         }
-        file.broken = errors && new.plans().is_empty();
-        if let (true, Some(first)) = (file.broken, compilation.diagnostics.iter().find(|d| d.is_error())) {
+        let first = compilation.diagnostics.iter().find(|d| d.is_error() && !is_about_meaning(d.code));
+        let any = compilation.diagnostics.iter().find(|d| d.is_error() && new.plans().is_empty());
+        let first = first.or(any);
+        file.broken = first.is_some();
+        if let Some(first) = first {
             file.remarks.push(format!("{} cannot be compiled: {}: {}", named(new), first.code, first.message));
         }
         file.open = diff::not_compared(old, new);
@@ -175,7 +185,7 @@ fn file(old: &Version, new: &Version, notes: &mut Vec<Note>) -> FileReview {
         }
         _ => {}
     }
-    if file.broken {
+    if file.broken && new.plans().is_empty() {
         return file;
     }
     file.plans = plans(old, new, notes);
@@ -268,7 +278,7 @@ fn text(pane: &mut Pane, review: &Review) {
         Outcome::Unknown | Outcome::Weaker => Style::Yellow,
         _ => Style::Green,
     };
-    pane.line(pane.styled(style, review::verdict(review.verdict)));
+    pane.line(pane.styled(style, &review::headline(review)));
     for file in &review.files {
         let mut was = file.was.as_ref().map_or_else(String::new, |was| format!(" (was {was})"));
         if !file.through.is_empty() {

@@ -117,7 +117,11 @@ impl Version {
                 vec![Entry { program, compiled: None, flaws: flaw.iter().cloned().collect() }]
             }
             Content::Plans(compilation) => {
-                if compilation.diagnostics.iter().any(|d| d.is_error() && !is_about_meaning(d.code)) {
+                if compilation
+                    .diagnostics
+                    .iter()
+                    .any(|d| d.is_error() && !is_about_meaning(d.code) && !is_about_tests(d.code))
+                {
                     return Vec::new();
                 }
                 let own = |c: &&Compiled| {
@@ -125,7 +129,8 @@ impl Version {
                 };
                 let all: Vec<&Compiled> = compilation.plans.iter().chain(&compilation.drafts).filter(own).collect();
                 let entry = |compiled: &&'_ Compiled| {
-                    let mine = |d: &&Diagnostic| d.is_error() && concerns(d, &compiled.plan, &all);
+                    let mine =
+                        |d: &&Diagnostic| d.is_error() && !is_about_tests(d.code) && concerns(d, &compiled.plan, &all);
                     let flaws =
                         compilation.diagnostics.iter().filter(mine).map(|d| format!("{}: {}", d.code, d.message));
                     flaws.collect()
@@ -137,8 +142,13 @@ impl Version {
 }
 
 /// Whether a finding is about what a text means, not about what it says: about order, safety, conditions, promises.
-fn is_about_meaning(code: Code) -> bool {
+pub fn is_about_meaning(code: Code) -> bool {
     (300..800).contains(&(code as u16))
+}
+
+/// Whether a finding is about a test. Its plan is compared all the same: who takes a step away breaks the tests that name it.
+fn is_about_tests(code: Code) -> bool {
+    matches!(code, Code::TestNames | Code::ImpossibleFault | Code::UnreachableExpectation)
 }
 
 /// Whether a finding is about this plan, or about none in particular.

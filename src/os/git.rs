@@ -6,12 +6,14 @@ use crate::os::FileError;
 use crate::session;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Bytes that a list of files may have.
 const LIST_BYTES: usize = 64 << 20;
+/// Bytes that `git` may say of a file besides its content and its name.
+const HEAD_BYTES: usize = 4096;
 
 /// Why `git` does not give something: the cause and the remedy.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -102,24 +104,30 @@ impl Revision {
             too_large: false,
             missing,
         };
-        let mut child = spawn(&["cat-file", "blob", &self.object(path)]).map_err(|e| fail(&e.message, false))?;
-        let bytes = drain(&mut child, limit).map_err(|e| fail(&format!("cannot be read: {e}"), false))?;
-        let Some(bytes) = bytes else {
-            let reason = format!("is larger than {} MiB", limit >> 20);
-            return Err(FileError { too_large: true, ..fail(&reason, false) });
-        };
-        let output = child.wait_with_output().map_err(|e| fail(&format!("cannot be read: {e}"), false))?;
-        if output.status.success() {
-            return Ok(bytes);
+        let trouble = |e: io::Error| fail(&format!("cannot be read: {e}"), false);
+        let object = self.object(path);
+        let mut child = ask(&object).map_err(|e| fail(&e.message, false))?;
+        let said = drain(&mut child, limit + object.len() + HEAD_BYTES).map_err(trouble)?;
+        let output = child.wait_with_output().map_err(trouble)?;
+        let said = said.map(|said| Blob::of(said, &object));
+        match said {
+            None => Err(Blob::TooLarge),
+            Some(Blob::Content(bytes)) if bytes.len() > limit => Err(Blob::TooLarge),
+            Some(Blob::Content(bytes)) if output.status.success() => Ok(bytes),
+            Some(other) => Err(other),
         }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let missing = ["does not exist", "not in", "Not a valid object name"].iter().any(|word| said.contains(word));
-        let reason = match missing {
-            true => format!("does not exist in `{}`", self.name),
-            false if said.contains("bad file") => String::from("is a folder"),
-            false => format!("cannot be had from `git`: {}", last_line(&said)),
-        };
-        Err(fail(&reason, missing))
+        .map_err(|blob| match blob {
+            Blob::TooLarge => {
+                FileError { too_large: true, ..fail(&format!("is larger than {} MiB", limit >> 20), false) }
+            }
+            Blob::Missing => fail(&format!("does not exist in `{}`", self.name), true),
+            Blob::Folder => fail("is a folder", false),
+            Blob::Astray => fail("is a symbolic link that leads nowhere in the repository", false),
+            Blob::Content(_) | Blob::Nothing => {
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                fail(&format!("cannot be had from `git`: {}", last_line(&said)), false)
+            }
+        })
     }
 
     /// How `git` calls a file of it.
@@ -214,9 +222,61 @@ fn answer(arguments: &[&str]) -> Result<Option<String>, GitError> {
     }
 }
 
+/// What `git` has under the name of an object.
+enum Blob {
+    Content(Vec<u8>),
+    Missing,
+    Folder,
+    /// A symbolic link out of the repository, or in a circle.
+    Astray,
+    TooLarge,
+    /// It has said nothing.
+    Nothing,
+}
+
+impl Blob {
+    /// From what `cat-file --batch` has said of an object: a line with what it is, then all of it.
+    fn of(mut said: Vec<u8>, object: &str) -> Blob {
+        if said.strip_prefix(object.as_bytes()).is_some_and(|rest| rest == b" missing\n") {
+            return Blob::Missing;
+        }
+        let Some(end) = said.iter().position(|byte| *byte == b'\n') else { return Blob::Nothing };
+        let head = String::from_utf8_lossy(said.get(..end).unwrap_or_default()).into_owned();
+        match head.split(' ').collect::<Vec<_>>().as_slice() {
+            ["dangling", _] => Blob::Missing,
+            ["symlink" | "loop" | "notdir", _] => Blob::Astray,
+            [_, "tree", _] => Blob::Folder,
+            [_, "blob", size] => {
+                said.drain(..=end);
+                said.truncate(size.parse().unwrap_or_default());
+                Blob::Content(said)
+            }
+            _ => Blob::Nothing,
+        }
+    }
+}
+
+/// Asks for an object. Symbolic links are followed, as they are where the files lie.
+fn ask(object: &str) -> Result<Child, GitError> {
+    let mut arguments = vec!["cat-file", "--batch", "--follow-symlinks"];
+    // Only a `git` of 2022 or later knows it.
+    let end = if object.contains('\n') { "\0" } else { "\n" };
+    arguments.extend((end == "\0").then_some("-z"));
+    let mut child = start(&arguments, Stdio::piped())?;
+    if let Some(mut to) = child.stdin.take() {
+        // If it has ended, it says why.
+        _ = to.write_all(format!("{object}{end}").as_bytes());
+    }
+    Ok(child)
+}
+
 fn spawn(arguments: &[&str]) -> Result<Child, GitError> {
+    start(arguments, Stdio::null())
+}
+
+fn start(arguments: &[&str], input: Stdio) -> Result<Child, GitError> {
     let mut command = Command::new("git");
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(arguments).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
     command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => GitError::new("`git` is not installed", "install it, or name two files"),

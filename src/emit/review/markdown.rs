@@ -22,7 +22,7 @@ const LINES: usize = 4;
 
 /// The review as Markdown for GitHub: no line of it is longer than it has to be, nothing of a plan is markup.
 pub fn markdown(review: &Review) -> String {
-    let mut out = format!("## {}\n\n", headline(review));
+    let mut out = format!("## {} {}\n\n", sign(review.verdict), prose(&headline(review)));
     _ = writeln!(out, "Compared with {}. {}\n", prose(&format!("`{}`", review.base)), summary(review));
     let remarks = review.files.iter().flat_map(|f| f.remarks.iter().cloned());
     let open = review.files.iter().flat_map(|f| f.open.iter().map(|why| format!("not compared: {why}")));
@@ -47,23 +47,27 @@ pub fn markdown(review: &Review) -> String {
     out
 }
 
-/// The verdict in one line.
-fn headline(review: &Review) -> String {
-    let sign = match review.verdict {
+/// The verdict in one line, and what does not compile.
+pub fn headline(review: &Review) -> String {
+    let broken: Vec<String> = review.files.iter().filter(|f| f.broken).map(|f| format!("`{}`", f.path)).collect();
+    match broken.is_empty() {
+        true => String::from(verdict(review.verdict)),
+        false => format!("Does not compile: {}", some(&broken)),
+    }
+}
+
+/// How it looks at first sight.
+fn sign(outcome: Outcome) -> &'static str {
+    match outcome {
         Outcome::Unsafe => "❌",
         Outcome::Unknown | Outcome::Weaker => "⚠️",
         Outcome::Different => "🔷",
         Outcome::Wording | Outcome::Nothing => "✅",
-    };
-    let broken: Vec<String> = review.files.iter().filter(|f| f.broken).map(|f| format!("`{}`", f.path)).collect();
-    match broken.is_empty() {
-        true => format!("{sign} {}", verdict(review.verdict)),
-        false => format!("{sign} Does not compile: {}", prose(&some(&broken))),
     }
 }
 
 /// A verdict in a sentence without its full stop.
-pub fn verdict(outcome: Outcome) -> &'static str {
+fn verdict(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Unsafe => "Not safe: this must not be merged as it is",
         Outcome::Unknown => "Not everything could be compared",
@@ -176,12 +180,21 @@ fn brief(change: &Change) -> Change {
         let line: String = line.chars().take(BRIEF).collect();
         if more { format!("{line} …") } else { line }
     };
-    let alone = change.before.is_none() || change.after.is_none();
-    let short = |text: &Option<String>| match alone {
-        true => text.as_ref().map(cut),
-        false => text.as_ref().map(|t| t.chars().take(2 * BRIEF).collect()),
+    let (before, after) = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => (Some(part(before, after)), Some(part(after, before))),
+        (before, after) => (before.as_ref().map(cut), after.as_ref().map(cut)),
     };
-    Change { before: short(&change.before), after: short(&change.after), ..change.clone() }
+    Change { before, after, ..change.clone() }
+}
+
+/// The part of a text that begins shortly before it differs from another one.
+fn part(text: &str, other: &str) -> String {
+    let same = text.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let from = if same < BRIEF { 0 } else { same - BRIEF / 2 };
+    let rest = text.chars().skip(from);
+    let before = if from > 0 { "… " } else { "" };
+    let after = if rest.clone().nth(2 * BRIEF).is_some() { " …" } else { "" };
+    format!("{before}{}{after}", rest.take(2 * BRIEF).collect::<String>().trim())
 }
 
 /// Who has to approve it, and what no proof says anything about.

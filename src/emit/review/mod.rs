@@ -10,7 +10,7 @@ mod table;
 pub use changes::{changes_markdown, heading, sentence, times};
 pub use escape::visible;
 pub use graph::graph;
-pub use markdown::{markdown, verdict};
+pub use markdown::{headline, markdown};
 pub use model::{FileReview, Outcome, PlanReview, Review};
 pub use table::table;
 
