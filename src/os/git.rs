@@ -214,6 +214,10 @@ fn answer(arguments: &[&str]) -> Result<Option<String>, GitError> {
             "this folder is in no git repository",
             "go to where the plans are kept in git, or name two files: `handover diff OLD NEW`",
         )),
+        _ if said.contains("must be run in a work tree") => Err(GitError::new(
+            "this is a repository without a folder of files",
+            "go to where the files are: `git worktree add FOLDER BRANCH` makes such a folder",
+        )),
         _ if said.contains("dubious ownership") => Err(GitError::new(
             "`git` does not trust this folder, which belongs to somebody else",
             "allow it with `git config --global --add safe.directory FOLDER`",

@@ -124,7 +124,7 @@ impl PlanReview {
         let worst = self.comparison.changes.iter().map(|c| c.weight).min();
         match (self.what, worst) {
             _ if self.flawed => Outcome::Unsafe,
-            (_, Some(Weight::Risk)) => Outcome::Weaker,
+            ("removed", _) | (_, Some(Weight::Risk)) => Outcome::Weaker,
             ("changed", Some(Weight::Wording)) => Outcome::Wording,
             ("changed", None) => Outcome::Nothing,
             _ => Outcome::Different,
