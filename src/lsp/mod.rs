@@ -64,12 +64,18 @@ enum Outgoing {
 pub fn serve(input: impl BufRead + Send + 'static, output: impl Write + Send + 'static) -> io::Result<Ended> {
     let (tell, events) = sync_channel(AHEAD);
     let (out, outgoing) = channel();
-    let reports = tell.clone();
+    let (reports, deaf) = (tell.clone(), tell.clone());
     // A report that nobody waits for any more is lost with the server.
     let checker = checker::Checker::start(move |report| drop(reports.send(Event::Checked(report))))?;
     thread::Builder::new().name("reader".into()).spawn(move || read(input, |event| tell.send(event).is_ok()))?;
-    let writer = thread::Builder::new().name("writer".into()).spawn(move || write(output, &outgoing))?;
+    let writer = thread::Builder::new().name("writer".into()).spawn(move || {
+        if write(output, &outgoing).is_err() {
+            drop(deaf.send(Event::Gone));
+        }
+    })?;
     let ended = listen(Server::new(out, checker, library::Library::of_user()), &events);
+    // Nobody hears any more that the writer has found no listener.
+    drop(events);
     // Everything that was said is written before the end; a writer that panicked has nothing more to write.
     let _ = writer.join();
     Ok(ended)
@@ -106,18 +112,16 @@ fn read(mut input: impl BufRead, tell: impl Fn(Event) -> bool) {
     tell(Event::Gone);
 }
 
-/// Writes until there is nothing more to say, or nobody listens; then the reader will find out, too.
-fn write(mut output: impl Write, outgoing: &Receiver<Outgoing>) {
+/// Writes until there is nothing more to say, or nobody listens.
+fn write(mut output: impl Write, outgoing: &Receiver<Outgoing>) -> io::Result<()> {
     while let Ok(next) = outgoing.recv() {
-        let written = match next {
+        match next {
             Outgoing::Message(message) => wire::write(&mut output, &message),
             Outgoing::Answer(text) => wire::put(&mut output, &text),
             Outgoing::Refusal(why) => wire::refuse(&mut output, &why),
-        };
-        if written.is_err() {
-            return;
-        }
+        }?;
     }
+    Ok(())
 }
 
 /// The end of what is said to the editor.

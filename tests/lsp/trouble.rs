@@ -2,8 +2,10 @@
 
 use super::client::{Client, place, position, under, uri};
 use super::{UNSAFE, codes, workspace};
+use handover::lsp::{Ended, serve};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::{self, Write};
 
 /// The server still knows the text, and answers.
 fn check_alive(client: &mut Client, plan: &str, name: &str) {
@@ -218,4 +220,24 @@ fn what_others_change_on_disk_is_seen_when_the_editor_says_so() {
     client.tell("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
     client.diagnostics_with(&plan, 1, |found| codes(found).contains(&"HA0101"));
     assert_eq!(client.leave().code(), Some(0));
+}
+
+/// An editor that has died with its own input still open, as when somebody else holds the other end.
+#[test]
+fn an_editor_that_does_not_listen_any_more_is_not_waited_for() {
+    struct Deaf;
+    impl Write for Deaf {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (input, mut open) = io::pipe().unwrap();
+    let message =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "capabilities": {} } }).to_string();
+    write!(open, "Content-Length: {}\r\n\r\n{message}", message.len()).unwrap();
+    assert_eq!(serve(io::BufReader::new(input), Deaf).unwrap(), Ended::Abruptly);
+    drop(open);
 }
