@@ -84,7 +84,7 @@ pub fn find(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, FileError> {
             let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
             match kind.is_dir() {
                 true if !hidden => folders.push(path),
-                false if !hidden && path.extension().is_some_and(|e| e == extension) => found.push(path),
+                false if !hidden && is_text(&path, extension) => found.push(path),
                 _ => {}
             }
         }
@@ -107,12 +107,18 @@ pub fn find_near(folder: &Path, extension: &str, entries: usize) -> Vec<PathBuf>
             let path = entry.path();
             match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 true if !hidden => folders.push_back(path),
-                false if !hidden && path.extension().is_some_and(|e| e == extension) => found.push(path),
+                false if !hidden && is_text(&path, extension) => found.push(path),
                 _ => {}
             }
         }
     }
     found
+}
+
+/// Whether it is called `*.EXTENSION`, and is nothing that somebody else has to write first, such as a pipe.
+fn is_text(path: &Path, extension: &str) -> bool {
+    let special = || fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir());
+    path.extension().is_some_and(|e| e == extension) && !special()
 }
 
 /// Whether the path leads to a folder.

@@ -132,3 +132,12 @@ fn a_repository_without_files_has_nothing_to_review() {
     assert_eq!(exit, 2, "{error}");
     assert!(error.contains("this is a repository without a folder of files"), "{error}");
 }
+
+#[test]
+fn a_pipe_that_is_called_like_a_plan_is_not_waited_for() {
+    let repository = Repository::new();
+    let made = std::process::Command::new("mkfifo").arg(repository.path("pipe.ha")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(repository.handover(&["review", "--base", "main"]).0, 0);
+    assert_eq!(repository.handover(&["check", "."]).0, 0);
+}
