@@ -352,6 +352,22 @@ fn a_library_of_ones_own_is_documented_in_the_same_way() {
 }
 
 #[test]
+fn what_follows_from_a_missing_file_alone_is_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = "use std/net\nuse ./estate\nplan p(from: node = a) {\n  given from is up, portal on from\n  \
+                step s on a { do drop_address(portal) }\n}\n";
+    std::fs::write(folder.path().join("p.ha"), plan).unwrap();
+    let codes = || {
+        let output = handover(folder.path()).args(["check", "p.ha"]).output().unwrap();
+        let found = text(&output.stdout);
+        found.lines().filter(|l| l.starts_with("HA")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(), ["HA0114"]);
+    std::fs::write(folder.path().join("estate.ha"), "<<<<<<< a\nnode a {}\n=======\nnode b {}\n>>>>>>> b\n").unwrap();
+    assert_eq!(codes(), ["HA0008"]);
+}
+
+#[test]
 fn a_yes_that_makes_a_result_a_success_is_listed_as_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let plan = r#"

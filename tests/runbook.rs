@@ -164,8 +164,8 @@ plan sets() "Sets" {
 "#;
     let table = text(folder(plan).path(), &["plan", "plan.ha", "--format", "markdown"]);
     for part in [
-        "|  | a | **fill** ×2: d0, d1 |  |\n",
-        "|  | a and b | **look** ×2<br>*effects not declared* |  |\n",
+        "| 1 | a | **fill** ×2: d0, d1 |  |\n",
+        "| 2 | a and b | **look** ×2<br>*effects not declared* |  |\n",
         "\nOn a:\n\n    fill d0\n\nOn a:\n\n    fill d1\n",
         "\n* d0 is busy and d1 is busy\n\nDone if this succeeds on a:\n\n    full\n",
         "\nOn a and b:\n\n    uptime\n",

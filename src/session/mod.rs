@@ -149,6 +149,8 @@ fn trees<'s>(sources: &'s SourceMap, count: usize, found: &mut Vec<Diagnostic>) 
 fn without_consequences(found: &mut Vec<Diagnostic>) {
     let consequence = [
         Code::UnknownName,
+        Code::WrongType,
+        Code::NotANode,
         Code::UndecidedGiven,
         Code::UnusedGiven,
         Code::TestNames,

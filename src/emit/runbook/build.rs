@@ -25,6 +25,7 @@ impl Runbook {
         let schedule = Schedule::of(&outline, dag, &skipped);
         let mut circuit = circuit(dag, &plan.atoms);
         let mut rows = rows(&words, &mut circuit);
+        number(&mut rows);
         mark_critical(&mut rows, &schedule);
         let drawing = drawing(&words, &schedule, &mut circuit, &rows);
         let arguments: Vec<String> = plan.arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -54,6 +55,16 @@ impl Runbook {
             table: table(&words, &circuit, plan.rto_ms),
             rows,
             version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+/// Where the procedure has no numbers of its own, its rows are counted: people say on the telephone where they are.
+fn number(rows: &mut [Row]) {
+    let mut steps: Vec<_> = rows.iter_mut().filter_map(|r| r.step.as_mut()).collect();
+    if steps.iter().all(|step| step.number.is_empty()) {
+        for (i, step) in steps.iter_mut().enumerate() {
+            step.number = (i + 1).to_string();
         }
     }
 }

@@ -189,7 +189,7 @@ pub struct Step {
     pub id: u32,
     /// The numbers of its nodes.
     pub nodes: Vec<u32>,
-    /// The procedure's own number; may be empty.
+    /// The procedure's own number, or its place where none has one; may be empty.
     pub number: String,
     /// Its name, without the member of a set.
     pub name: String,
