@@ -354,8 +354,9 @@ fn a_library_of_ones_own_is_documented_in_the_same_way() {
 #[test]
 fn what_follows_from_a_missing_file_alone_is_not_told() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = "use std/net\nuse ./estate\nplan p(from: node = a) {\n  given from is up, portal on from\n  \
-                step s on a { do drop_address(portal) }\n}\n";
+    // What nobody has declared could be something to be decided.
+    let plan = "use std/host\nuse ./estate\nplan p(from: node = a) {\n  given control is up, from is up\n  \
+                step s on control { do power_off(from) }\n  step t on from { do power_off(control) }\n}\n";
     std::fs::write(folder.path().join("p.ha"), plan).unwrap();
     let codes = || {
         let output = handover(folder.path()).args(["check", "p.ha"]).output().unwrap();
