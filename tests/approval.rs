@@ -340,7 +340,11 @@ fn lost(case: &Case, flags: &str) {
 
 /// The same with what is signed by this key.
 fn lost_by(case: &Case, flags: &str, key: &str) {
-    case.edit("plan.ha", "echo work", "touch begun; until test -e go; do sleep 0.02; done; echo work");
+    case.edit(
+        "plan.ha",
+        "echo work",
+        "touch begun; while test -e begun && ! test -e go; do sleep 0.02; done; echo work",
+    );
     case.sign("plan.ha", key, "a.approval");
     let mut executor = case.command(&format!("run plan.ha --given firewalls=excluded --yes{flags}"));
     let mut executor = executor.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -29,8 +29,8 @@ const WAITING: &str = r#"
 node a { via = local }
 plan move() "Something moves" {
   given  a is up
-  step one on a { run "echo one >>count; until test -e go1; do sleep 0.02; done" }
-  step two on a { run "echo two >>count; until test -e go2; do sleep 0.02; done" }
+  step one on a { run "echo one >>count; while test -e count && ! test -e go1; do sleep 0.02; done" }
+  step two on a { run "echo two >>count; while test -e count && ! test -e go2; do sleep 0.02; done" }
   step three on a { run "echo three >>count" }
 }
 "#;

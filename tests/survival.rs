@@ -19,7 +19,7 @@ node a { via = local }
 plan move() "Something moves" {
   given  a is up
   phase busy {
-    step work on a { run "touch begun; until test -e go; do sleep 0.02; done; touch done" }
+    step work on a { run "touch begun; while test -e begun && ! test -e go; do sleep 0.02; done; touch done" }
     step more on a { run "touch more" }
   } finally {
     step tidy on a { run "touch tidy" }
@@ -196,7 +196,7 @@ service mail { unit = "mail" }
 plan there() {
   given a is up
   locks web
-  step work on a { run "touch begun; until test -e go; do sleep 0.02; done" }
+  step work on a { run "touch begun; while test -e begun && ! test -e go; do sleep 0.02; done" }
 }
 plan back() {
   given a is up

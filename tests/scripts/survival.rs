@@ -15,7 +15,7 @@ plan move() "Something moves" {
   given  a is up
   locks  a
   phase busy {
-    step work on a { run "touch begun; until test -e go; do sleep 0.02; done; touch done" }
+    step work on a { run "touch begun; while test -e begun && ! test -e go; do sleep 0.02; done; touch done" }
     step more on a { run "touch more" }
   } finally {
     step tidy on a { run "touch tidy" }
