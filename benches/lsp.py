@@ -91,7 +91,7 @@ def main():
     column = lines[row].index("do stop(") + len("do sto")
     with tempfile.TemporaryDirectory() as folder:
         uri = f"file://{folder}/plan.ha"
-        server = Server(args.handover, folder)
+        server = Server(os.path.abspath(args.handover), folder)
         server.ask("initialize", {"rootUri": f"file://{folder}", "capabilities": {}})
         server.tell("initialized", {})
         server.tell("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "handover", "version": 0, "text": text}})
