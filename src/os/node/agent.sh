@@ -47,13 +47,15 @@ space=$(df -Pk "$top" 2>/dev/null)
 set -- ${space#*"
 "}
 tell space "${4:-?}"
-# What other runs have left here; of a great many, some: the rest is for those who come later.
-told=0
-[ -z "$top" ] || for dir in "$top"/*; do
-  case ${dir##*/} in "${place%%.*}".*) continue ;; esac
-  [ "$told" -lt 100 ] || break
-  [ ! -d "$dir" ] || { tell notes "${dir##*/}" && told=$((told + 1)); }
-done
+# What other runs have left here; of a great many, the latest.
+# shellcheck disable=SC2012
+[ -z "$top" ] || ls -t "$top" 2>/dev/null | {
+  told=0
+  while [ "$told" -lt 100 ] && IFS= read -r name; do
+    case $name in "${place%%.*}".*) continue ;; esac
+    [ ! -d "$top/$name" ] || { tell notes "$name" && told=$((told + 1)); }
+  done
+}
 tell ready "$base"
 
 # When process $1 started; nothing if it is not there.
