@@ -78,10 +78,11 @@ licences:
 fuzz:
 	fuzz/run $(FUZZ_SECONDS)
 
-# What CI does with a thousand plans, with many more.
+# What CI does with a thousand plans, with many more; and editors asked about every half-written text.
 campaign:
 	PLANS=$(PLANS) $(CARGO) test --locked --release --lib agreement -- --ignored --nocapture
 	PLANS=$(PLANS) $(CARGO) test --locked --release --lib in_many_runs -- --ignored --nocapture
+	$(CARGO) test --locked --release --test assist -- --ignored --nocapture
 
 # What CI does with a few faults, with many; a line of JSON for each run, and one table of all.
 faults:

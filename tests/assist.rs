@@ -88,7 +88,7 @@ fn a_text_without_one_of_its_lines_has_answers() {
 }
 
 #[test]
-#[ignore = "a campaign: every prefix of every file, and every file without each of its lines; use --release"]
+#[ignore = "a campaign: every prefix of every file, and every file without each of its lines; `make campaign` runs it"]
 fn every_half_of_every_file() {
     for (path, text) in all() {
         prefixes(&path, &text, 0..=text.len());
